@@ -1,0 +1,186 @@
+//! What crosses the border of the crate: flat, one slot a point.
+
+use alloc::boxed::Box;
+use alloc::vec;
+
+use crate::alarm::Transition;
+use crate::quantity::{Form, Value};
+use crate::reason::{Reason, Reasons};
+use crate::signal::{Moment, Quality, Reading, Signal};
+use crate::tag::{Catalogue, Role};
+
+/// What the field and the shell hand in for one scan, one reading an input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inputs {
+    /// By [`crate::tag::Row::slot`] of the inputs.
+    pub readings: Box<[Reading]>,
+}
+
+impl Inputs {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new(catalogue: &Catalogue) -> Inputs {
+        Inputs { readings: vec![Reading::default(); catalogue.inputs].into_boxed_slice() }
+    }
+}
+
+/// What goes to the field, one number an output. The default is the de-energised plant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outputs {
+    /// By [`crate::tag::Row::slot`] of the outputs; contacts are 0 or 1.
+    pub values: Box<[f64]>,
+}
+
+impl Outputs {
+    /// The de-energised plant.
+    #[must_use]
+    pub fn new(catalogue: &Catalogue) -> Outputs {
+        Outputs { values: vec![0.0; catalogue.outputs].into_boxed_slice() }
+    }
+
+    /// Everything off.
+    pub fn de_energise(&mut self) {
+        self.values.fill(0.0);
+    }
+}
+
+/// A status value as a sample.
+pub trait Shown: Default + 'static {
+    /// How it is shown.
+    const FORM: Form;
+    /// The sample of now.
+    fn sample(&self) -> Sample;
+}
+
+impl<Q: Value> Shown for Q {
+    const FORM: Form = Q::FORM;
+    fn sample(&self) -> Sample {
+        Sample { value: self.to_f64(), quality: Quality::Good, why: Reasons::NONE }
+    }
+}
+
+impl Shown for Reasons {
+    const FORM: Form = Form::Reasons;
+    fn sample(&self) -> Sample {
+        Sample { value: 0.0, quality: Quality::Good, why: *self }
+    }
+}
+
+impl<Q: Value> Shown for Signal<Q> {
+    const FORM: Form = Q::FORM;
+    fn sample(&self) -> Sample {
+        let value = self.shown().map_or(0.0, Value::to_f64);
+        Sample { value, quality: self.quality(), why: Reasons::NONE }
+    }
+}
+
+/// One slot of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// The number; means nothing while the quality is bad.
+    pub value: f64,
+    pub quality: Quality,
+    /// An output's holds, or the set of a [`Form::Reasons`] point.
+    pub why: Reasons,
+}
+
+impl Default for Sample {
+    fn default() -> Sample {
+        Sample {
+            value: 0.0,
+            quality: Quality::Bad(crate::signal::Fault::NotYetRead),
+            why: Reasons::NONE,
+        }
+    }
+}
+
+/// The whole plant after one scan, one sample a row of the catalogue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    pub at: Moment,
+    /// By [`crate::tag::Row::id`].
+    pub samples: Box<[Sample]>,
+    /// When each was measured or computed.
+    pub taken: Box<[Moment]>,
+}
+
+impl Snapshot {
+    /// Before the first scan.
+    #[must_use]
+    pub fn new(catalogue: &Catalogue) -> Snapshot {
+        let rows = catalogue.rows.len();
+        Snapshot {
+            at: Moment(0),
+            samples: vec![Sample::default(); rows].into_boxed_slice(),
+            taken: vec![Moment(0); rows].into_boxed_slice(),
+        }
+    }
+
+    /// Takes over another's content without allocating.
+    pub fn copy_from(&mut self, other: &Snapshot) {
+        self.at = other.at;
+        self.samples.copy_from_slice(&other.samples);
+        self.taken.copy_from_slice(&other.taken);
+    }
+}
+
+/// What a person or a schedule asks for. True for exactly one scan, ranked below interlocks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Command {
+    /// Make water.
+    Start,
+    /// Stop in order.
+    Stop,
+    /// Everything off now.
+    StopAll,
+    /// Reset latched trips whose cause is gone.
+    Reset,
+    /// Wash this filter (from 1).
+    Wash { filter: u8 },
+    /// Abort its wash.
+    AbortWash { filter: u8 },
+    /// Desludge this tank (from 1).
+    Desludge { tank: u8 },
+    /// Prime the chlorine pump.
+    Prime,
+    /// Close the intake, or open it again.
+    CloseIntake,
+    OpenIntake,
+    /// The clear well was drained by HV-401.
+    ConfirmDrained,
+    /// The clear well is fit again: ends the quality hold where its conditions are met.
+    ConfirmQuality,
+    /// Seen. By row id of the alarm.
+    Acknowledge { alarm: usize },
+    /// Ends a latched alarm whose cause is gone. By row id.
+    ResetAlarm { alarm: usize },
+    /// The horn.
+    Silence,
+    /// A setting, by row id, in its unit.
+    Set { setting: usize, value: f64 },
+}
+
+/// A command with its sender's number and role. Who and why stay in the shell under the number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Order {
+    pub number: u32,
+    pub role: Role,
+    pub command: Command,
+}
+
+/// What happened in a scan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event {
+    /// An order was taken or refused.
+    Answer { number: u32, verdict: Result<(), Reason> },
+    /// An alarm changed its state. By row id.
+    Alarm { alarm: usize, transition: Transition },
+    /// A unit changed its state. By row id of the state point; names are in its [`Form::States`].
+    State { row: usize, from: u16, to: u16 },
+    /// A cause of the cause-and-effect table began or ended.
+    Cause { cause: Reason, began: bool },
+    /// A setting was changed. By row id.
+    Setting { row: usize, from: f64, to: f64, number: u32 },
+    /// More happened than the buffer holds.
+    Overflow,
+}

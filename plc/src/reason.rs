@@ -1,0 +1,299 @@
+//! Why something is off, or not allowed: data, never sentences. The HMI's catalogues make the sentence.
+
+macro_rules! reasons {
+    ($( $(#[$doc:meta])* $name:ident, )*) => {
+        /// One reason. Its key, the name as written here, is what interfaces send; it never changes its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Reason { $( $(#[$doc])* $name, )* }
+
+        impl Reason {
+            /// All of them, in order of their numbers.
+            pub const ALL: &[Reason] = &[$(Reason::$name),*];
+
+            /// The key under which catalogues hold its sentence.
+            #[must_use]
+            pub const fn key(self) -> &'static str {
+                match self { $(Reason::$name => stringify!($name),)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    // Causes of the cause-and-effect table (`interlock.rs`), in its order.
+    /// ES-900 pressed, its loop broken, or K0 open though asked for; until HS-901 and a new start.
+    EmergencyStop,
+    /// LSLL-102 or LT-102 low-low.
+    WetWellEmpty,
+    /// The same three times in six hours.
+    WetWellEmptyTooOften,
+    /// LT-206 high-high.
+    SettledTankFull,
+    /// LT-206 low-low.
+    SettledTankEmpty,
+    /// LSHH-401.
+    ClearWellFull,
+    /// LSLL-401 or LT-401 low-low.
+    ClearWellEmpty,
+    /// Combined filtered turbidity above 1 NTU.
+    FilteredWaterTurbid,
+    /// Chlorine above 4 mg/l.
+    ChlorineDangerous,
+    /// Chlorine below 0.3 mg/l.
+    ChlorineTooLow,
+    /// Inactivation ratio below 1.
+    ContactTimeTooShort,
+    /// LSHH-501 or LT-501 high-high.
+    ElevatedTankFull,
+    /// LSHH-601.
+    WasteTankFull,
+    /// A filter's outlet is not proven closed during a wash.
+    OutletNotProvenClosed,
+    /// P-351 runs.
+    WashPumpRuns,
+    /// AIT-402 outside 6 to 9.
+    TreatedPhOutOfRange,
+    /// Contaminated water in the clear well.
+    QualityHold,
+    /// Bus A is lost.
+    BusALost,
+    /// Bus B is lost.
+    BusBLost,
+    /// Bus D is lost.
+    BusDLost,
+    /// Raw water above 1 000 NTU.
+    RiverTooMuddy,
+    /// Mains lost, or not yet good for long enough.
+    MainsLost,
+
+    // Plant.
+    /// The boot self-test runs, or the first 30 s after power-up.
+    Booting,
+    /// Nobody has asked for water.
+    NotStarted,
+    /// The plant stops, or is stopped by a fault.
+    PlantStopping,
+    /// The plant stands in FAULT until it is reset.
+    PlantFault,
+    /// The clear well is full enough: AUTO waits.
+    StandbyFull,
+    /// HS-900 stands at LOCAL: the panel commands.
+    LocalControl,
+    /// K0 is not closed.
+    SupplyOff,
+    /// Another motor started a moment ago.
+    StartStaggered,
+    /// Three starts failed within two hours.
+    StartFailedTooOften,
+    /// A start step took too long.
+    StepTimeout,
+    /// Set-up is not finished.
+    SetupNotDone,
+    /// River above the flood stop.
+    RiverFlood,
+    /// The river closes the intake by a person's order.
+    IntakeClosedByOperator,
+    /// Set by a person to stop.
+    StoppedByOperator,
+
+    // Permissives and demand.
+    /// Wet well below its start level.
+    WetWellLow,
+    /// The coagulant tank is below 5 %.
+    CoagulantEmpty,
+    /// The chlorine tank is below 5 %.
+    ChlorineEmpty,
+    /// No filter is available.
+    NoFilterAvailable,
+    /// Waste tank above 80 %.
+    WasteTankHigh,
+    /// Clear well above the start limit.
+    ClearWellHigh,
+    /// Clear well below what delivery needs.
+    ClearWellLow,
+    /// The chlorine pump is not available.
+    ChlorinePumpUnavailable,
+    /// The coagulant pump is not available.
+    CoagulantPumpUnavailable,
+    /// No chlorine analyser can be trusted.
+    ChlorineUnknown,
+    /// No turbidity analyser of filtered water can be trusted.
+    TurbidityUnknown,
+    /// A level that is needed is not known.
+    LevelUnknown,
+    /// The flow that is needed is not known.
+    FlowUnknown,
+    /// Water does not flow, or not yet for long enough.
+    NoFlow,
+    /// pH that is needed is not known, or no temperature.
+    ContactTimeUnknown,
+    /// Nothing to do: the level is right.
+    NoDemand,
+    /// The settled tank is below its start level.
+    SettledTankLow,
+    /// No way is open for the water.
+    NoPathOpen,
+    /// A valve has not reached its place.
+    ValveNotInPlace,
+    /// A pump is locked for its minimum time off.
+    MinimumOffTime,
+    /// A pump has used up its starts for this hour.
+    StartsUsedUp,
+    /// A pump failed and waits for a reset.
+    PumpFault,
+    /// Both pumps of a duty failed.
+    NoPumpAvailable,
+    /// A valve failed and waits for a reset.
+    ValveFault,
+    /// A pump ran without water.
+    DryRun,
+
+    // Dosing guard.
+    /// The hourly mass cap is reached.
+    HourlyCapReached,
+    /// The daily mass cap is reached.
+    DailyCapReached,
+    /// The longest time on without a pause is reached.
+    MaximumOnTime,
+    /// No flow proof for the dosing guard.
+    NoFlowProof,
+    /// Cut to what the pump or the cap allows.
+    DoseLimited,
+    /// No storage: half the caps hold.
+    HalfCaps,
+
+    // Filters.
+    /// A wash is under way elsewhere.
+    WashTokenTaken,
+    /// Waiting for the clear well to hold enough.
+    WashWaterShort,
+    /// Waiting for room in the waste tank.
+    WashWasteRoom,
+    /// Not on battery, and the grid must be stable.
+    WashPowerUnstable,
+    /// The other filters cannot carry the plant.
+    WashOtherFilterOut,
+    /// The filter is dirty: it must be washed first.
+    FilterDirty,
+    /// Filtered water of this filter is above its limit.
+    FilterTurbid,
+    /// The filter ripens.
+    Ripening,
+    /// The filter washes.
+    Washing,
+    /// The filter failed.
+    FilterFault,
+    /// Rate lowered because a filter or tank is out, joins or leaves.
+    RateReduced,
+    /// Rate lowered because the settled water is cloudy.
+    SettledWaterCloudy,
+    /// Rate lowered because the river is muddy.
+    RiverMuddy,
+    /// Rate lowered because an analyser is bad.
+    AnalyserBad,
+
+    // Others.
+    /// The elevated tank's level is not known.
+    ElevatedTankUnknown,
+    /// A sedimentation tank is near its rim.
+    SedimentationTankHigh,
+    /// Waste water settles first.
+    WasteSettling,
+    /// Chlorine limits for delivery are not met.
+    ChlorineOutOfLimits,
+    /// Turbidity limits for delivery are not met.
+    TurbidityOutOfLimits,
+
+    // Refusals of commands.
+    /// This role may not do it.
+    NotPermitted,
+    /// The value lies outside its range.
+    OutOfRange,
+    /// No such point, filter, tank or alarm.
+    Unknown,
+    /// Not possible in the present state.
+    NotNow,
+    /// The alarm is not active or already seen.
+    NothingToAcknowledge,
+    /// The cause is still there.
+    CauseStillActive,
+    /// Too many commands at once.
+    QueueFull,
+}
+
+/// A set of reasons.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reasons([u64; 2]);
+
+impl Reasons {
+    /// The empty set.
+    pub const NONE: Reasons = Reasons([0; 2]);
+
+    /// The set of one.
+    #[must_use]
+    pub const fn only(reason: Reason) -> Reasons {
+        Reasons::NONE.with(reason)
+    }
+
+    /// With this reason too.
+    #[must_use]
+    pub const fn with(mut self, reason: Reason) -> Reasons {
+        let number = reason as usize;
+        self.0[number / 64] |= 1 << (number % 64);
+        self
+    }
+
+    /// With this reason too, when it holds.
+    #[must_use]
+    pub fn and_if(self, holds: bool, reason: Reason) -> Reasons {
+        if holds { self.with(reason) } else { self }
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn and(self, other: Reasons) -> Reasons {
+        Reasons([self.0[0] | other.0[0], self.0[1] | other.0[1]])
+    }
+
+    /// Without the reasons of the other set.
+    #[must_use]
+    pub const fn without(self, other: Reasons) -> Reasons {
+        Reasons([self.0[0] & !other.0[0], self.0[1] & !other.0[1]])
+    }
+
+    /// Whether it is in.
+    #[must_use]
+    pub const fn has(self, reason: Reason) -> bool {
+        let number = reason as usize;
+        self.0[number / 64] & (1 << (number % 64)) != 0
+    }
+
+    /// Whether nothing holds.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0[0] == 0 && self.0[1] == 0
+    }
+
+    /// Each reason, in order of their numbers.
+    pub fn iter(self) -> impl Iterator<Item = Reason> {
+        Reason::ALL.iter().copied().filter(move |reason| self.has(*reason))
+    }
+}
+
+// A set holds 128 reasons.
+const _: () = assert!(Reason::ALL.len() <= 128);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_reasons_holds_each_of_them_apart() {
+        for reason in Reason::ALL {
+            let set = Reasons::only(*reason);
+            assert_eq!(set.iter().collect::<std::vec::Vec<_>>(), [*reason]);
+            assert!(set.without(set).is_empty());
+        }
+    }
+}

@@ -1,0 +1,424 @@
+//! Points, the walk over them, and the catalogue that every interface reads.
+//!
+//! A unit declares each of its fields once (`declare.rs`). A [`Visitor`] walks the declarations together with the live
+//! values; the [`Catalogue`] is what one such walk writes down at start.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::alarm::{Condition, Priority};
+use crate::interlock::Column;
+use crate::output::Output;
+use crate::image::Shown;
+use crate::quantity::{Form, Value};
+use crate::signal::Signal;
+
+/// Who may ask for something. Rows of the role table in `docs/spec/contracts.md`; a person may hold several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    Observer,
+    Operator,
+    Supervisor,
+    Engineer,
+    Admin,
+}
+
+/// What a doc line and a field's type say about a point.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// The field's name: the last part of the path.
+    pub field: &'static str,
+    /// ISA-5.1 tag with its placeholders: `n` the unit's number, `x` the device's letter, `@` the loop of the enclosing
+    /// device. Empty: the point carries its group's tag.
+    pub tag: &'static str,
+    /// One line of description.
+    pub about: &'static str,
+    /// How its value is shown.
+    pub form: Form,
+}
+
+/// A declared point: its head and the words of its kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Point<W> {
+    pub head: Head,
+    pub words: W,
+}
+
+/// Where an input comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An instrument or contact in the field; the site binds it.
+    Field,
+    /// The shell reports it: lateness, storage, clock, bus health. Never bound.
+    Shell,
+}
+
+/// Words of an input.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    pub low: f64,
+    pub high: f64,
+    /// Longest acceptable time between good values; stale at three times that, at least 5 s.
+    pub poll: Duration,
+    /// Fastest credible change, units a second; zero: not judged.
+    pub rate_max: f64,
+    /// Below this it is bad, between it and zero it counts as zero; `-inf`: not judged.
+    pub negative_min: f64,
+    pub source: Source,
+}
+
+/// Words of an output.
+#[derive(Clone, Copy, Debug)]
+pub struct Driven {
+    /// Its column of the cause-and-effect table; `None`: that of the enclosing device.
+    pub column: Option<Column>,
+    pub high: f64,
+}
+
+/// Words of a setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Adjustable {
+    pub low: f64,
+    pub high: f64,
+    pub default: f64,
+    /// Who may change it.
+    pub role: Role,
+}
+
+/// Words of a status field.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain {
+    /// Span for indicators, where it has one.
+    pub span: Option<(f64, f64)>,
+}
+
+/// Words of a retained total: nothing but its head.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept;
+
+/// Words of an alarm: its row of `docs/spec/plant.md` 4.
+#[derive(Clone, Copy, Debug)]
+pub struct Rationale {
+    pub number: u16,
+    pub priority: Priority,
+    pub on_delay: Duration,
+    pub off_delay: Duration,
+    /// Stays until reset.
+    pub latching: bool,
+}
+
+/// How the members of a group are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbering {
+    /// There is one: `intake`.
+    Single,
+    /// `filter1`, `filter2`; tags say `n`.
+    Numbered,
+    /// `pump_a`, `pump_b`; tags say `x`.
+    Lettered,
+}
+
+/// A unit or a device as a place in the tree.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    pub name: &'static str,
+    pub tag: &'static str,
+    pub numbering: Numbering,
+    /// The column its devices' outputs obey, where they name none themselves.
+    pub column: Option<Column>,
+}
+
+impl Group {
+    /// A group of which there is one.
+    #[must_use]
+    pub const fn single(name: &'static str, tag: &'static str) -> Group {
+        Group { name, tag, numbering: Numbering::Single, column: None }
+    }
+    /// `filter1`, `filter2`, ...
+    #[must_use]
+    pub const fn numbered(name: &'static str, tag: &'static str) -> Group {
+        Group { name, tag, numbering: Numbering::Numbered, column: None }
+    }
+    /// `pump_a`, `pump_b`, ...
+    #[must_use]
+    pub const fn lettered(name: &'static str, tag: &'static str) -> Group {
+        Group { name, tag, numbering: Numbering::Lettered, column: None }
+    }
+    /// Its outputs obey this column.
+    #[must_use]
+    pub const fn held_by(mut self, column: Column) -> Group {
+        self.column = Some(column);
+        self
+    }
+}
+
+/// One walk over all declarations with their live values. Every method does nothing unless overridden.
+pub trait Visitor {
+    /// A unit or device begins; `number` counts from 1 where there are several.
+    fn enter(&mut self, _group: &'static Group, _number: Option<u8>) {}
+    /// It ends.
+    fn leave(&mut self) {}
+    fn input<Q: Value>(&mut self, _point: &'static Point<Measured>, _signal: &mut Signal<Q>) {}
+    fn output<Q: Value>(&mut self, _point: &'static Point<Driven>, _output: &mut Output<Q>) {}
+    fn setting<Q: Value>(&mut self, _point: &'static Point<Adjustable>, _value: &mut Q) {}
+    fn status<S: Shown>(&mut self, _point: &'static Point<Plain>, _value: &mut S) {}
+    fn retained<Q: Value>(&mut self, _point: &'static Point<Kept>, _value: &mut Q) {}
+    fn alarm(&mut self, _point: &'static Point<Rationale>, _condition: &mut Condition) {}
+}
+
+/// What a row of the catalogue is.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Input(Measured),
+    /// With the column it obeys.
+    Output(Driven, Column),
+    Setting(Adjustable),
+    Status(Plain),
+    Retained,
+    Alarm(Rationale),
+}
+
+impl Kind {
+    /// One word for interfaces.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Kind::Input(_) => "input",
+            Kind::Output(..) => "output",
+            Kind::Setting(_) => "setting",
+            Kind::Status(_) => "status",
+            Kind::Retained => "retained",
+            Kind::Alarm(_) => "alarm",
+        }
+    }
+}
+
+/// One point of this plant.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its place in the catalogue and in a [`crate::image::Snapshot`]. Valid for one start only.
+    pub id: usize,
+    /// `filter2.head_loss`: its name for ever.
+    pub path: String,
+    /// `PDT-320`.
+    pub tag: String,
+    /// `filter2`: the unit it belongs to.
+    pub unit: String,
+    pub about: &'static str,
+    pub form: Form,
+    pub kind: Kind,
+    /// Its place among the points of its kind: in [`crate::image::Inputs`], in [`crate::image::Outputs`].
+    pub slot: usize,
+}
+
+impl Row {
+    /// Low and high end of its scale, where it has one.
+    #[must_use]
+    pub fn span(&self) -> Option<(f64, f64)> {
+        match self.kind {
+            Kind::Input(words) => match self.form {
+                Form::Number { .. } => Some((words.low, words.high)),
+                Form::OnOff | Form::States(_) | Form::Reasons | Form::Alarm => None,
+            },
+            Kind::Output(words, _) => match self.form {
+                Form::Number { .. } => Some((0.0, words.high)),
+                Form::OnOff | Form::States(_) | Form::Reasons | Form::Alarm => None,
+            },
+            Kind::Setting(words) => Some((words.low, words.high)),
+            Kind::Status(words) => words.span,
+            Kind::Retained | Kind::Alarm(_) => None,
+        }
+    }
+}
+
+/// Every point of this plant, in walking order.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    pub rows: Box<[Row]>,
+    pub inputs: usize,
+    pub outputs: usize,
+    pub alarms: usize,
+}
+
+impl Catalogue {
+    /// Writes down what the walk finds.
+    pub fn of(walk: impl FnOnce(&mut Cataloguer)) -> Catalogue {
+        let mut writer = Cataloguer::default();
+        walk(&mut writer);
+        Catalogue {
+            rows: writer.rows.into_boxed_slice(),
+            inputs: writer.slots[0],
+            outputs: writer.slots[1],
+            alarms: writer.slots[5],
+        }
+    }
+
+    /// The row of a path.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.path == path)
+    }
+
+    /// The input slot of a path.
+    #[must_use]
+    pub fn input_slot(&self, path: &str) -> Option<usize> {
+        self.find(path).filter(|row| matches!(row.kind, Kind::Input(_))).map(|row| row.slot)
+    }
+
+    /// The output slot of a path.
+    #[must_use]
+    pub fn output_slot(&self, path: &str) -> Option<usize> {
+        self.find(path).filter(|row| matches!(row.kind, Kind::Output(..))).map(|row| row.slot)
+    }
+}
+
+/// Where a walk stands: the names and tags of the groups entered.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    names: Vec<String>,
+    tags: Vec<String>,
+    columns: Vec<Option<Column>>,
+    number: Option<u8>,
+}
+
+impl Place {
+    /// Steps into a group.
+    pub fn enter(&mut self, group: &'static Group, number: Option<u8>) {
+        let name = match (group.numbering, number) {
+            (Numbering::Numbered, Some(number)) => format!("{}{number}", group.name),
+            (Numbering::Lettered, Some(number)) => {
+                format!("{}_{}", group.name, char::from(b'a' + number - 1))
+            }
+            (Numbering::Single | Numbering::Numbered | Numbering::Lettered, _) => {
+                group.name.to_string()
+            }
+        };
+        if self.names.is_empty() {
+            self.number = number;
+        }
+        let tag = self.fill(group.tag, number);
+        self.tags.push(tag);
+        self.names.push(name);
+        self.columns.push(group.column);
+    }
+
+    /// Steps out of it.
+    pub fn leave(&mut self) {
+        self.names.pop();
+        self.tags.pop();
+        self.columns.pop();
+        if self.names.is_empty() {
+            self.number = None;
+        }
+    }
+
+    /// The unit's name.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        self.names.first().map_or("", String::as_str)
+    }
+
+    /// The path of a field here.
+    #[must_use]
+    pub fn path(&self, field: &str) -> String {
+        let mut path = String::new();
+        for name in &self.names {
+            path.push_str(name);
+            path.push('.');
+        }
+        path.push_str(field);
+        path
+    }
+
+    /// The tag of a point here.
+    #[must_use]
+    pub fn tag(&self, head: &Head) -> String {
+        let own = self.tags.last().map_or("", String::as_str);
+        if head.tag.is_empty() { own.to_string() } else { self.fill(head.tag, None) }
+    }
+
+    /// The column of an output here.
+    #[must_use]
+    pub fn column(&self, words: &Driven) -> Column {
+        words.column.or_else(|| self.columns.last().copied().flatten()).unwrap_or(Column::Positions)
+    }
+
+    fn fill(&self, pattern: &str, letter: Option<u8>) -> String {
+        let around = self.tags.last().map_or("", String::as_str);
+        let own_loop = around.split_once('-').map_or("", |(_, rest)| rest);
+        let number = self.number.unwrap_or(0);
+        let mut filled = String::new();
+        for character in pattern.chars() {
+            match character {
+                'n' => filled.push_str(&number.to_string()),
+                'x' => filled.push(char::from(b'A' + letter.unwrap_or(number.max(1)) - 1)),
+                '@' => filled.push_str(own_loop),
+                other => filled.push(other),
+            }
+        }
+        filled
+    }
+}
+
+/// The visitor that writes the catalogue.
+#[derive(Default)]
+pub struct Cataloguer {
+    place: Place,
+    rows: Vec<Row>,
+    slots: [usize; 6],
+}
+
+impl Cataloguer {
+    fn row(&mut self, head: &Head, kind: Kind) {
+        let of_kind = match kind {
+            Kind::Input(_) => 0,
+            Kind::Output(..) => 1,
+            Kind::Setting(_) => 2,
+            Kind::Status(_) => 3,
+            Kind::Retained => 4,
+            Kind::Alarm(_) => 5,
+        };
+        self.rows.push(Row {
+            id: self.rows.len(),
+            path: self.place.path(head.field),
+            tag: self.place.tag(head),
+            unit: self.place.unit().to_string(),
+            about: head.about,
+            form: head.form,
+            kind,
+            slot: self.slots[of_kind],
+        });
+        self.slots[of_kind] += 1;
+    }
+}
+
+impl Visitor for Cataloguer {
+    fn enter(&mut self, group: &'static Group, number: Option<u8>) {
+        self.place.enter(group, number);
+    }
+    fn leave(&mut self) {
+        self.place.leave();
+    }
+    fn input<Q: Value>(&mut self, point: &'static Point<Measured>, _: &mut Signal<Q>) {
+        self.row(&point.head, Kind::Input(point.words));
+    }
+    fn output<Q: Value>(&mut self, point: &'static Point<Driven>, _: &mut Output<Q>) {
+        let column = self.place.column(&point.words);
+        self.row(&point.head, Kind::Output(point.words, column));
+    }
+    fn setting<Q: Value>(&mut self, point: &'static Point<Adjustable>, _: &mut Q) {
+        self.row(&point.head, Kind::Setting(point.words));
+    }
+    fn status<S: Shown>(&mut self, point: &'static Point<Plain>, _: &mut S) {
+        self.row(&point.head, Kind::Status(point.words));
+    }
+    fn retained<Q: Value>(&mut self, point: &'static Point<Kept>, _: &mut Q) {
+        self.row(&point.head, Kind::Retained);
+    }
+    fn alarm(&mut self, point: &'static Point<Rationale>, _: &mut Condition) {
+        self.row(&point.head, Kind::Alarm(point.words));
+    }
+}

@@ -1,0 +1,276 @@
+//! Snapshots out, commands in: the border between the scan thread and everything else.
+//!
+//! The scan thread never waits here. It leaves its newest snapshot behind a lock that is held for one copy, and its events in
+//! a bounded queue; it takes orders from another. Everybody else reads [`Live`], follows [`Happening`]s and asks with
+//! [`Exchange::ask`]. What happens at each limit is written at the limit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_queue::ArrayQueue;
+use parking_lot::Mutex;
+use plc::image::{Command, Event, Order, Snapshot};
+use plc::reason::Reason;
+use plc::signal::Moment;
+use plc::tag::{Catalogue, Role};
+use tokio::sync::{Notify, broadcast, oneshot, watch};
+
+/// Orders waiting for the next scan. A full queue refuses with [`Reason::QueueFull`].
+pub const ORDERS_MAX: usize = 64;
+/// Events between the scan and the journal: ten minutes of a bad day. At the limit the oldest waits are lost and
+/// [`Exchange::events_lost`] counts them.
+pub const EVENTS_MAX: usize = 4096;
+/// Happenings a slow reader may lag behind before it must start over from [`Exchange::live`].
+const LAG_MAX: usize = 1024;
+/// The scan answers within one period; this long means that it does not run.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// Where an order comes from.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub enum Origin {
+    /// Browser, with its address.
+    Web(String),
+    /// OPC UA session, with its name.
+    OpcUa(String),
+    /// A panel without log-in.
+    Panel(String),
+    /// The controller itself.
+    Shell,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Who {
+    pub user: String,
+    #[serde(skip)]
+    pub roles: Vec<Role>,
+    pub origin: Origin,
+}
+
+impl Who {
+    /// The controller itself, as Operator.
+    #[must_use]
+    pub fn shell() -> Who {
+        Who { user: "controller".into(), roles: vec![Role::Operator], origin: Origin::Shell }
+    }
+
+    /// The role that may do most.
+    #[must_use]
+    pub fn highest(&self) -> Role {
+        self.roles.iter().copied().max().unwrap_or(Role::Observer)
+    }
+}
+
+/// Wall time of a moment, for rows and OPC UA; never used in control.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Wall {
+    /// Milliseconds since 1970 UTC.
+    pub ms: i64,
+    /// Whether the clock was trusted then.
+    pub trusted: bool,
+}
+
+/// The plant after one scan, as everybody outside sees it.
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub snapshot: Snapshot,
+    /// Wall time of `snapshot.at`.
+    pub wall: Wall,
+    /// Scans so far.
+    pub scan: u64,
+}
+
+impl Live {
+    /// Wall time of another moment near this scan.
+    #[must_use]
+    pub fn wall_ms(&self, moment: Moment) -> i64 {
+        let back = self.snapshot.at.0 as i64 - moment.0 as i64;
+        self.wall.ms - back / 1000
+    }
+}
+
+/// An event, stamped, with its sender where it has one; announced once it is durable.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    /// Counts up without gaps within one start.
+    pub number: u64,
+    pub at: Moment,
+    pub wall: Wall,
+    pub event: Event,
+    /// The sender of the order behind it.
+    pub who: Option<Who>,
+    /// The sender's reason or comment.
+    pub why: String,
+    /// False: storage did not answer within a second.
+    pub saved: bool,
+    /// OPC UA's EventId of an alarm transition.
+    pub event_id: [u8; 16],
+}
+
+/// An order on its way, remembered under its number.
+#[derive(Debug)]
+pub struct Asked {
+    pub who: Who,
+    pub why: String,
+    pub command: Command,
+    answer: Option<oneshot::Sender<Result<(), Reason>>>,
+}
+
+/// An event as the scan thread leaves it.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    pub at: Moment,
+    pub event: Event,
+}
+
+/// The border. One a controller, shared by reference count.
+#[derive(Debug)]
+pub struct Exchange {
+    pub catalogue: Arc<Catalogue>,
+    newest: Mutex<Live>,
+    scanned: Notify,
+    live: watch::Sender<Arc<Live>>,
+    orders: ArrayQueue<Order>,
+    numbers: AtomicU32,
+    asked: Mutex<HashMap<u32, Asked>>,
+    events: ArrayQueue<Left>,
+    lost: AtomicU64,
+    happened: Notify,
+    announced: broadcast::Sender<Arc<Happening>>,
+}
+
+impl Exchange {
+    #[must_use]
+    pub fn new(catalogue: Arc<Catalogue>) -> Arc<Exchange> {
+        let start =
+            Live { snapshot: Snapshot::new(&catalogue), wall: Wall::default(), scan: 0 };
+        Arc::new(Exchange {
+            catalogue,
+            newest: Mutex::new(start.clone()),
+            scanned: Notify::new(),
+            live: watch::Sender::new(Arc::new(start)),
+            orders: ArrayQueue::new(ORDERS_MAX),
+            numbers: AtomicU32::new(1),
+            asked: Mutex::new(HashMap::new()),
+            events: ArrayQueue::new(EVENTS_MAX),
+            lost: AtomicU64::new(0),
+            happened: Notify::new(),
+            announced: broadcast::Sender::new(LAG_MAX),
+        })
+    }
+
+    // The scan thread's side: no waiting, no allocation.
+
+    /// Leaves the newest snapshot. Readers hold the lock for one copy at most.
+    pub fn publish(&self, snapshot: &Snapshot, wall: Wall, scan: u64) {
+        let mut newest = self.newest.lock();
+        newest.snapshot.copy_from(snapshot);
+        newest.wall = wall;
+        newest.scan = scan;
+        drop(newest);
+        self.scanned.notify_one();
+    }
+
+    /// Leaves an event. A full queue drops the oldest and counts it.
+    pub fn leave(&self, at: Moment, event: Event) {
+        if self.events.force_push(Left { at, event }).is_some() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        self.happened.notify_one();
+    }
+
+    /// The next order, if any.
+    pub fn take_order(&self) -> Option<Order> {
+        self.orders.pop()
+    }
+
+    // The runtime's side.
+
+    /// Copies each scan's snapshot out to the readers. Runs until dropped.
+    pub async fn pump(self: Arc<Exchange>) {
+        loop {
+            self.scanned.notified().await;
+            let newest = Arc::new(self.newest.lock().clone());
+            self.live.send_replace(newest);
+        }
+    }
+
+    /// The plant now.
+    #[must_use]
+    pub fn live(&self) -> Arc<Live> {
+        self.live.borrow().clone()
+    }
+
+    /// Follows the plant: each wait yields the newest state, however many scans lie between.
+    #[must_use]
+    pub fn follow(&self) -> watch::Receiver<Arc<Live>> {
+        self.live.subscribe()
+    }
+
+    /// Follows what happens, from now. A reader that lags more than 1 024 behind is told so and starts over.
+    #[must_use]
+    pub fn happenings(&self) -> broadcast::Receiver<Arc<Happening>> {
+        self.announced.subscribe()
+    }
+
+    /// The next event for the journal, in order.
+    pub async fn next_event(&self) -> Left {
+        loop {
+            if let Some(left) = self.events.pop() {
+                return left;
+            }
+            self.happened.notified().await;
+        }
+    }
+
+    /// An event for the journal, if one waits.
+    pub fn try_event(&self) -> Option<Left> {
+        self.events.pop()
+    }
+
+    /// Events lost because the journal did not keep up.
+    #[must_use]
+    pub fn events_lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// The order behind a number: its sender and reason, for the journal.
+    #[must_use]
+    pub fn asked(&self, number: u32) -> Option<(Who, String, Command)> {
+        let asked = self.asked.lock();
+        asked.get(&number).map(|one| (one.who.clone(), one.why.clone(), one.command))
+    }
+
+    /// The journal tells everybody. An answer also goes to its sender, who was waiting for exactly this.
+    pub fn announce(&self, happening: Happening) {
+        if let Event::Answer { number, verdict } = happening.event {
+            let asked = self.asked.lock().remove(&number);
+            if let Some(answer) = asked.and_then(|mut one| one.answer.take()) {
+                let _ = answer.send(verdict);
+            }
+        }
+        let _ = self.announced.send(Arc::new(happening));
+    }
+
+    /// Asks the plant. `access` has already said that this person may; the plant says whether it is possible now. The
+    /// answer comes once it is journalled.
+    pub async fn ask(&self, who: Who, command: Command, why: String) -> Result<(), Reason> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let role = who.highest();
+        let (answer, answered) = oneshot::channel();
+        self.asked.lock().insert(number, Asked { who, why, command, answer: Some(answer) });
+        if self.orders.push(Order { number, role, command }).is_err() {
+            self.asked.lock().remove(&number);
+            return Err(Reason::QueueFull);
+        }
+        match tokio::time::timeout(ANSWER_MAX, answered).await {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(_)) | Err(_) => {
+                self.asked.lock().remove(&number);
+                Err(Reason::NotNow)
+            }
+        }
+    }
+}
