@@ -56,10 +56,11 @@ impl Who {
         Who { user: "controller".into(), roles: vec![Role::Operator], origin: Origin::Shell }
     }
 
-    /// The role that may do most.
+    /// The role that may do most with the plant. Admin ranks nowhere here: it keeps users, it does not operate.
     #[must_use]
     pub fn highest(&self) -> Role {
-        self.roles.iter().copied().max().unwrap_or(Role::Observer)
+        let operating = self.roles.iter().copied().filter(|role| *role != Role::Admin);
+        operating.max().unwrap_or(Role::Observer)
     }
 }
 
