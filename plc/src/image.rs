@@ -3,7 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-use crate::alarm::Transition;
+use crate::alarm::{Condition, Transition};
+use crate::output::Output;
 use crate::quantity::{Form, Value};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Moment, Quality, Reading, Signal};
@@ -74,6 +75,20 @@ impl<Q: Value> Shown for Signal<Q> {
     }
 }
 
+impl<Q: Value> Shown for Output<Q> {
+    const FORM: Form = Q::FORM;
+    fn sample(&self) -> Sample {
+        Sample { value: self.value().to_f64(), quality: Quality::Good, why: self.held() }
+    }
+}
+
+impl Shown for Condition {
+    const FORM: Form = Form::Alarm;
+    fn sample(&self) -> Sample {
+        Sample::default()
+    }
+}
+
 /// One slot of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
@@ -136,11 +151,17 @@ pub enum Command {
     /// Reset latched trips whose cause is gone.
     Reset,
     /// Wash this filter (from 1).
-    Wash { filter: u8 },
+    Wash {
+        filter: u8,
+    },
     /// Abort its wash.
-    AbortWash { filter: u8 },
+    AbortWash {
+        filter: u8,
+    },
     /// Desludge this tank (from 1).
-    Desludge { tank: u8 },
+    Desludge {
+        tank: u8,
+    },
     /// Prime the chlorine pump.
     Prime,
     /// Close the intake, or open it again.
@@ -151,13 +172,20 @@ pub enum Command {
     /// The clear well is fit again: ends the quality hold where its conditions are met.
     ConfirmQuality,
     /// Seen. By row id of the alarm.
-    Acknowledge { alarm: usize },
+    Acknowledge {
+        alarm: usize,
+    },
     /// Ends a latched alarm whose cause is gone. By row id.
-    ResetAlarm { alarm: usize },
+    ResetAlarm {
+        alarm: usize,
+    },
     /// The horn.
     Silence,
     /// A setting, by row id, in its unit.
-    Set { setting: usize, value: f64 },
+    Set {
+        setting: usize,
+        value: f64,
+    },
 }
 
 /// A command with its sender's number and role. Who and why stay in the shell under the number.

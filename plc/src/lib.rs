@@ -9,9 +9,13 @@ extern crate alloc;
 extern crate std;
 
 pub mod alarm;
+pub mod block;
+pub mod declare;
+pub mod device;
 pub mod image;
 pub mod interlock;
 pub mod output;
+pub mod plant;
 pub mod quantity;
 pub mod reason;
 pub mod signal;

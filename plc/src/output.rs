@@ -73,7 +73,9 @@ mod tests {
         output.hold_off(Reasons::NONE.with(Reason::EmergencyStop));
         output.limit(Percent(50.0), Reason::DoseLimited);
         assert_eq!((output.value(), output.wanted()), (Percent(0.0), Percent(80.0)));
-        assert!(output.held().has(Reason::EmergencyStop) && !output.held().has(Reason::DoseLimited));
+        assert!(
+            output.held().has(Reason::EmergencyStop) && !output.held().has(Reason::DoseLimited)
+        );
     }
 
     #[test]

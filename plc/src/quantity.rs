@@ -175,7 +175,9 @@ mod tests {
 
     #[test]
     fn a_quantity_gone_wrong_is_held_at_the_low_end() {
-        for (value, held) in [(f64::NAN, 1.0), (0.0, 1.0), (3.0, 3.0), (9.0, 5.0), (f64::INFINITY, 5.0)] {
+        for (value, held) in
+            [(f64::NAN, 1.0), (0.0, 1.0), (3.0, 3.0), (9.0, 5.0), (f64::INFINITY, 5.0)]
+        {
             assert_eq!(Ntu(value).within(Ntu(1.0), Ntu(5.0)), Ntu(held));
         }
     }

@@ -149,7 +149,9 @@ impl<Q: Copy> Signal<Q> {
     #[must_use]
     pub fn shown(self) -> Option<Q> {
         match self {
-            Signal::Good(value) | Signal::Uncertain(value, _) | Signal::Held(value, _) => Some(value),
+            Signal::Good(value) | Signal::Uncertain(value, _) | Signal::Held(value, _) => {
+                Some(value)
+            }
             Signal::Bad(_) => None,
         }
     }
@@ -199,7 +201,9 @@ impl<Q: Copy> Signal<Q> {
                 None => Signal::Bad(Fault::Computed),
             },
             (Signal::Uncertain(a, doubt), Signal::Good(b) | Signal::Uncertain(b, _))
-            | (Signal::Good(a), Signal::Uncertain(b, doubt)) => Signal::Uncertain(compute(a, b), doubt),
+            | (Signal::Good(a), Signal::Uncertain(b, doubt)) => {
+                Signal::Uncertain(compute(a, b), doubt)
+            }
             (Signal::Good(a), Signal::Good(b)) => Signal::Good(compute(a, b)),
         }
     }

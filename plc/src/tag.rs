@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::alarm::{Condition, Priority};
+use crate::image::Shown;
 use crate::interlock::Column;
 use crate::output::Output;
-use crate::image::Shown;
 use crate::quantity::{Form, Value};
 use crate::signal::Signal;
 

@@ -1,0 +1,17 @@
+//! Function blocks: no plant knowledge. Each keeps only what its name says.
+
+mod accumulator;
+mod duty;
+mod pi;
+mod ramp;
+mod sustained;
+mod table;
+mod timed;
+
+pub use accumulator::{RollingMass, Total};
+pub use duty::{Duty, StartBudget};
+pub use pi::{Pi, PiTuning};
+pub use ramp::{Lag, Ramp};
+pub use sustained::{Sustained, Trip, TripTimes};
+pub use table::interpolate;
+pub use timed::Timed;

@@ -1,0 +1,9 @@
+//! Devices: what a unit commands, and what it gets back. They know their limits and times, not the process.
+
+mod dosing_pump;
+mod pump;
+mod valve;
+
+pub use dosing_pump::DosingPump;
+pub use pump::{Ask, Drive, Limits, Motor, Stagger, State as PumpState};
+pub use valve::{MotorValve, ReturnValve, State as ValveState, Travel};

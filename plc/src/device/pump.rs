@@ -1,0 +1,421 @@
+//! Motors: on a drive with a speed, or on a contactor.
+//!
+//! ```text
+//! Off -> Starting -> Running -> Stopping -> Locked -> Off        any --(no feedback, tripped, welded)--> Fault
+//! ```
+//! Run feedback must come within 5 s and go within 10 s (`docs/spec/plant.md` 2.0). A stop demanded by safety overrides the
+//! minimum time on; nothing overrides the minimum time off but a changeover on fault.
+
+use core::time::Duration;
+
+use crate::block::StartBudget;
+use crate::declare::{
+    contact, inputs, kept, measured, outputs, parts, retained, shown, states, status, switched,
+    up_to,
+};
+use crate::output::Output;
+use crate::quantity::{Hertz, KiloWatts, Percent};
+use crate::reason::{Reason, Reasons};
+use crate::signal::Signal;
+
+inputs! {
+    /// What a drive reports.
+    pub struct DriveInputs {
+        /// YS-@, motor runs.
+        pub running: Signal<bool> = contact().every_s(1.0),
+        /// YA-@, drive has tripped.
+        pub tripped: Signal<bool> = contact().every_s(1.0),
+        /// SI-@, frequency put out.
+        pub frequency: Signal<Hertz> = measured(0.0..=60.0).every_s(1.0),
+        /// JI-@, power taken.
+        pub power: Signal<KiloWatts> = measured(0.0..=5.0).every_s(1.0),
+    }
+}
+
+inputs! {
+    /// What a contactor reports.
+    pub struct MotorInputs {
+        /// YS-@, contactor is closed.
+        pub running: Signal<bool> = contact(),
+    }
+}
+
+status! {
+    /// What the motor does, and why it does not.
+    pub struct Status {
+        /// State of the motor.
+        pub state: State = shown(),
+        /// What keeps it from running.
+        pub blocked: Reasons = shown(),
+    }
+}
+
+retained! {
+    /// Wear.
+    pub struct Retained {
+        /// Time run since new.
+        pub run_time: Duration = kept(),
+    }
+}
+
+outputs! {
+    /// What a drive is told.
+    pub struct DriveOutputs {
+        /// Run command.
+        pub run: Output<bool> = switched(),
+        /// SC-@, speed; 100 % is 50 Hz.
+        pub speed: Output<Percent> = up_to(100.0),
+    }
+}
+
+outputs! {
+    /// What a contactor is told.
+    pub struct MotorOutputs {
+        /// Contactor.
+        pub run: Output<bool> = switched(),
+    }
+}
+
+/// What a motor does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Off,
+    Starting,
+    Running,
+    Stopping,
+    /// Off for its minimum time.
+    Locked,
+    /// Until reset.
+    Fault,
+}
+states! { State { Off, Starting, Running, Stopping, Locked, Fault } }
+
+/// What is asked of a motor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ask {
+    pub run: bool,
+    /// For a drive.
+    pub speed: Percent,
+}
+
+impl Ask {
+    /// Stand still.
+    pub const OFF: Ask = Ask { run: false, speed: Percent::ZERO };
+
+    /// Run at this speed.
+    #[must_use]
+    pub fn at(speed: Percent) -> Ask {
+        Ask { run: true, speed }
+    }
+
+    /// Run while `run` holds.
+    #[must_use]
+    pub fn when(run: bool) -> Ask {
+        Ask { run, speed: Percent(if run { 100.0 } else { 0.0 }) }
+    }
+}
+
+/// Limits of a motor, from its unit's settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Standing time between runs.
+    pub minimum_off: Duration,
+    /// Counted against the budget of starts an hour.
+    pub counts_starts: bool,
+}
+
+impl Limits {
+    /// A surface pump (`docs/spec/plant.md` 2.15).
+    pub const SURFACE: Limits =
+        Limits { minimum_off: Duration::from_secs(180), counts_starts: true };
+    /// A submersible pump (`docs/spec/plant.md` 2.15).
+    pub const SUBMERSIBLE: Limits =
+        Limits { minimum_off: Duration::from_secs(360), counts_starts: true };
+    /// A small motor on a contactor that works in short strokes: mixer, sludge pump, decant pump, blower.
+    pub const SMALL: Limits = Limits { minimum_off: Duration::from_secs(10), counts_starts: false };
+}
+
+/// Feedback must appear within this, and vanish within twice this (`docs/spec/plant.md` 2.0).
+const FEEDBACK_TIME: Duration = Duration::from_secs(5);
+/// A running motor may lose its feedback this long: one missed poll of a drive.
+const FEEDBACK_GAP: Duration = Duration::from_secs(2);
+
+/// Keeps motors from starting together: one start at a time, plant-wide (INV-23).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stagger {
+    since: Duration,
+    spacing: Duration,
+}
+
+impl Default for Stagger {
+    fn default() -> Stagger {
+        Stagger { since: Duration::ZERO, spacing: Duration::from_secs(10) }
+    }
+}
+
+impl Stagger {
+    /// Time passes; `spacing` until the next start is allowed.
+    pub fn elapse(&mut self, spacing: Duration, elapsed: Duration) {
+        self.spacing = spacing;
+        self.since = self.since.saturating_add(elapsed);
+    }
+
+    /// Takes the next start, if it is free.
+    fn take(&mut self) -> bool {
+        let free = self.since >= self.spacing;
+        if free {
+            self.since = Duration::ZERO;
+        }
+        free
+    }
+}
+
+/// Time and starts of a motor.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Life {
+    in_state: Duration,
+    gap: Duration,
+    starts: StartBudget,
+    hurried: bool,
+}
+
+impl Life {
+    fn next(
+        &mut self,
+        before: State,
+        feedback: Feedback,
+        ask: Ask,
+        limits: Limits,
+        stagger: &mut Stagger,
+        elapsed: Duration,
+    ) -> (State, Reasons) {
+        self.in_state = self.in_state.saturating_add(elapsed);
+        self.starts.elapse(elapsed);
+        self.gap = if feedback.running { Duration::ZERO } else { self.gap.saturating_add(elapsed) };
+        let mut why = Reasons::NONE;
+        let state = match before {
+            State::Fault => State::Fault,
+            State::Off | State::Starting | State::Running | State::Stopping | State::Locked
+                if feedback.tripped =>
+            {
+                State::Fault
+            }
+            State::Off if ask.run => {
+                if feedback.running {
+                    // Runs although nobody asked: a welded contactor, or a drive in local.
+                    State::Fault
+                } else if limits.counts_starts && !self.starts.allows() {
+                    why = why.with(Reason::StartsUsedUp);
+                    State::Off
+                } else if stagger.take() {
+                    self.starts.count();
+                    State::Starting
+                } else {
+                    why = why.with(Reason::StartStaggered);
+                    State::Off
+                }
+            }
+            State::Off => State::Off,
+            State::Starting if !ask.run => State::Stopping,
+            State::Starting if feedback.running => State::Running,
+            State::Starting if self.in_state > FEEDBACK_TIME => State::Fault,
+            State::Starting => State::Starting,
+            State::Running if !ask.run => State::Stopping,
+            State::Running if self.gap > FEEDBACK_GAP => State::Fault,
+            State::Running => State::Running,
+            State::Stopping if !feedback.running => State::Locked,
+            State::Stopping if self.in_state > FEEDBACK_TIME * 2 => State::Fault,
+            State::Stopping => State::Stopping,
+            State::Locked if self.in_state >= limits.minimum_off || self.hurried => State::Off,
+            State::Locked => {
+                why = why.and_if(ask.run, Reason::MinimumOffTime);
+                State::Locked
+            }
+        };
+        if state != before {
+            self.in_state = Duration::ZERO;
+            self.hurried = false;
+        }
+        (state, why.and_if(state == State::Fault, Reason::PumpFault))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Feedback {
+    running: bool,
+    tripped: bool,
+}
+
+macro_rules! motor {
+    ($(#[$doc:meta])* $name:ident, $inputs:ident, $outputs:ident) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub struct $name {
+            pub inputs: $inputs,
+            pub status: Status,
+            pub retained: Retained,
+            pub outputs: $outputs,
+            life: Life,
+        }
+        parts! { $name { inputs, status, retained, outputs; one: ; many: ; maybe: ; life } }
+
+        impl $name {
+            /// Proven running.
+            #[must_use]
+            pub fn is_running(&self) -> bool {
+                self.status.state == State::Running && self.inputs.running.closed()
+            }
+
+            /// Asked to run, or still running.
+            #[must_use]
+            pub fn is_on(&self) -> bool {
+                matches!(self.status.state, State::Starting | State::Running | State::Stopping)
+            }
+
+            /// Stands still beyond doubt.
+            #[must_use]
+            pub fn is_still(&self) -> bool {
+                !self.is_on() && self.inputs.running.open()
+            }
+
+            /// Fit to be asked.
+            #[must_use]
+            pub fn is_available(&self) -> bool {
+                self.status.state != State::Fault
+            }
+
+            /// Failed, until reset.
+            #[must_use]
+            pub fn is_faulty(&self) -> bool {
+                self.status.state == State::Fault
+            }
+
+            /// Runs although it is not asked to, for longer than a stop takes.
+            #[must_use]
+            pub fn is_welded(&self) -> bool {
+                self.is_faulty() && self.inputs.running.closed()
+            }
+
+            /// Forgets a fault; the minimum time off begins.
+            pub fn reset(&mut self) {
+                if self.is_faulty() {
+                    self.status.state = State::Locked;
+                    self.life.in_state = Duration::ZERO;
+                }
+            }
+
+            /// The standby of a failed pump may ignore its minimum time off once.
+            pub fn hurry(&mut self) {
+                self.life.hurried = true;
+            }
+
+            fn live(&mut self, feedback: Feedback, ask: Ask, limits: Limits, stagger: &mut Stagger, elapsed: Duration) -> bool {
+                let before = self.status.state;
+                let (state, blocked) = self.life.next(before, feedback, ask, limits, stagger, elapsed);
+                self.status = Status { state, blocked };
+                if feedback.running {
+                    self.retained.run_time = self.retained.run_time.saturating_add(elapsed);
+                }
+                matches!(state, State::Starting | State::Running)
+            }
+        }
+    };
+}
+
+motor! {
+    /// A pump on a variable-frequency drive.
+    Drive, DriveInputs, DriveOutputs
+}
+motor! {
+    /// A motor on a contactor.
+    Motor, MotorInputs, MotorOutputs
+}
+
+impl Drive {
+    /// One scan. A drive that does not answer counts as standing still: the bus's cause holds it off.
+    pub fn scan(&mut self, ask: Ask, limits: Limits, stagger: &mut Stagger, elapsed: Duration) {
+        let feedback = Feedback {
+            running: self.inputs.running.closed(),
+            tripped: self.inputs.tripped.closed(),
+        };
+        let on = self.live(feedback, ask, limits, stagger, elapsed);
+        let speed = if on { ask.speed } else { Percent::ZERO };
+        self.outputs = DriveOutputs {
+            run: Output::want(on),
+            speed: Output::want(speed.within(Percent(0.0), Percent(100.0))),
+        };
+    }
+}
+
+impl Motor {
+    /// One scan.
+    pub fn scan(&mut self, run: bool, limits: Limits, stagger: &mut Stagger, elapsed: Duration) {
+        let feedback = Feedback { running: self.inputs.running.closed(), tripped: false };
+        let on = self.live(feedback, Ask::when(run), limits, stagger, elapsed);
+        self.outputs = MotorOutputs { run: Output::want(on) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A drive whose feedback follows its command, for `seconds`; its last state.
+    fn run_s(drive: &mut Drive, seconds: u32, ask: Ask, answers: bool) -> State {
+        let mut stagger = Stagger::default();
+        for _ in 0..seconds {
+            stagger.elapse(Duration::ZERO, SECOND);
+            drive.scan(ask, Limits::SURFACE, &mut stagger, SECOND);
+            drive.inputs.running = Signal::Good(answers && drive.outputs.run.value());
+            drive.inputs.tripped = Signal::Good(false);
+        }
+        drive.status.state
+    }
+
+    #[test]
+    fn a_pump_starts_runs_stops_and_rests() {
+        let mut drive = Drive::default();
+        assert_eq!(run_s(&mut drive, 3, Ask::at(Percent(80.0)), true), State::Running);
+        assert_eq!(drive.outputs.speed.value(), Percent(80.0));
+        assert_eq!(run_s(&mut drive, 2, Ask::OFF, true), State::Locked);
+        assert_eq!(run_s(&mut drive, 60, Ask::at(Percent(80.0)), true), State::Locked);
+        assert!(drive.status.blocked.has(Reason::MinimumOffTime));
+        assert_eq!(run_s(&mut drive, 125, Ask::at(Percent(80.0)), true), State::Running);
+    }
+
+    #[test]
+    fn a_pump_that_does_not_answer_is_a_fault_until_reset() {
+        let mut drive = Drive::default();
+        assert_eq!(run_s(&mut drive, 10, Ask::at(Percent(80.0)), false), State::Fault);
+        assert!(!drive.outputs.run.value());
+        assert_eq!(run_s(&mut drive, 10, Ask::at(Percent(80.0)), true), State::Fault);
+        drive.reset();
+        assert_eq!(run_s(&mut drive, 200, Ask::at(Percent(80.0)), true), State::Running);
+    }
+
+    #[test]
+    fn a_pump_that_runs_unasked_is_welded() {
+        let mut drive = Drive::default();
+        drive.inputs.running = Signal::Good(true);
+        let mut stagger = Stagger::default();
+        stagger.elapse(Duration::ZERO, SECOND);
+        drive.scan(Ask::at(Percent(50.0)), Limits::SURFACE, &mut stagger, SECOND);
+        assert!(drive.is_welded() && !drive.outputs.run.value());
+    }
+
+    #[test]
+    fn two_motors_never_start_together() {
+        let (mut one, mut other) = (Motor::default(), Motor::default());
+        let mut stagger = Stagger::default();
+        stagger.elapse(Duration::from_secs(5), Duration::from_secs(60));
+        one.scan(true, Limits::SMALL, &mut stagger, SECOND);
+        other.scan(true, Limits::SMALL, &mut stagger, SECOND);
+        assert!(one.outputs.run.value() && !other.outputs.run.value());
+        assert!(other.status.blocked.has(Reason::StartStaggered));
+        stagger.elapse(Duration::from_secs(5), Duration::from_secs(5));
+        other.scan(true, Limits::SMALL, &mut stagger, SECOND);
+        assert!(other.outputs.run.value());
+    }
+}

@@ -1,0 +1,274 @@
+//! Motor valves: two relays and two limit switches, or one relay and a capacitor that closes them.
+//!
+//! ```text
+//! Between -> Opening -> Open -> Closing -> Closed -> Opening ...      any --(both ends, or no end in time)--> Fault
+//! ```
+//! A valve is open or closed only when its limit switch says so beyond doubt.
+
+use core::time::Duration;
+
+use crate::declare::{
+    between, contact, inputs, outputs, parts, settings, shown, states, status, switched,
+};
+use crate::output::Output;
+use crate::signal::Signal;
+
+inputs! {
+    /// Limit switches.
+    pub struct Inputs {
+        /// ZSO-@, fully open.
+        pub opened: Signal<bool> = contact(),
+        /// ZSC-@, fully closed.
+        pub closed: Signal<bool> = contact(),
+    }
+}
+
+settings! {
+    /// Times of a valve.
+    pub struct Settings {
+        /// Nominal time from end to end.
+        pub travel_time: Duration = between(1.0..=120.0, 15.0),
+    }
+}
+
+status! {
+    /// Where it stands.
+    pub struct Status {
+        /// State of the valve.
+        pub state: State = shown(),
+    }
+}
+
+outputs! {
+    /// Relays of a valve that keeps its place without power.
+    pub struct MotorOutputs {
+        /// Relay towards open.
+        pub open: Output<bool> = switched(),
+        /// Relay towards closed.
+        pub close: Output<bool> = switched(),
+    }
+}
+
+outputs! {
+    /// Relay of a valve that closes by itself.
+    pub struct ReturnOutputs {
+        /// Relay; without it the capacitor closes the valve.
+        pub open: Output<bool> = switched(),
+    }
+}
+
+/// Where a valve stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// No end reached, nothing asked.
+    Between,
+    Closed,
+    Opening,
+    Open,
+    Closing,
+    /// Both ends at once, or no end reached in time; until reset.
+    Fault,
+}
+states! { State { Between, Closed, Opening, Open, Closing, Fault } }
+
+/// What is asked of a valve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Travel {
+    Open,
+    Close,
+    /// As it is.
+    Stay,
+}
+
+impl Travel {
+    /// Open while `open` holds, else closed.
+    #[must_use]
+    pub fn when(open: bool) -> Travel {
+        if open { Travel::Open } else { Travel::Close }
+    }
+}
+
+/// Travel may take this times the nominal time (`docs/spec/plant.md` 2.0).
+const PATIENCE: f64 = 1.5;
+
+/// Watches the ends and the time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Watch {
+    travelled: Duration,
+    asked: Travel,
+}
+
+impl Default for Watch {
+    fn default() -> Watch {
+        Watch { travelled: Duration::ZERO, asked: Travel::Stay }
+    }
+}
+
+impl Watch {
+    fn next(
+        &mut self,
+        before: State,
+        inputs: &Inputs,
+        settings: &Settings,
+        asked: Travel,
+        elapsed: Duration,
+    ) -> State {
+        if asked != self.asked {
+            self.asked = asked;
+            self.travelled = Duration::ZERO;
+        }
+        let both = inputs.opened.closed() && inputs.closed.closed();
+        let at_open = inputs.opened.closed() && !inputs.closed.closed();
+        let at_closed = inputs.closed.closed() && !inputs.opened.closed();
+        let there = match asked {
+            Travel::Open => at_open,
+            Travel::Close => at_closed,
+            Travel::Stay => true,
+        };
+        self.travelled =
+            if there { Duration::ZERO } else { self.travelled.saturating_add(elapsed) };
+        let late = self.travelled > settings.travel_time.mul_f64(PATIENCE);
+        match before {
+            State::Fault => State::Fault,
+            State::Between | State::Closed | State::Opening | State::Open | State::Closing => {
+                if both || late {
+                    State::Fault
+                } else if at_open && asked != Travel::Close {
+                    State::Open
+                } else if at_closed && asked != Travel::Open {
+                    State::Closed
+                } else {
+                    match asked {
+                        Travel::Open => State::Opening,
+                        Travel::Close => State::Closing,
+                        Travel::Stay => State::Between,
+                    }
+                }
+            }
+        }
+    }
+}
+
+macro_rules! valve {
+    ($(#[$doc:meta])* $name:ident, $outputs:ident) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub struct $name {
+            pub inputs: Inputs,
+            pub settings: Settings,
+            pub status: Status,
+            pub outputs: $outputs,
+            watch: Watch,
+        }
+        parts! { $name { inputs, settings, status, outputs; one: ; many: ; maybe: ; watch } }
+
+        impl $name {
+            /// Proven open.
+            #[must_use]
+            pub fn is_open(&self) -> bool {
+                self.inputs.opened.closed() && self.inputs.closed.open()
+            }
+
+            /// Proven closed.
+            #[must_use]
+            pub fn is_closed(&self) -> bool {
+                self.inputs.closed.closed() && self.inputs.opened.open()
+            }
+
+            /// Failed, until reset.
+            #[must_use]
+            pub fn is_faulty(&self) -> bool {
+                self.status.state == State::Fault
+            }
+
+            /// Forgets a fault; it comes back if its cause is still there.
+            pub fn reset(&mut self) {
+                if self.is_faulty() {
+                    self.status.state = State::Between;
+                    self.watch = Watch::default();
+                }
+            }
+        }
+    };
+}
+
+valve! {
+    /// A valve that keeps its place without power. Its relays are on only while it travels.
+    MotorValve, MotorOutputs
+}
+valve! {
+    /// A valve that closes without power.
+    ReturnValve, ReturnOutputs
+}
+
+impl MotorValve {
+    /// One scan.
+    pub fn scan(&mut self, asked: Travel, elapsed: Duration) {
+        let before = self.status.state;
+        let state = self.watch.next(before, &self.inputs, &self.settings, asked, elapsed);
+        self.status.state = state;
+        self.outputs = MotorOutputs {
+            open: Output::want(state == State::Opening),
+            close: Output::want(state == State::Closing),
+        };
+    }
+}
+
+impl ReturnValve {
+    /// One scan. `Stay` means closed: without power it closes.
+    pub fn scan(&mut self, asked: Travel, elapsed: Duration) {
+        let asked = Travel::when(asked == Travel::Open);
+        let before = self.status.state;
+        let state = self.watch.next(before, &self.inputs, &self.settings, asked, elapsed);
+        self.status.state = state;
+        self.outputs =
+            ReturnOutputs { open: Output::want(matches!(state, State::Opening | State::Open)) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn ends(opened: bool, closed: bool) -> Inputs {
+        Inputs { opened: Signal::Good(opened), closed: Signal::Good(closed) }
+    }
+
+    #[test]
+    fn a_valve_is_driven_only_until_its_end_is_reached() {
+        let mut valve = MotorValve { inputs: ends(false, true), ..MotorValve::default() };
+        valve.scan(Travel::Open, SECOND);
+        assert!(valve.outputs.open.value() && !valve.outputs.close.value());
+        valve.inputs = ends(false, false);
+        valve.scan(Travel::Open, SECOND);
+        assert!(valve.outputs.open.value() && !valve.is_open());
+        valve.inputs = ends(true, false);
+        valve.scan(Travel::Open, SECOND);
+        assert!(!valve.outputs.open.value() && valve.is_open());
+    }
+
+    #[test]
+    fn a_valve_that_does_not_arrive_in_time_is_a_fault_until_reset() {
+        for inputs in [ends(false, false), ends(false, true), ends(true, true), Inputs::default()] {
+            let mut valve = ReturnValve { inputs, ..ReturnValve::default() };
+            for _ in 0..25 {
+                valve.scan(Travel::Open, SECOND);
+            }
+            assert!(valve.is_faulty() && !valve.outputs.open.value(), "{inputs:?}");
+            valve.inputs = ends(true, false);
+            valve.scan(Travel::Open, SECOND);
+            assert!(valve.is_faulty());
+            valve.reset();
+            valve.scan(Travel::Open, SECOND);
+            assert_eq!(valve.status.state, State::Open);
+        }
+    }
+
+    #[test]
+    fn a_limit_switch_that_is_not_known_proves_nothing() {
+        let valve = MotorValve::default();
+        assert!(!valve.is_open() && !valve.is_closed());
+    }
+}
