@@ -162,8 +162,6 @@ pub enum Command {
     Desludge {
         tank: u8,
     },
-    /// Prime the chlorine pump.
-    Prime,
     /// Close the intake, or open it again.
     CloseIntake,
     OpenIntake,

@@ -20,3 +20,4 @@ pub mod quantity;
 pub mod reason;
 pub mod signal;
 pub mod tag;
+pub mod unit;

@@ -1,6 +1,7 @@
 //! Alarms after ISA-18.2: what a condition is, and what people have made of it.
 
-use crate::signal::Quality;
+use crate::quantity::Value;
+use crate::signal::{Quality, Signal};
 
 /// How soon somebody must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +65,34 @@ impl Condition {
     #[must_use]
     pub fn unless(self, by_design: bool) -> Condition {
         if by_design { Condition::Suppressed } else { self }
+    }
+}
+
+impl<Q: Value> Signal<Q> {
+    /// Active above `limit`, clear at `limit - deadband` and below, else as before. A bad signal changes nothing.
+    #[must_use]
+    pub fn above(self, limit: Q, deadband: Q) -> Condition {
+        let Some(value) = self.usable().map(Value::to_f64) else { return Condition::AsBefore };
+        if value > limit.to_f64() {
+            Condition::Active
+        } else if value <= limit.to_f64() - deadband.to_f64() {
+            Condition::Clear
+        } else {
+            Condition::AsBefore
+        }
+    }
+
+    /// Active below `limit`, clear at `limit + deadband` and above, else as before. A bad signal changes nothing.
+    #[must_use]
+    pub fn below(self, limit: Q, deadband: Q) -> Condition {
+        let Some(value) = self.usable().map(Value::to_f64) else { return Condition::AsBefore };
+        if value < limit.to_f64() {
+            Condition::Active
+        } else if value >= limit.to_f64() + deadband.to_f64() {
+            Condition::Clear
+        } else {
+            Condition::AsBefore
+        }
     }
 }
 
