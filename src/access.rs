@@ -114,7 +114,6 @@ impl Access {
             | Command::Wash { .. }
             | Command::AbortWash { .. }
             | Command::Desludge { .. }
-            | Command::Prime
             | Command::CloseIntake
             | Command::OpenIntake
             | Command::ConfirmDrained
