@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
@@ -119,6 +119,39 @@ pub struct Asked {
     answer: Option<oneshot::Sender<Result<(), Reason>>>,
 }
 
+/// What the shell knows of itself and the plant must hear: inputs with [`plc::tag::Source::Shell`].
+#[derive(Debug)]
+pub struct Report {
+    /// The journal takes what it is given.
+    pub storage_ok: AtomicBool,
+    /// The history takes samples. Shown only; the plant does not care.
+    pub history_ok: AtomicBool,
+    /// The wall clock is synchronised.
+    pub clock_trusted: AtomicBool,
+    /// An owner exists.
+    pub setup_done: AtomicBool,
+    /// Scan start lateness over the last minute, microseconds: half of the scans are better than the first figure, 99 % than
+    /// the second.
+    pub lateness_p50_us: AtomicU64,
+    pub lateness_p99_us: AtomicU64,
+    /// Scans that began after their successor was due.
+    pub overruns: AtomicU64,
+}
+
+impl Default for Report {
+    fn default() -> Report {
+        Report {
+            storage_ok: AtomicBool::new(true),
+            history_ok: AtomicBool::new(true),
+            clock_trusted: AtomicBool::new(false),
+            setup_done: AtomicBool::new(false),
+            lateness_p50_us: AtomicU64::new(0),
+            lateness_p99_us: AtomicU64::new(0),
+            overruns: AtomicU64::new(0),
+        }
+    }
+}
+
 /// An event as the scan thread leaves it.
 #[derive(Clone, Copy, Debug)]
 pub struct Left {
@@ -130,6 +163,8 @@ pub struct Left {
 #[derive(Debug)]
 pub struct Exchange {
     pub catalogue: Arc<Catalogue>,
+    /// What the shell reports of itself.
+    pub report: Report,
     newest: Mutex<Live>,
     scanned: Notify,
     live: watch::Sender<Arc<Live>>,
@@ -145,10 +180,10 @@ pub struct Exchange {
 impl Exchange {
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>) -> Arc<Exchange> {
-        let start =
-            Live { snapshot: Snapshot::new(&catalogue), wall: Wall::default(), scan: 0 };
+        let start = Live { snapshot: Snapshot::new(&catalogue), wall: Wall::default(), scan: 0 };
         Arc::new(Exchange {
             catalogue,
+            report: Report::default(),
             newest: Mutex::new(start.clone()),
             scanned: Notify::new(),
             live: watch::Sender::new(Arc::new(start)),
@@ -214,6 +249,25 @@ impl Exchange {
     #[must_use]
     pub fn happenings(&self) -> broadcast::Receiver<Arc<Happening>> {
         self.announced.subscribe()
+    }
+
+    /// Wall time of a moment, as the scan saw it: by the newest snapshot, whether the readers have it yet or not.
+    #[must_use]
+    pub fn wall_of(&self, moment: Moment) -> Wall {
+        let newest = self.newest.lock();
+        Wall { ms: newest.wall_ms(moment), trusted: newest.wall.trusted }
+    }
+
+    /// The newest snapshot, copied, whether the readers have it yet or not.
+    #[must_use]
+    pub fn newest(&self) -> Live {
+        self.newest.lock().clone()
+    }
+
+    /// The moment of the newest snapshot.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.newest.lock().snapshot.at
     }
 
     /// The next event for the journal, in order.

@@ -1,1 +1,290 @@
+//! Alarms, events, audit, settings, retained state, people: what is never lost.
+//!
+//! [`Opened`] is the file with what a start needs of it. [`Opened::start`] sets two tasks to work: the clerk stamps and
+//! announces, the keeper writes. [`Journal`] is the handle of everybody else. Storage may fail at any moment: the plant and
+//! its alarms go on, and what happened meanwhile is written when storage is back.
 
+mod board;
+mod clerk;
+mod keeper;
+mod record;
+mod store;
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use tokio::sync::{mpsc, oneshot};
+
+pub use self::board::{Board, Standing};
+use self::clerk::{Ask, Clerk, Desk};
+use self::keeper::Keeper;
+pub(crate) use self::keeper::set_aside;
+pub use self::record::{Kind, Note, Record};
+use self::store::Remembered;
+pub use self::store::{Retained, Setting, StoreError, User};
+use crate::exchange::{Exchange, Wall};
+
+/// Questions and notes that may wait for the clerk. At the limit a note is lost and said so in the log.
+const ASKS_MAX: usize = 256;
+/// Longest wait for a person to be kept.
+const KEPT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Why the journal cannot start, or did not keep something.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("state folder {}: {source}", folder.display())]
+    Folder { folder: PathBuf, source: std::io::Error },
+    #[error("{}: {source}", file.display())]
+    File { file: PathBuf, source: StoreError },
+    #[error("storage: {0}")]
+    Storage(String),
+}
+
+/// The journal's file, open, and what it remembers.
+#[derive(Debug)]
+pub struct Opened {
+    folder: PathBuf,
+    /// `None`: the folder cannot be written now. The plant starts all the same.
+    connection: Option<SqliteConnection>,
+    remembered: Remembered,
+    start: i64,
+    /// A damaged file was renamed to this.
+    aside: Option<PathBuf>,
+}
+
+impl Opened {
+    /// Opens the journal of a state folder, making both where missing. A damaged file is set aside and a new one begun; a
+    /// full or read-only disk is no reason not to start.
+    pub async fn open(folder: &Path, wall: Wall) -> Result<Opened, JournalError> {
+        let at_folder = |source| JournalError::Folder { folder: folder.into(), source };
+        if let Err(error) = std::fs::create_dir_all(folder).and_then(|()| probe(folder)) {
+            return match error.kind() {
+                ErrorKind::StorageFull
+                | ErrorKind::ReadOnlyFilesystem
+                | ErrorKind::QuotaExceeded => {
+                    tracing::error!(folder = %folder.display(), %error, "storage fails");
+                    Ok(Opened::unwritable(folder, wall).await)
+                }
+                _ => Err(at_folder(error)),
+            };
+        }
+        let mut aside = None;
+        let opened = match begin(folder, wall).await {
+            Err(StoreError::Damaged(what)) => {
+                let to = set_aside(folder, store::FILE, wall.ms).map_err(at_folder)?;
+                tracing::error!(what, aside = %to.display(), "the journal is damaged: set aside, a new one begun");
+                aside = Some(to);
+                begin(folder, wall).await
+            }
+            opened => opened,
+        };
+        match opened {
+            Ok((connection, remembered, start)) => {
+                let folder = folder.into();
+                Ok(Opened { folder, connection: Some(connection), remembered, start, aside })
+            }
+            Err(source @ (StoreError::Newer { .. } | StoreError::Schema(_))) => {
+                Err(JournalError::File { file: store::path(folder), source })
+            }
+            Err(error @ (StoreError::Damaged(_) | StoreError::Sql(_))) => {
+                tracing::error!(folder = %folder.display(), %error, "storage fails");
+                Ok(Opened::unwritable(folder, wall).await)
+            }
+        }
+    }
+
+    /// The journal of a folder that cannot be written: reads what it can.
+    async fn unwritable(folder: &Path, wall: Wall) -> Opened {
+        let remembered = match store::open_unwritable(folder).await {
+            Ok(mut connection) => store::remember(&mut connection).await,
+            Err(error) => Err(error),
+        };
+        // Without the file nobody knows its last number. Milliseconds since 1970 lie above any count of events.
+        let remembered = remembered.unwrap_or_else(|error| {
+            tracing::error!(%error, "the journal cannot even be read: the start knows nothing of the last one");
+            Remembered { last_number: wall.ms, ..Remembered::default() }
+        });
+        Opened { folder: folder.into(), connection: None, remembered, start: 0, aside: None }
+    }
+
+    /// Settings changed by people, by path.
+    #[must_use]
+    pub fn settings(&self) -> &[Setting] {
+        &self.remembered.settings
+    }
+
+    /// What the plant carried over; `None`: it never ran.
+    #[must_use]
+    pub fn retained(&self) -> Option<&Retained> {
+        self.remembered.retained.as_ref()
+    }
+
+    /// Where the alarms stood, by path.
+    #[must_use]
+    pub fn standings(&self) -> &[(String, Standing)] {
+        &self.remembered.standings
+    }
+
+    /// Everybody who may log in.
+    #[must_use]
+    pub fn users(&self) -> &[User] {
+        &self.remembered.users
+    }
+
+    /// Newest stamp of any row, ms.
+    #[must_use]
+    pub fn last_wall(&self) -> i64 {
+        self.remembered.last_wall
+    }
+
+    /// Keeps a person without a running controller.
+    pub async fn put_user(&mut self, user: User) -> Result<(), JournalError> {
+        let connection = self.connection.as_mut();
+        let connection = connection
+            .ok_or_else(|| JournalError::Storage("the state folder cannot be written".into()))?;
+        let batch = store::Batch { users: vec![user], ..store::Batch::default() };
+        let written = store::write(connection, &batch).await;
+        written.map_err(|source| JournalError::File { file: store::path(&self.folder), source })
+    }
+
+    /// Forgets settings that this plant no longer has or whose range they no longer fit.
+    pub async fn forget_setting(&mut self, path: &str) {
+        self.remembered.settings.retain(|one| one.path != path);
+        if let Some(connection) = self.connection.as_mut()
+            && let Err(error) = store::forget_setting(connection, path).await
+        {
+            tracing::warn!(path, %error, "a setting that no longer fits could not be forgotten");
+        }
+    }
+
+    /// Starts the clerk and the keeper on the current runtime.
+    #[must_use]
+    pub fn start(self, exchange: Arc<Exchange>, wall: fn() -> Wall) -> Journal {
+        let board = Board::default();
+        board.restore(&exchange.catalogue, self.remembered.standings.clone());
+        let readers = Arc::new(Mutex::new(store::readers(&self.folder)));
+        let (jobs, todo) = mpsc::channel(1);
+        let (asks, asked) = mpsc::channel(ASKS_MAX);
+        let storage_ok = self.connection.is_some();
+        let keeper = Keeper {
+            inode: keeper::inode(&self.folder),
+            folder: self.folder,
+            connection: self.connection,
+            readers: Arc::clone(&readers),
+            jobs: todo,
+            wall,
+        };
+        let clerk = Clerk::new(Desk {
+            exchange,
+            board: board.clone(),
+            asks: asked,
+            jobs,
+            remembered: self.remembered,
+            start: self.start,
+            storage_ok,
+        });
+        let keeper = tokio::spawn(keeper.run());
+        tokio::spawn(clerk.run());
+        let journal = Journal { board, readers, asks, keeper: Arc::new(Mutex::new(Some(keeper))) };
+        if let Some(aside) = self.aside {
+            let name = aside.file_name().map(|name| name.to_string_lossy().into_owned());
+            journal.note(Note { new: name.unwrap_or_default(), ..Note::of("JournalSetAside") });
+        }
+        journal
+    }
+}
+
+async fn begin(
+    folder: &Path,
+    wall: Wall,
+) -> Result<(SqliteConnection, Remembered, i64), StoreError> {
+    let mut connection = store::open(folder).await?;
+    let remembered = store::remember(&mut connection).await?;
+    let start = store::begin(&mut connection, wall).await?;
+    Ok((connection, remembered, start))
+}
+
+/// Whether files can be made here.
+fn probe(folder: &Path) -> std::io::Result<()> {
+    let file = folder.join(format!(".probe-{}", std::process::id()));
+    std::fs::write(&file, b"probe")?;
+    std::fs::remove_file(&file)
+}
+
+/// The journal, as everybody else uses it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    board: Board,
+    readers: Arc<Mutex<SqlitePool>>,
+    asks: mpsc::Sender<Ask>,
+    keeper: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>>,
+}
+
+impl Journal {
+    /// Where each alarm stands, as last announced.
+    #[must_use]
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// The newest events, or those before a number, newest first.
+    pub async fn events(
+        &self,
+        limit: u32,
+        before: Option<i64>,
+    ) -> Result<Vec<Record>, JournalError> {
+        let readers = self.readers.lock().clone();
+        store::events(&readers, limit, before).await.map_err(refused)
+    }
+
+    /// Everybody who may log in, by name: also those added by the command line meanwhile.
+    pub async fn users(&self) -> Result<Vec<User>, JournalError> {
+        let readers = self.readers.lock().clone();
+        store::users(&readers).await.map_err(refused)
+    }
+
+    /// Keeps a person, new or changed; done when it is durable.
+    pub async fn put_user(&self, user: User) -> Result<(), JournalError> {
+        let gone = || JournalError::Storage("the journal has stopped".into());
+        let (done, kept) = oneshot::channel();
+        self.asks.send(Ask::User(user, done)).await.map_err(|_| gone())?;
+        match tokio::time::timeout(KEPT_WITHIN, kept).await {
+            Ok(Ok(kept)) => kept.map_err(JournalError::Storage),
+            Ok(Err(_)) => Err(gone()),
+            Err(_) => Err(JournalError::Storage("no answer in time".into())),
+        }
+    }
+
+    /// Writes down something the controller did: a log-in, a new user, a step of the clock. Never waits.
+    pub fn note(&self, note: Note) {
+        if let Err(error) = self.asks.try_send(Ask::Note(note)) {
+            tracing::error!(%error, "a note for the journal is lost");
+        }
+    }
+
+    /// Writes what there is and closes the file.
+    pub async fn close(&self) {
+        let (done, finished) = oneshot::channel();
+        if self.asks.send(Ask::Stop(done)).await.is_ok() {
+            // A clerk that ended without a word has nothing more to write.
+            let _ = finished.await;
+        }
+        let keeper = self.keeper.lock().take();
+        if let Some(keeper) = keeper
+            && tokio::time::timeout(Duration::from_secs(1), keeper).await.is_err()
+        {
+            tracing::error!("the journal's file did not close within a second");
+        }
+    }
+}
+
+fn refused(error: StoreError) -> JournalError {
+    JournalError::Storage(error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,455 @@
+//! Every statement of the journal's database.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use plc::alarm::State;
+use plc::signal::Moment;
+use plc::tag::Role;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteExecutor, SqliteJournalMode, SqlitePool,
+    SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Connection, QueryBuilder, Row, SqlSafeStr, Sqlite};
+
+use super::board::Standing;
+use super::record::{Kind, Record};
+use crate::exchange::Wall;
+
+/// The file inside the state folder.
+pub(super) const FILE: &str = "journal.db";
+/// Events kept: five years of a plant with a thousand a day. At the limit the oldest go.
+const EVENTS_KEPT: i64 = 2_000_000;
+/// Rows of one insert: 14 columns stay far below SQLite's 32 766 variables.
+const ROWS_AT_ONCE: usize = 500;
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(
+        "it was written by a newer version of Sweetspring (schema {found}, this one knows {known})"
+    )]
+    Newer { found: i64, known: i64 },
+    #[error("its content is damaged: {0}")]
+    Damaged(String),
+    #[error("its schema is not one of ours: {0}")]
+    Schema(String),
+    #[error("{0}")]
+    Sql(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> StoreError {
+        let code = error.as_database_error().and_then(|of_database| of_database.code());
+        // Extended codes keep the primary one in the low byte: 11 SQLITE_CORRUPT, 26 SQLITE_NOTADB.
+        let primary = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+        if matches!(primary, Some(11 | 26)) {
+            StoreError::Damaged(error.to_string())
+        } else {
+            StoreError::Sql(error)
+        }
+    }
+}
+
+/// A person who may log in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct User {
+    pub name: String,
+    /// A PHC string.
+    pub password_hash: String,
+    pub roles: Vec<Role>,
+    /// Wall time in ms.
+    pub created: i64,
+    /// Wrong passwords since the last right one.
+    pub failures: i64,
+    /// Wall time in ms; no log-in before.
+    pub locked_until: i64,
+}
+
+/// What one transaction writes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Batch {
+    pub records: Vec<Record>,
+    /// By path.
+    pub standings: Vec<(String, Standing)>,
+    pub settings: Vec<Setting>,
+    pub retained: Option<Retained>,
+    pub users: Vec<User>,
+}
+
+/// A setting changed by a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    pub path: String,
+    pub value: f64,
+    pub old: f64,
+    pub user: String,
+    pub wall: i64,
+}
+
+/// What the plant carries over a restart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Retained {
+    pub values: Vec<(String, f64)>,
+    /// When it was saved, ms.
+    pub wall: i64,
+}
+
+/// Everything a start needs from the last one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Remembered {
+    pub standings: Vec<(String, Standing)>,
+    pub settings: Vec<Setting>,
+    pub users: Vec<User>,
+    pub retained: Option<Retained>,
+    pub last_number: i64,
+    /// Newest stamp of any row, ms.
+    pub last_wall: i64,
+}
+
+fn migrator() -> Migrator {
+    let first = include_str!("../../migrations/journal/1_journal.sql");
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        "journal".into(),
+        MigrationType::Simple,
+        first.into_sql_str(),
+        false,
+    )])
+}
+
+pub(super) fn path(folder: &Path) -> PathBuf {
+    folder.join(FILE)
+}
+
+/// The settings of `docs/spec/interfaces.md` REL-11.
+fn options(folder: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path(folder))
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+        .pragma("temp_store", "MEMORY")
+        .pragma("mmap_size", "0")
+}
+
+/// Opens the one connection that writes, brings the schema up to date and checks the file.
+pub(super) async fn open(folder: &Path) -> Result<SqliteConnection, StoreError> {
+    let options = options(folder)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", "1000")
+        .pragma("journal_size_limit", "16777216");
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let verdict: String =
+        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+    if verdict != "ok" {
+        return Err(StoreError::Damaged(verdict));
+    }
+    let migrator = migrator();
+    migrator
+        .run_direct(None, &mut connection, false)
+        .await
+        .map_err(|error| refused(error, &migrator))?;
+    Ok(connection)
+}
+
+fn refused(error: MigrateError, migrator: &Migrator) -> StoreError {
+    let known = migrator.iter().map(|one| one.version).max().unwrap_or(0);
+    if let MigrateError::VersionMissing(found) = error {
+        StoreError::Newer { found, known }
+    } else if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {
+        error.into()
+    } else {
+        StoreError::Schema(error.to_string())
+    }
+}
+
+/// Opens the connections that only read.
+pub(super) fn readers(folder: &Path) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(2)
+        .min_connections(0)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy_with(options(folder).read_only(true))
+}
+
+/// Reads a database that cannot be written, for what a start needs.
+pub(super) async fn open_unwritable(folder: &Path) -> Result<SqliteConnection, StoreError> {
+    let options = options(folder).read_only(true).immutable(true);
+    Ok(SqliteConnection::connect_with(&options).await?)
+}
+
+/// Writes down that the controller started; returns the number of this start.
+pub(super) async fn begin(
+    connection: &mut SqliteConnection,
+    wall: Wall,
+) -> Result<i64, StoreError> {
+    let begun = sqlx::query("INSERT INTO start (wall, trusted, version) VALUES (?, ?, ?)")
+        .bind(wall.ms)
+        .bind(wall.trusted)
+        .bind(env!("CARGO_PKG_VERSION"))
+        .execute(connection)
+        .await?;
+    Ok(begun.last_insert_rowid())
+}
+
+/// Reads what a start needs.
+pub(super) async fn remember(connection: &mut SqliteConnection) -> Result<Remembered, StoreError> {
+    let alarms = sqlx::query(
+        "SELECT path, state, number, event_id, since, changed, acked_by, comment FROM alarm_state",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let standings = alarms.iter().filter_map(standing).collect();
+    let settings = sqlx::query("SELECT path, value, old, user, wall FROM setting")
+        .fetch_all(&mut *connection)
+        .await?;
+    let settings = settings
+        .iter()
+        .map(|row| Setting {
+            path: row.get(0),
+            value: row.get(1),
+            old: row.get(2),
+            user: row.get(3),
+            wall: row.get(4),
+        })
+        .collect();
+    let kept =
+        sqlx::query("SELECT path, value, wall FROM retained").fetch_all(&mut *connection).await?;
+    let retained = kept.first().map(|first| Retained {
+        wall: first.get(2),
+        values: kept.iter().map(|row| (row.get(0), row.get(1))).collect(),
+    });
+    let last = sqlx::query(
+        "SELECT ifnull(max(number), 0), ifnull(max(wall), 0)
+         FROM (SELECT number, wall FROM event ORDER BY number DESC LIMIT 100)",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let last_wall = last.get::<i64, _>(1).max(retained.as_ref().map_or(0, |kept| kept.wall));
+    Ok(Remembered {
+        standings,
+        settings,
+        users: users(connection).await?,
+        retained,
+        last_number: last.get(0),
+        last_wall,
+    })
+}
+
+fn standing(row: &SqliteRow) -> Option<(String, Standing)> {
+    let state: String = row.get(1);
+    let state = State::ALL.into_iter().find(|one| one.key() == state)?;
+    let acked_by: String = row.get(6);
+    let standing = Standing {
+        alarm: 0,
+        state,
+        number: u64::try_from(row.get::<i64, _>(2)).unwrap_or(0),
+        event_id: row.get::<Vec<u8>, _>(3).try_into().ok()?,
+        since: row.get(4),
+        changed: Wall { ms: row.get(5), trusted: true },
+        acked_by: Some(acked_by).filter(|name| !name.is_empty()),
+        comment: row.get(7),
+        saved: true,
+    };
+    Some((row.get(0), standing))
+}
+
+/// Writes a batch, whole or not at all.
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    batch: &Batch,
+) -> Result<(), StoreError> {
+    let mut transaction = connection.begin().await?;
+    for rows in batch.records.chunks(ROWS_AT_ONCE) {
+        insert_events(&mut transaction, rows).await?;
+    }
+    for (path, standing) in &batch.standings {
+        upsert_standing(&mut transaction, path, standing).await?;
+    }
+    for setting in &batch.settings {
+        sqlx::query(
+            "INSERT INTO setting (path, value, old, user, wall) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (path) DO UPDATE SET
+                value = excluded.value, old = excluded.old, user = excluded.user, wall = excluded.wall",
+        )
+        .bind(&setting.path)
+        .bind(setting.value)
+        .bind(setting.old)
+        .bind(&setting.user)
+        .bind(setting.wall)
+        .execute(&mut *transaction)
+        .await?;
+    }
+    if let Some(retained) = batch.retained.as_ref().filter(|kept| !kept.values.is_empty()) {
+        replace_retained(&mut transaction, retained).await?;
+    }
+    for user in &batch.users {
+        upsert_user(&mut transaction, user).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn insert_events(
+    connection: &mut SqliteConnection,
+    rows: &[Record],
+) -> Result<(), StoreError> {
+    let mut insert: QueryBuilder<Sqlite> = QueryBuilder::new(
+        // A row written late may already be there: its first try can have failed after the commit.
+        "INSERT OR REPLACE INTO event (number, start, at, wall, trusted, kind, path, old, new, user, origin, why, reason, event_id) ",
+    );
+    insert.push_values(rows, |mut row, record| {
+        row.push_bind(record.number)
+            .push_bind(record.start)
+            .push_bind(i64::try_from(record.at.0).unwrap_or(i64::MAX))
+            .push_bind(record.wall.ms)
+            .push_bind(record.wall.trusted)
+            .push_bind(record.kind.word())
+            .push_bind(&record.path)
+            .push_bind(&record.old)
+            .push_bind(&record.new)
+            .push_bind(&record.user)
+            .push_bind(&record.origin)
+            .push_bind(&record.why)
+            .push_bind(&record.reason)
+            .push_bind(record.event_id.to_vec());
+    });
+    insert.build().execute(connection).await?;
+    Ok(())
+}
+
+async fn upsert_standing(
+    connection: &mut SqliteConnection,
+    path: &str,
+    standing: &Standing,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO alarm_state
+            (path, state, number, event_id, since, changed, acked_by, comment)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(path)
+    .bind(standing.state.key())
+    .bind(i64::try_from(standing.number).unwrap_or(i64::MAX))
+    .bind(standing.event_id.to_vec())
+    .bind(standing.since)
+    .bind(standing.changed.ms)
+    .bind(standing.acked_by.as_deref().unwrap_or(""))
+    .bind(&standing.comment)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn replace_retained(
+    connection: &mut SqliteConnection,
+    retained: &Retained,
+) -> Result<(), StoreError> {
+    let mut insert: QueryBuilder<Sqlite> =
+        QueryBuilder::new("INSERT OR REPLACE INTO retained (path, value, wall) ");
+    insert.push_values(&retained.values, |mut row, (path, value)| {
+        row.push_bind(path).push_bind(*value).push_bind(retained.wall);
+    });
+    insert.build().execute(&mut *connection).await?;
+    // Points that an older version kept and this one does not know.
+    sqlx::query("DELETE FROM retained WHERE wall <> ?")
+        .bind(retained.wall)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn upsert_user(connection: &mut SqliteConnection, user: &User) -> Result<(), StoreError> {
+    let roles: Vec<String> = user.roles.iter().map(|role| format!("{role:?}")).collect();
+    sqlx::query(
+        "INSERT OR REPLACE INTO user (name, password_hash, roles, created, failures, locked_until)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&user.name)
+    .bind(&user.password_hash)
+    .bind(roles.join(" "))
+    .bind(user.created)
+    .bind(user.failures)
+    .bind(user.locked_until)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Forgets a setting that no longer fits.
+pub(super) async fn forget_setting(
+    connection: &mut SqliteConnection,
+    path: &str,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM setting WHERE path = ?").bind(path).execute(connection).await?;
+    Ok(())
+}
+
+/// Drops the oldest events above the limit.
+pub(super) async fn prune(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM event WHERE number <= (SELECT max(number) FROM event) - ?")
+        .bind(EVENTS_KEPT)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Everybody who may log in, by name.
+pub(super) async fn users<'e>(source: impl SqliteExecutor<'e>) -> Result<Vec<User>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT name, password_hash, roles, created, failures, locked_until FROM user ORDER BY name",
+    )
+    .fetch_all(source)
+    .await?;
+    let user = |row: &SqliteRow| User {
+        name: row.get(0),
+        password_hash: row.get(1),
+        roles: roles(row.get(2)),
+        created: row.get(3),
+        failures: row.get(4),
+        locked_until: row.get(5),
+    };
+    Ok(rows.iter().map(user).collect())
+}
+
+fn roles(words: &str) -> Vec<Role> {
+    const ALL: [Role; 5] =
+        [Role::Observer, Role::Operator, Role::Supervisor, Role::Engineer, Role::Admin];
+    let role = |word: &str| ALL.into_iter().find(|role| format!("{role:?}") == word);
+    words.split(' ').filter_map(role).collect()
+}
+
+/// The newest events, or those before a number, newest first.
+pub(super) async fn events(
+    readers: &SqlitePool,
+    limit: u32,
+    before: Option<i64>,
+) -> Result<Vec<Record>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT number, start, at, wall, trusted, kind, path, old, new, user, origin, why, reason, event_id
+         FROM event WHERE number < ? ORDER BY number DESC LIMIT ?",
+    )
+    .bind(before.unwrap_or(i64::MAX))
+    .bind(limit)
+    .fetch_all(readers)
+    .await?;
+    let record = |row: &SqliteRow| Record {
+        number: row.get(0),
+        start: row.get(1),
+        at: Moment(u64::try_from(row.get::<i64, _>(2)).unwrap_or(0)),
+        wall: Wall { ms: row.get(3), trusted: row.get(4) },
+        kind: Kind::of(row.get(5)),
+        path: row.get(6),
+        old: row.get(7),
+        new: row.get(8),
+        user: row.get(9),
+        origin: row.get(10),
+        why: row.get(11),
+        reason: row.get(12),
+        event_id: row.get::<Vec<u8>, _>(13).try_into().unwrap_or_default(),
+    };
+    Ok(rows.iter().map(record).collect())
+}
