@@ -16,7 +16,8 @@ use tokio::time::Instant;
 use super::board::{Board, Standing};
 use super::keeper::{Job, Outcome};
 use super::record::{Note, Record};
-use super::store::{Batch, Remembered, Retained, Setting, User};
+use super::store::{Batch, Remembered, Retained, Setting};
+use crate::access::users::User;
 use crate::exchange::{Exchange, Happening, Left, Who};
 
 /// Longest wait of an event for storage (`docs/spec/contracts.md`, storage against safety).

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use parking_lot::Mutex;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
@@ -25,7 +26,8 @@ use self::keeper::Keeper;
 pub(crate) use self::keeper::set_aside;
 pub use self::record::{Kind, Note, Record};
 use self::store::Remembered;
-pub use self::store::{Retained, Setting, StoreError, User};
+pub use self::store::{Retained, Setting, StoreError};
+use crate::access::users::{User, Users, UsersFailed};
 use crate::exchange::{Exchange, Wall};
 
 /// Questions and notes that may wait for the clerk. At the limit a note is lost and said so in the log.
@@ -146,9 +148,12 @@ impl Opened {
         let connection = self.connection.as_mut();
         let connection = connection
             .ok_or_else(|| JournalError::Storage("the state folder cannot be written".into()))?;
-        let batch = store::Batch { users: vec![user], ..store::Batch::default() };
+        let batch = store::Batch { users: vec![user.clone()], ..store::Batch::default() };
         let written = store::write(connection, &batch).await;
-        written.map_err(|source| JournalError::File { file: store::path(&self.folder), source })
+        written.map_err(|source| JournalError::File { file: store::path(&self.folder), source })?;
+        self.remembered.users.retain(|one| one.name != user.name);
+        self.remembered.users.push(user);
+        Ok(())
     }
 
     /// Forgets settings that this plant no longer has or whose range they no longer fit.
@@ -284,6 +289,49 @@ impl Journal {
 
 fn refused(error: StoreError) -> JournalError {
     JournalError::Storage(error.to_string())
+}
+
+fn failed(error: impl std::fmt::Display) -> UsersFailed {
+    UsersFailed(error.to_string())
+}
+
+#[async_trait]
+impl Users for Journal {
+    async fn load(&self, name: &str) -> Result<Option<User>, UsersFailed> {
+        let users = self.users().await.map_err(failed)?;
+        Ok(users.into_iter().find(|user| user.name == name))
+    }
+    async fn save(&self, user: &User) -> Result<(), UsersFailed> {
+        self.put_user(user.clone()).await.map_err(failed)
+    }
+    async fn list(&self) -> Result<Vec<User>, UsersFailed> {
+        self.users().await.map_err(failed)
+    }
+}
+
+/// People of a state folder whose controller does not run, or runs elsewhere: for the command line.
+#[derive(Debug)]
+pub struct Offline(tokio::sync::Mutex<Opened>);
+
+impl Offline {
+    #[must_use]
+    pub fn new(opened: Opened) -> Offline {
+        Offline(tokio::sync::Mutex::new(opened))
+    }
+}
+
+#[async_trait]
+impl Users for Offline {
+    async fn load(&self, name: &str) -> Result<Option<User>, UsersFailed> {
+        let opened = self.0.lock().await;
+        Ok(opened.users().iter().find(|user| user.name == name).cloned())
+    }
+    async fn save(&self, user: &User) -> Result<(), UsersFailed> {
+        self.0.lock().await.put_user(user.clone()).await.map_err(failed)
+    }
+    async fn list(&self) -> Result<Vec<User>, UsersFailed> {
+        Ok(self.0.lock().await.users().to_vec())
+    }
 }
 
 #[cfg(test)]

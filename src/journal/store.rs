@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use plc::alarm::State;
 use plc::signal::Moment;
-use plc::tag::Role;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteExecutor, SqliteJournalMode, SqlitePool,
@@ -15,6 +14,7 @@ use sqlx::{Connection, QueryBuilder, Row, SqlSafeStr, Sqlite};
 
 use super::board::Standing;
 use super::record::{Kind, Record};
+use crate::access::users::{User, role_named, role_word};
 use crate::exchange::Wall;
 
 /// The file inside the state folder.
@@ -50,21 +50,6 @@ impl From<sqlx::Error> for StoreError {
             StoreError::Sql(error)
         }
     }
-}
-
-/// A person who may log in.
-#[derive(Clone, Debug, PartialEq)]
-pub struct User {
-    pub name: String,
-    /// A PHC string.
-    pub password_hash: String,
-    pub roles: Vec<Role>,
-    /// Wall time in ms.
-    pub created: i64,
-    /// Wrong passwords since the last right one.
-    pub failures: i64,
-    /// Wall time in ms; no log-in before.
-    pub locked_until: i64,
 }
 
 /// What one transaction writes.
@@ -363,7 +348,7 @@ async fn replace_retained(
 }
 
 async fn upsert_user(connection: &mut SqliteConnection, user: &User) -> Result<(), StoreError> {
-    let roles: Vec<String> = user.roles.iter().map(|role| format!("{role:?}")).collect();
+    let roles: Vec<&str> = user.roles.iter().map(|role| role_word(*role)).collect();
     sqlx::query(
         "INSERT OR REPLACE INTO user (name, password_hash, roles, created, failures, locked_until)
          VALUES (?, ?, ?, ?, ?, ?)",
@@ -407,19 +392,12 @@ pub(super) async fn users<'e>(source: impl SqliteExecutor<'e>) -> Result<Vec<Use
     let user = |row: &SqliteRow| User {
         name: row.get(0),
         password_hash: row.get(1),
-        roles: roles(row.get(2)),
+        roles: row.get::<&str, _>(2).split(' ').filter_map(role_named).collect(),
         created: row.get(3),
         failures: row.get(4),
         locked_until: row.get(5),
     };
     Ok(rows.iter().map(user).collect())
-}
-
-fn roles(words: &str) -> Vec<Role> {
-    const ALL: [Role; 5] =
-        [Role::Observer, Role::Operator, Role::Supervisor, Role::Engineer, Role::Admin];
-    let role = |word: &str| ALL.into_iter().find(|role| format!("{role:?}") == word);
-    words.split(' ').filter_map(role).collect()
 }
 
 /// The newest events, or those before a number, newest first.
