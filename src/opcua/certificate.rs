@@ -1,0 +1,213 @@
+//! Certificates: the controller's own, and those of clients, trusted one by one.
+//!
+//! `own/cert.der` and `private/private.pem` are the controller's; `trusted/` holds the exact certificates that may connect;
+//! a client that is not among them is refused and leaves its certificate in `rejected/`, from where
+//! `sweetspring trust FILE` takes it. What lies in both folders counts as rejected.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use ::opcua::crypto::{CertificateStore, X509, X509Data};
+use thiserror::Error;
+
+/// RSA key length, bits. The policies we offer accept 2 048 to 4 096; 2 048 is their recommendation for small machines.
+const KEY_BITS: u32 = 2048;
+/// The controller's certificate lives for five years (`docs/spec/interfaces.md` UA-14).
+const LIFE_DAYS: u32 = 5 * 365;
+/// Rejected certificates kept; the oldest go first. Otherwise anybody could fill the disk with them.
+const REJECTED_MAX: usize = 100;
+
+/// What went wrong with certificates.
+#[derive(Debug, Error)]
+pub enum CertificateFailed {
+    #[error("{path}: {source}", path = path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("making the certificate: {0}")]
+    Make(String),
+    #[error("{path}: no certificate in DER or PEM form", path = .0.display())]
+    NoCertificate(PathBuf),
+    #[error("no certificate {file}, neither there nor in {rejected}", file = file.display(), rejected = rejected.display())]
+    Missing { file: PathBuf, rejected: PathBuf },
+    #[error("a key of {bits} bits is too short: the client needs one of at least {KEY_BITS}")]
+    ShortKey { bits: usize },
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> CertificateFailed {
+    let path = path.to_path_buf();
+    move |source| CertificateFailed::File { path, source }
+}
+
+fn trusted(pki: &Path) -> PathBuf {
+    pki.join("trusted")
+}
+
+fn rejected(pki: &Path) -> PathBuf {
+    pki.join("rejected")
+}
+
+/// Makes the folders; the private key's is closed to everybody else.
+pub fn prepare(pki: &Path) -> Result<(), CertificateFailed> {
+    for folder in [pki.join("own"), pki.join("private"), trusted(pki), rejected(pki)] {
+        fs::create_dir_all(&folder).map_err(at(&folder))?;
+    }
+    close(&pki.join("private"), 0o700)
+}
+
+#[cfg(unix)]
+fn close(path: &Path, mode: u32) -> Result<(), CertificateFailed> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(at(path))
+}
+
+#[cfg(not(unix))]
+fn close(_path: &Path, _mode: u32) -> Result<(), CertificateFailed> {
+    Ok(())
+}
+
+/// The controller's own certificate, made on first boot. Takes seconds on a small machine: never call it where something
+/// waits. A key that is there is kept; a certificate is renewed only when it is missing or names another application.
+pub fn own(pki: &Path, application_uri: &str, plant: &str) -> Result<(), CertificateFailed> {
+    let (cert_path, key_path) = (pki.join("own/cert.der"), pki.join("private/private.pem"));
+    let key = CertificateStore::read_pkey(&key_path).ok();
+    let cert = CertificateStore::read_cert(&cert_path).ok();
+    let fits = |cert: &X509| cert.is_application_uri_valid(application_uri).is_ok();
+    let data = || X509Data {
+        key_size: KEY_BITS,
+        common_name: format!("Sweetspring {}", plain(plant)).trim_end().to_owned(),
+        organization: "Sweetspring".to_owned(),
+        organizational_unit: String::new(),
+        country: String::new(),
+        state: String::new(),
+        alt_host_names: X509Data::alt_host_names(application_uri, None, true, true, false),
+        certificate_duration_days: LIFE_DAYS,
+    };
+    let cert = match (key, cert) {
+        (Some(_), Some(cert)) if fits(&cert) => return Ok(()),
+        (Some(key), _) => X509::from_pkey(&key, &data()).map_err(CertificateFailed::Make)?,
+        (None, _) => {
+            // The library writes both; renamed in this order, a cut in between leaves a key without certificate, which
+            // the next start completes.
+            let (new_cert, new_key) = (pki.join("private/new.der"), pki.join("private/new.pem"));
+            let (cert, _) =
+                CertificateStore::create_certificate_and_key(&data(), true, &new_cert, &new_key)
+                    .map_err(CertificateFailed::Make)?;
+            CertificateStore::read_pkey(&new_key).map_err(CertificateFailed::Make)?;
+            close(&new_key, 0o600)?;
+            fs::File::open(&new_key).and_then(|file| file.sync_all()).map_err(at(&new_key))?;
+            fs::rename(&new_key, &key_path).map_err(at(&key_path))?;
+            fs::remove_file(&new_cert).map_err(at(&new_cert))?;
+            cert
+        }
+    };
+    let der = cert.to_der().map_err(|error| CertificateFailed::Make(error.to_string()))?;
+    write_whole(&cert_path, &der)?;
+    tracing::info!(fingerprint = fingerprint(&cert), "made the controller's OPC UA certificate");
+    Ok(())
+}
+
+/// Letters that need no quoting in a certificate's name.
+fn plain(name: &str) -> String {
+    let keep = |character: char| character.is_ascii_alphanumeric() || " -_.".contains(character);
+    name.chars().filter(|character| keep(*character)).collect()
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CertificateFailed> {
+    let new = path.with_extension("new");
+    let mut file = fs::File::create(&new).map_err(at(&new))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(at(&new))?;
+    fs::rename(&new, path).map_err(at(path))
+}
+
+/// SHA-1 of the certificate in pairs of digits, as OPC UA clients show it.
+fn fingerprint(cert: &X509) -> String {
+    let pairs: Vec<String> =
+        cert.thumbprint().value().iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}
+
+fn read(path: &Path) -> Result<X509, CertificateFailed> {
+    let bytes = fs::read(path).map_err(at(path))?;
+    X509::from_der(&bytes)
+        .or_else(|_| X509::from_pem(&bytes))
+        .map_err(|_| CertificateFailed::NoCertificate(path.to_path_buf()))
+}
+
+/// Trusts a client's certificate, from now on and without a restart. `file` is a certificate in DER or PEM form, or the name
+/// of one among the rejected. Answers with what was trusted, for a person to compare with what the client shows.
+pub fn trust(pki: &Path, file: &Path) -> Result<String, CertificateFailed> {
+    prepare(pki)?;
+    let among_rejected = rejected(pki).join(file);
+    let path = if file.exists() {
+        file
+    } else if among_rejected.exists() {
+        &among_rejected
+    } else {
+        return Err(CertificateFailed::Missing { file: file.into(), rejected: rejected(pki) });
+    };
+    let cert = read(path)?;
+    let bits = cert.key_length().unwrap_or(0);
+    if bits < KEY_BITS as usize {
+        return Err(CertificateFailed::ShortKey { bits });
+    }
+    let name = CertificateStore::cert_file_name(&cert);
+    let der = cert.to_der().map_err(|error| CertificateFailed::Make(error.to_string()))?;
+    write_whole(&trusted(pki).join(&name), &der)?;
+    let refused = rejected(pki).join(&name);
+    if refused.exists() {
+        fs::remove_file(&refused).map_err(at(&refused))?;
+    }
+    Ok(format!("trusted {}, SHA-1 fingerprint {}", cert.subject_name(), fingerprint(&cert)))
+}
+
+/// Watches the rejected certificates: says each new one once, keeps the newest hundred.
+#[derive(Default)]
+pub struct Rejected {
+    said: BTreeSet<PathBuf>,
+}
+
+impl Rejected {
+    /// What lies there already was said in an earlier life.
+    pub fn begin(pki: &Path) -> Rejected {
+        Rejected { said: list(pki).into_iter().map(|(_, path)| path).collect() }
+    }
+
+    /// One look. Failures to read the folder are the library's to report: it cannot let anybody in then.
+    pub fn look(&mut self, pki: &Path) {
+        let mut there = list(pki);
+        there.sort();
+        let surplus = there.len().saturating_sub(REJECTED_MAX);
+        for (_, path) in there.drain(..surplus) {
+            if let Err(error) = fs::remove_file(&path) {
+                tracing::warn!(file = %path.display(), %error, "old rejected certificate stays");
+            }
+        }
+        let there: BTreeSet<PathBuf> = there.into_iter().map(|(_, path)| path).collect();
+        for path in there.difference(&self.said) {
+            match read(path) {
+                Ok(cert) => tracing::warn!(
+                    client = cert.subject_name(),
+                    fingerprint = fingerprint(&cert),
+                    file = %path.display(),
+                    "refused an OPC UA client with an unknown certificate; to let it in: sweetspring trust FILE"
+                ),
+                Err(error) => tracing::warn!(%error, "refused an OPC UA client"),
+            }
+        }
+        self.said = there;
+    }
+}
+
+/// Rejected certificates with their age, in no order.
+fn list(pki: &Path) -> Vec<(SystemTime, PathBuf)> {
+    let Ok(folder) = fs::read_dir(rejected(pki)) else { return Vec::new() };
+    folder
+        .flatten()
+        .map(|file| {
+            let changed = file.metadata().and_then(|about| about.modified());
+            (changed.unwrap_or(SystemTime::UNIX_EPOCH), file.path())
+        })
+        .collect()
+}
