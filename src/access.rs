@@ -252,6 +252,11 @@ impl Access {
         }
     }
 
+    /// A person as of now, for OPC UA, whose sessions outlive what people may do.
+    pub async fn person(&self, name: &str) -> Result<Option<User>, UsersFailed> {
+        self.users.load(name).await
+    }
+
     // First user.
 
     /// The code that makes the owner; `None` once there is one.

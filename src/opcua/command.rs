@@ -3,15 +3,12 @@
 use ::opcua::types::{Argument, DataTypeId, LocalizedText, StatusCode, UAString, Variant};
 use plc::image::{Command, Snapshot};
 use plc::reason::Reason;
-use plc::tag::{Catalogue, Kind, Role};
+use plc::tag::{Catalogue, Kind};
 
 use crate::opcua::value::alarm_state;
 
 /// Longest reason or comment a client may give, characters.
 const WHY_MAX: usize = 500;
-
-/// Who may call any of the methods (`docs/spec/contracts.md`, roles).
-pub const NEEDED: Role = Role::Operator;
 
 /// A method of a `Commands` or `Alarms` folder.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +38,14 @@ impl Method {
     pub fn acknowledge(unit: Option<&str>) -> Method {
         let about = "Marks the alarms with this number as seen, with a comment.";
         Method::new("AckAlarm", about, Asks::Acknowledge { unit: unit.map(str::to_owned) })
+    }
+
+    /// The command behind it, for asking who may give it.
+    pub fn command(&self) -> Command {
+        match self.asks {
+            Asks::WithReason(command) | Asks::Plainly(command) => command,
+            Asks::Acknowledge { .. } => Command::Acknowledge { alarm: 0 },
+        }
     }
 
     /// What the caller hands in.
@@ -168,9 +173,6 @@ pub fn of_unit(unit: &str) -> Vec<Method> {
             Method::new("Close", "Closes the intake.", WithReason(Command::CloseIntake)),
             Method::new("Open", "Opens the intake again.", WithReason(Command::OpenIntake)),
         ],
-        "disinfection" => {
-            vec![Method::new("Prime", "Primes the chlorine pump.", Plainly(Command::Prime))]
-        }
         _ => Vec::new(),
     }
 }
@@ -229,7 +231,7 @@ mod tests {
         let names = |unit| of_unit(unit).iter().map(|method| method.name).collect::<Vec<_>>();
         assert_eq!(names("filter2"), ["Wash", "AbortWash"]);
         assert_eq!(names("tank1"), ["Desludge"]);
-        assert_eq!(names("disinfection"), ["Prime"]);
+        assert_eq!(names("intake"), ["Close", "Open"]);
         assert_eq!(names("filtration"), Vec::<&str>::new());
         assert_eq!(of_unit("filter2")[0].asks, Asks::WithReason(Command::Wash { filter: 2 }));
     }

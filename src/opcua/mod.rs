@@ -34,6 +34,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::access::Access;
 use crate::exchange::Exchange;
 use crate::opcua::certificate::Rejected;
 use crate::opcua::nodes::{PlantNodes, Seed};
@@ -41,7 +42,6 @@ use crate::opcua::people::Door;
 use crate::opcua::stamps::Stamps;
 
 pub use crate::opcua::certificate::{CertificateFailed, trust};
-pub use crate::opcua::people::{Authority, NotLetIn};
 pub use crate::opcua::tree::NAMESPACE;
 
 /// Longest wait for sessions to end at a stop. The library would wait for ever.
@@ -125,13 +125,13 @@ pub struct Serving {
 /// scan never notices.
 ///
 /// ```ignore
-/// let serving = opcua::serve(options, exchange, authority, shutdown.cancelled()).await?;
+/// let serving = opcua::serve(options, exchange, access, shutdown.cancelled()).await?;
 /// println!("{}", serving.endpoint);
 /// ```
 pub fn serve(
     options: Options,
     exchange: Arc<Exchange>,
-    authority: Arc<dyn Authority>,
+    access: Arc<Access>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Serving, ServeFailed> {
     let listener = listen(options.address)
@@ -143,7 +143,7 @@ pub fn serve(
     let host = host(address);
     let endpoint = format!("opc.tcp://{host}:{}/", address.port());
     let (answers, ready) = watch::channel(false);
-    let house = House { options, exchange, authority, listener, address, host, answers };
+    let house = House { options, exchange, access, listener, address, host, answers };
     let task = tokio::spawn(supervise(Arc::new(house), shutdown));
     Ok(Serving { address, endpoint, ready, task })
 }
@@ -152,7 +152,7 @@ pub fn serve(
 struct House {
     options: Options,
     exchange: Arc<Exchange>,
-    authority: Arc<dyn Authority>,
+    access: Arc<Access>,
     listener: TcpListener,
     address: SocketAddr,
     host: String,
@@ -205,7 +205,7 @@ async fn supervise(house: Arc<House>, shutdown: impl Future<Output = ()> + Send 
                 return;
             }
             ended = &mut run => match ended {
-                Ok(Ok(())) => tracing::error!("the OPC UA server ended by itself"),
+                Ok(Ok(())) => tracing::error!("the OPC UA server ended"),
                 Ok(Err(error)) => tracing::error!(%error, "the OPC UA server ended"),
                 Err(error) => tracing::error!(%error, "the OPC UA server failed"),
             },
@@ -254,12 +254,12 @@ async fn run(house: Arc<House>, mut stopped: watch::Receiver<bool>) -> Result<()
     let mut rejected = Rejected::begin(&house.options.pki);
     let mut look = tokio::time::interval(LOOK_EVERY);
     house.answers.send_replace(true);
-    let mut stopping = false;
+    let (mut telling, mut stopping) = (true, false);
     loop {
         tokio::select! {
             ended = &mut server => return ended.map_err(ServeFailed::Library),
-            // Without a plant there is nothing to tell; the server goes on answering with what was last.
-            () = &mut push, if !stopping => stopping = true,
+            // The exchange is gone: nothing more to tell.
+            () = &mut push, if telling => telling = false,
             _ = stopped.wait_for(|stop| *stop), if !stopping => {
                 stopping = true;
                 handle.cancel();
@@ -283,7 +283,7 @@ fn build(
             "the clock is not trusted: OPC UA clients' certificates are accepted past their dates"
         );
     }
-    let door = Door::new(Arc::clone(&house.authority));
+    let door = Door::new(Arc::clone(&house.access));
     let mut builder = ServerBuilder::new()
         .application_name(format!("Sweetspring {plant}").trim_end())
         .application_uri(application)

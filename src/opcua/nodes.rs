@@ -26,7 +26,7 @@ use plc::tag::{Catalogue, Kind};
 
 use crate::exchange::{Exchange, Live};
 use crate::opcua::command::{self, Refused};
-use crate::opcua::people::{Door, covers};
+use crate::opcua::people::Door;
 use crate::opcua::stamps::Stamps;
 use crate::opcua::tree::{NAMESPACE, Source, Tree};
 use crate::opcua::value;
@@ -45,7 +45,7 @@ impl InMemoryNodeManagerImplBuilder for Seed {
     fn build(self, context: ServerContext, space: &mut AddressSpace) -> PlantNodes {
         let namespace = add_namespaces(&context, space, &[NAMESPACE])[0];
         let tree = Tree::plant(&self.exchange.catalogue, namespace, space);
-        self.door.set_needs(tree.needs(&self.exchange.catalogue));
+        self.door.guard(tree.commands());
         PlantNodes {
             exchange: self.exchange,
             stamps: self.stamps,
@@ -105,7 +105,7 @@ impl PlantNodes {
         let Kind::Setting(words) = row.kind else { return StatusCode::BadNotWritable };
         let (user, session) = caller(context);
         let who = self.door.who(&user, &session).await;
-        if !covers(&who.roles, words.role) {
+        if !self.door.may(&who, &Command::Set { setting: row.id, value: 0.0 }) {
             return StatusCode::BadUserAccessDenied;
         }
         // A setting has no quality and no time of its own; clients that send a time with the value mean nothing by it.
@@ -139,7 +139,7 @@ impl PlantNodes {
         let method = self.tree.methods.get(call.method_id()).ok_or(StatusCode::BadMethodInvalid)?;
         let (user, session) = caller(context);
         let who = self.door.who(&user, &session).await;
-        if !covers(&who.roles, command::NEEDED) {
+        if !self.door.may(&who, &method.command()) {
             return Err(StatusCode::BadUserAccessDenied);
         }
         let live = self.exchange.live();

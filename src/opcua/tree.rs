@@ -13,11 +13,12 @@ use ::opcua::types::{
     DataTypeId, LocalizedText, NodeId, ObjectId, ObjectTypeId, QualifiedName, VariableTypeId,
     Variant,
 };
+use plc::image::Command;
 use plc::quantity::Form;
 use plc::tag::{Catalogue, Kind, Row};
 
 use crate::opcua::command::{self, Method};
-use crate::opcua::people::Needs;
+use crate::opcua::people::Commands;
 use crate::opcua::value;
 
 /// Our namespace. Clients store this, not its index.
@@ -75,18 +76,11 @@ impl Tree {
         grower.tree
     }
 
-    /// Which roles the nodes need.
-    pub fn needs(&self, catalogue: &Catalogue) -> Needs {
-        let mut needs = Needs::default();
-        for method in self.methods.keys() {
-            needs.methods.insert(method.clone(), command::NEEDED);
-        }
-        for (node, row) in &self.settings {
-            if let Kind::Setting(words) = catalogue.rows[*row].kind {
-                needs.settings.insert(node.clone(), words.role);
-            }
-        }
-        needs
+    /// The command behind each method and each setpoint.
+    pub fn commands(&self) -> Commands {
+        let calls = self.methods.iter().map(|(node, method)| (node.clone(), method.command()));
+        let set = |setting: &usize| Command::Set { setting: *setting, value: 0.0 };
+        calls.chain(self.settings.iter().map(|(node, row)| (node.clone(), set(row)))).collect()
     }
 }
 
