@@ -1,0 +1,30 @@
+//! Numbers and times as people of the plant read them (HMI-16, HMI-17): Latin digits, a point, no grouping.
+
+/** A number with fixed decimals. */
+export function number(value: number, decimals: number): string {
+  const shown = value.toFixed(decimals);
+  return Number(shown) === 0 ? (0).toFixed(decimals) : shown;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+/** `2026-11-22 20:05` in the browser's time zone, which is the plant's for everybody who stands there. */
+export function dateTime(ms: number): string {
+  const at = new Date(ms);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(ms)}`;
+}
+
+/** `20:05`. */
+export function clock(ms: number): string {
+  const at = new Date(ms);
+  return `${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** A number as typed: `,` counts as `.`; nothing when it is not a number. */
+export function typed(entry: string): number | undefined {
+  const cleaned = entry.trim().replace(",", ".");
+  if (!/^-?\d+(\.\d*)?$|^-?\.\d+$/.test(cleaned)) return undefined;
+  return Number(cleaned);
+}

@@ -1,0 +1,124 @@
+//! What happened, newest first, in plain words.
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { ask } from "../api";
+import { verb } from "../commands";
+import * as format from "../format";
+import { fullName, unitName } from "../names";
+import { plant } from "../plant";
+import { text, ui } from "../text";
+import { bare, Shape } from "../ui";
+
+interface Happening {
+  number: number;
+  wall: number;
+  clock: boolean;
+  kind: "alarm" | "answer" | "state" | "cause" | "setting" | "shell";
+  path?: string;
+  tag?: string;
+  from?: string;
+  to?: string;
+  user?: string;
+  origin?: string;
+  why?: string;
+  reason?: string;
+}
+
+/** Events of one page. */
+const PAGE = 100;
+/** The newest are asked for this often, ms. */
+const REFRESH_MS = 5000;
+
+function name(path: string): string {
+  const row = plant.row(path);
+  if (row === undefined) return path;
+  if (row.form === "states" && path.split(".").length === 2) return unitName(row.unit);
+  return `${unitName(row.unit)}: ${fullName(row)}`;
+}
+
+/** A value of a setting with its unit; other words as they are known. */
+function shown(path: string | undefined, word: string | undefined): string {
+  const row = path === undefined ? undefined : plant.row(path);
+  const value = Number(word);
+  if (row !== undefined && row.form !== "states" && word !== undefined && word !== "" && !Number.isNaN(value)) return bare(row, value);
+  return word === undefined ? "" : text("state", word);
+}
+
+function sentence(event: Happening): string {
+  const { path = "", from, to } = event;
+  const user = event.user ?? ui("plant");
+  switch (event.kind) {
+    case "alarm": {
+      const row = plant.row(path);
+      const said = row?.alarm === undefined ? path : `${unitName(row.unit)}: ${text("alarm", String(row.alarm.number))}`;
+      return text("event", "alarm", { name: said, to: shown(undefined, to) });
+    }
+    case "state":
+      return text("event", "state", { name: name(path), from: shown(path, from), to: shown(path, to) });
+    case "cause":
+      return text("event", to === "ended" || to === "false" || to === "0" ? "cause_ended" : "cause_began", { reason: text("reason", event.reason ?? path) });
+    case "setting":
+      return text("event", "setting", { user, name: name(path), from: shown(path, from), to: shown(path, to) });
+    case "answer": {
+      const row = plant.row(path);
+      const command = row === undefined ? verb(path) : row.alarm === undefined ? name(path) : `${verb(to ?? "")} ${text("alarm", String(row.alarm.number))}`;
+      return event.reason === undefined || event.reason === "" || event.reason === "accepted"
+        ? text("event", "answer_accepted", { user, command })
+        : text("event", "answer_refused", { user, command, reason: text("reason", event.reason) });
+    }
+    case "shell":
+      return text("event", "shell", { what: [event.path, event.from, event.to, event.why].filter(Boolean).join(" ") });
+  }
+}
+
+function Mark({ event }: { event: Happening }): JSX.Element | null {
+  const priority = event.kind === "alarm" ? plant.row(event.path ?? "")?.alarm?.priority : undefined;
+  return priority === undefined ? null : <Shape priority={priority} size={16} />;
+}
+
+export function Log(): JSX.Element {
+  const [events, setEvents] = useState<Happening[]>([]);
+  const [oldest, setOldest] = useState(false);
+  useEffect(() => {
+    let alive = true;
+    const read = async () => {
+      const answer = await ask<{ events: Happening[] }>("GET", `/api/events?limit=${PAGE}`);
+      if (!alive || answer.data === undefined) return;
+      const newest = answer.data.events;
+      setEvents((known) => {
+        const from = newest[newest.length - 1]?.number ?? Number.POSITIVE_INFINITY;
+        return [...newest, ...known.filter((event) => event.number < from)];
+      });
+    };
+    void read();
+    const timer = setInterval(() => void read(), REFRESH_MS);
+    return () => {
+      alive = false;
+      clearInterval(timer);
+    };
+  }, []);
+  const older = async () => {
+    const before = events[events.length - 1]?.number;
+    const answer = await ask<{ events: Happening[] }>("GET", `/api/events?limit=${PAGE}&before=${String(before)}`);
+    const more = answer.data?.events ?? [];
+    setEvents((known) => [...known, ...more]);
+    setOldest(more.length < PAGE);
+  };
+  return (
+    <article>
+      <h1>{ui("log")}</h1>
+      {events.length === 0 && <p class="empty">{ui("no_events")}</p>}
+      <ol class="log">
+        {events.map((event) => (
+          <li key={event.number} data-kind={event.kind}>
+            <time dateTime={new Date(event.wall).toISOString()}>{format.dateTime(event.wall)}{event.clock ? "" : " ?"}</time>
+            <span><Mark event={event} /> {sentence(event)}{event.why && event.kind !== "shell" ? ` (${event.why})` : ""}</span>
+          </li>
+        ))}
+      </ol>
+      {events.length >= PAGE && !oldest && <button type="button" onClick={() => void older()}>{ui("older")}</button>}
+    </article>
+  );
+}
+
