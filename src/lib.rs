@@ -9,6 +9,7 @@ pub mod exchange;
 pub mod field;
 pub mod history;
 pub mod journal;
+pub mod machine;
 pub mod opcua;
 pub mod scan;
 pub mod watchdog;

@@ -1,1 +1,28 @@
+//! The field: where readings come from and outputs go.
+//!
+//! A driver answers the scan thread from memory and talks to its devices at its own pace.
+
+pub mod gpio;
 pub mod modbus;
+
+use plc::image::{Inputs, Outputs};
+use plc::signal::Moment;
+
+/// One way to the plant's instruments and actuators. Called on the scan thread: nothing but [`Field::stop`] may wait.
+pub trait Field: Send {
+    /// Fills in the newest reading of every input the field has. Readings keep the time they were measured; what the field
+    /// does not have stays as it is.
+    fn read(&mut self, inputs: &mut Inputs, at: Moment);
+
+    /// Takes over a scan's outputs. A driver whose newest outputs grow old makes its devices safe by itself.
+    fn write(&mut self, outputs: &Outputs, at: Moment);
+
+    /// Whether water moves behind it: every field but the embedded twin.
+    fn is_real(&self) -> bool;
+
+    /// Whether anything on a bus (`a` to `d`) answers; `None`: this field has no such bus.
+    fn bus_answers(&self, bus: char) -> Option<bool>;
+
+    /// Sees that the outputs last written reach the devices, and ends. May wait a few seconds.
+    fn stop(&mut self);
+}
