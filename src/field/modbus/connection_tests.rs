@@ -74,7 +74,8 @@ async fn an_answer_under_another_header_or_of_another_kind_or_size_is_refused() 
         pdu
     };
     let read = || Request::ReadHoldingRegisters(10, 2);
-    let cases: Vec<(&str, Request<'static>, Box<dyn Fn(&Asked) -> Deed + Send>)> = vec![
+    type Case = (&'static str, Request<'static>, Box<dyn Fn(&Asked) -> Deed + Send>);
+    let cases: Vec<Case> = vec![
         (
             "transaction",
             read(),

@@ -1,6 +1,6 @@
 //! A Modbus TCP device for tests that behaves as badly as the script says. It knows nothing of tokio-modbus.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -135,6 +135,65 @@ fn frame(transaction: u16, unit: u8, pdu: &[u8]) -> Vec<u8> {
     frame.push(unit);
     frame.extend(pdu);
     frame
+}
+
+/// What a well-behaved device holds; its answers.
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Mutex<BTreeMap<(u8, u16), u16>>>);
+
+impl Memory {
+    /// By reading function (1 coil, 2 discrete, 3 holding, 4 input) and address.
+    pub fn get(&self, function: u8, address: u16) -> Option<u16> {
+        self.0.lock().get(&(function, address)).copied()
+    }
+
+    pub fn set(&self, function: u8, address: u16, words: &[u16]) {
+        let mut held = self.0.lock();
+        for (address, word) in (address..).zip(words) {
+            held.insert((function, address), *word);
+        }
+    }
+
+    /// Reads answer what is held (exception 2 where nothing is); writes are taken.
+    pub fn answer(&self, asked: &Asked) -> Vec<u8> {
+        let (function, address, number) = (asked.pdu[0], asked.address(), asked.number());
+        match function {
+            1..=4 => {
+                let words = (address..address + number).map(|at| self.get(function, at));
+                let Some(words) = words.collect::<Option<Vec<u16>>>() else {
+                    return vec![function | 0x80, 2];
+                };
+                let bytes: Vec<u8> = if function <= 2 {
+                    let byte = |bits: &[u16]| {
+                        bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit != 0))
+                    };
+                    words.chunks(8).map(byte).collect()
+                } else {
+                    words.iter().flat_map(|word| word.to_be_bytes()).collect()
+                };
+                [vec![function, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+            }
+            5 => {
+                self.set(1, address, &[u16::from(number != 0)]);
+                asked.pdu.clone()
+            }
+            6 => {
+                self.set(3, address, &[number]);
+                asked.pdu.clone()
+            }
+            15 => {
+                let bit = |at: u16| u16::from(asked.pdu[6 + usize::from(at / 8)] >> (at % 8) & 1);
+                self.set(1, address, &(0..number).map(bit).collect::<Vec<u16>>());
+                asked.pdu[..5].to_vec()
+            }
+            16 => {
+                let word = |pair: &[u8]| u16::from_be_bytes([pair[0], pair[1]]);
+                self.set(3, address, &asked.pdu[6..].chunks(2).map(word).collect::<Vec<u16>>());
+                asked.pdu[..5].to_vec()
+            }
+            other => vec![other | 0x80, 1],
+        }
+    }
 }
 
 /// An honest answer to a read of registers: each holds its own address; to a write, what the standard says.

@@ -1,0 +1,519 @@
+//! One bus at work: what is done next, and what its outcome means for the devices.
+//!
+//! First a device's own watchdog is set, then outputs that changed are written, then those whose time has come are written
+//! again, then the read that is most overdue. A device that stays silent three times fails: its inputs turn bad, and it is
+//! asked every 10 s only, so that its time-outs do not eat the bus (`plant.md` 1.5).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use plc::signal::{Fault, Quality};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_modbus::{ExceptionCode, Request};
+use tracing::{info, warn};
+
+use super::connection::{Answer, Connection, Failure, Link};
+use super::image::{Image, Taken, Wanted};
+use super::plan::{DevicePlan, Plan, Point, read};
+
+/// A device fails after this many requests in a row without an answer, a bus after as many attempts to connect.
+const SILENCES_MAX: u32 = 3;
+/// A bus answers no more after this many requests in a row without an answer, whichever devices they were for.
+const BUS_SILENCES_MAX: u32 = 2;
+/// A failed device is asked this often, plant time.
+const REST: Duration = Duration::from_secs(10);
+/// A request that failed is tried again after this, or when it is due if that is earlier. Plant time.
+const RETRY: Duration = Duration::from_secs(1);
+/// Shortest wait for an answer however fast plant time runs: a machine that is busy must not look like a dead device.
+const LIMIT_MIN: Duration = Duration::from_millis(250);
+/// Time for a bus to switch its outputs off at the end.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Two heartbeats follow each other after this share of a scan's time at the earliest, so that a burst of scans is spread
+/// over the time it stands for and the beat never falls behind.
+const BEAT_SPACING: f64 = 0.9;
+/// Wait when nothing at all is due.
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// How plant time runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Plant seconds a second.
+    pub speed: f64,
+    /// Plant time of a scan.
+    pub period: Duration,
+}
+
+impl Pace {
+    /// Real time of a plant time.
+    fn real(self, plant: Duration) -> Duration {
+        plant.div_f64(self.speed.max(1.0))
+    }
+}
+
+/// One bus.
+pub struct Bus {
+    plan: Arc<Plan>,
+    connection: Connection,
+    image: Arc<Image>,
+    wanted: Arc<Wanted>,
+    pace: Pace,
+    stop: watch::Receiver<bool>,
+    devices: Vec<Device>,
+    beat: Beat,
+    /// Requests without an answer since the last one that had one.
+    silences: u32,
+    connected: bool,
+}
+
+/// What is known of a device.
+struct Device {
+    silences: u32,
+    failed: bool,
+    /// Left alone until then.
+    rests_until: Option<Instant>,
+    /// Its watchdog is set and was read back; devices without one always are.
+    guarded: bool,
+    guard_due: Instant,
+    reads_due: Vec<Instant>,
+    writes: Vec<Written>,
+    channels_due: Instant,
+}
+
+/// What is known of a group of outputs.
+struct Written {
+    /// What the device confirmed; `None`: unknown.
+    words: Option<Vec<u16>>,
+    due: Instant,
+}
+
+/// The heartbeat's coil: toggled once for each completed scan.
+struct Beat {
+    scans: u64,
+    owed: u64,
+    level: bool,
+    due: Instant,
+}
+
+/// What to do next. By place in the plan.
+enum Act {
+    Guard { device: usize },
+    Write { device: usize, write: usize, words: Vec<u16>, repeated: bool },
+    Channels { device: usize },
+    Read { device: usize, read: usize },
+}
+
+impl Bus {
+    #[must_use]
+    pub fn new(
+        plan: Arc<Plan>,
+        connection: Connection,
+        image: Arc<Image>,
+        wanted: Arc<Wanted>,
+        pace: Pace,
+        stop: watch::Receiver<bool>,
+    ) -> Bus {
+        let now = Instant::now();
+        let device = |plan: &DevicePlan| Device {
+            silences: 0,
+            failed: false,
+            rests_until: None,
+            guarded: plan.watchdog.is_none(),
+            guard_due: now,
+            reads_due: vec![now; plan.reads.len()],
+            writes: plan.writes.iter().map(|_| Written { words: None, due: now }).collect(),
+            channels_due: now,
+        };
+        let devices = plan.devices.iter().map(device).collect();
+        let scans = wanted.scans();
+        let beat = Beat { scans, owed: 0, level: false, due: now };
+        let (silences, connected) = (0, false);
+        Bus { plan, connection, image, wanted, pace, stop, devices, beat, silences, connected }
+    }
+
+    /// Runs until it is stopped; then switches its outputs off.
+    pub async fn run(mut self) {
+        let mut link = self.connection.link();
+        let mut stop = self.stop.clone();
+        while !*stop.borrow_and_update() {
+            let now = *link.borrow_and_update();
+            let until = match now {
+                Link::Down { attempts } => {
+                    self.cut(attempts);
+                    Instant::now() + IDLE
+                }
+                Link::Up => {
+                    self.joined();
+                    match self.next(Instant::now()) {
+                        Ok(act) => {
+                            self.perform(act).await;
+                            continue;
+                        }
+                        Err(until) => until,
+                    }
+                }
+            };
+            tokio::select! {
+                () = sleep_until(until) => {}
+                () = self.image.changed.notified() => {}
+                changed = link.changed() => if changed.is_err() { break },
+                changed = stop.changed() => if changed.is_err() { break },
+            }
+        }
+        // Bounded: a bus that does not answer is left to its devices' own watchdogs.
+        let _ = timeout(FAREWELL, self.de_energise()).await;
+    }
+
+    /// The link is down, after so many attempts to restore it.
+    fn cut(&mut self, attempts: u32) {
+        if self.connected {
+            self.connected = false;
+            info!(bus = self.plan.bus, "connection closed");
+        }
+        if attempts > 0 {
+            self.image.answers.store(false, Ordering::Relaxed);
+            for device in &mut self.devices {
+                // They are not to blame, and asked as soon as there is a way.
+                device.rests_until = None;
+            }
+        }
+        if attempts >= SILENCES_MAX {
+            for device in 0..self.devices.len() {
+                self.fail(device);
+            }
+        }
+    }
+
+    /// The link is up.
+    fn joined(&mut self) {
+        if self.connected {
+            return;
+        }
+        self.connected = true;
+        info!(bus = self.plan.bus, address = self.plan.address, "connected");
+        let now = Instant::now();
+        for (device, plan) in self.devices.iter_mut().zip(&self.plan.devices) {
+            // Behind a new connection may stand a device that was switched off meanwhile.
+            device.guarded = plan.watchdog.is_none();
+            device.guard_due = now;
+            device.writes.iter_mut().for_each(|written| written.due = now);
+        }
+    }
+
+    /// What to do now, or until when there is nothing.
+    fn next(&mut self, now: Instant) -> Result<Act, Instant> {
+        self.count_scans(now);
+        let mut wake = now + IDLE;
+        for device in &mut self.devices {
+            match device.rests_until {
+                Some(until) if now < until => wake = wake.min(until),
+                Some(_) | None => device.rests_until = None,
+            }
+        }
+        for (number, device) in self.awake() {
+            if !device.guarded && device.guard_due <= now {
+                return Ok(Act::Guard { device: number });
+            }
+        }
+        if let Some(act) = self.next_write(now, &mut wake) {
+            return Ok(act);
+        }
+        let mut overdue: Option<(Instant, Act)> = None;
+        for (number, device) in self.awake() {
+            for (read, due) in device.reads_due.iter().enumerate() {
+                wake = wake.min(*due);
+                if *due <= now && overdue.as_ref().is_none_or(|(earlier, _)| due < earlier) {
+                    overdue = Some((*due, Act::Read { device: number, read }));
+                }
+            }
+            if !device.guarded {
+                wake = wake.min(device.guard_due);
+            }
+        }
+        overdue.map(|(_, act)| act).ok_or(wake)
+    }
+
+    /// Devices that may be asked.
+    fn awake(&self) -> impl Iterator<Item = (usize, &Device)> {
+        self.devices.iter().enumerate().filter(|(_, device)| device.rests_until.is_none())
+    }
+
+    fn next_write(&self, now: Instant, wake: &mut Instant) -> Option<Act> {
+        let holds_until = self.wanted.holds_until()?;
+        if holds_until > now {
+            *wake = (*wake).min(holds_until);
+        }
+        if self.beat.owed > 0 {
+            *wake = (*wake).min(self.beat.due);
+        }
+        let mut repeated = None;
+        for (number, device) in self.awake() {
+            let plan = &self.plan.devices[number];
+            for (place, (write, written)) in plan.writes.iter().zip(&device.writes).enumerate() {
+                let words = write.words(|point| self.value(point, device, now));
+                let known = written.words.as_deref() == Some(&words[..]);
+                let act = |repeated| Act::Write { device: number, write: place, words, repeated };
+                if !known {
+                    return Some(act(false));
+                }
+                *wake = (*wake).min(written.due);
+                if written.due <= now && repeated.is_none() {
+                    repeated = Some(act(true));
+                }
+            }
+            if plan.channels().is_some() {
+                *wake = (*wake).min(device.channels_due);
+                if device.channels_due <= now && repeated.is_none() {
+                    repeated = Some(Act::Channels { device: number });
+                }
+            }
+        }
+        repeated
+    }
+
+    /// What a point of a device gets: nothing is switched on while the device's own watchdog is not known to be set.
+    fn value(&self, point: &Point, device: &Device, now: Instant) -> f64 {
+        if point.beats {
+            return f64::from(u8::from(self.beat.level));
+        }
+        if device.guarded { self.wanted.value(point.slot, now) } else { 0.0 }
+    }
+
+    /// One toggle for each completed scan, no faster than scans follow each other.
+    fn count_scans(&mut self, now: Instant) {
+        let beat = &mut self.beat;
+        let scans = self.wanted.scans();
+        // More than two bursts behind, the beat is not caught up with: it would outlive the scan thread.
+        let most = (2.0 * self.pace.speed.max(1.0)) as u64;
+        beat.owed = (beat.owed + scans.saturating_sub(beat.scans)).min(most);
+        beat.scans = scans;
+        if beat.owed > 0 && beat.due <= now {
+            beat.owed -= 1;
+            beat.level = !beat.level;
+            beat.due = now + self.pace.real(self.pace.period.mul_f64(BEAT_SPACING));
+        }
+    }
+
+    async fn perform(&mut self, act: Act) {
+        match act {
+            Act::Guard { device } => self.guard(device).await,
+            Act::Write { device, write, words, repeated } => {
+                self.write(device, write, words, repeated).await;
+            }
+            Act::Channels { device } => self.check_channels(device).await,
+            Act::Read { device, read } => self.read(device, read).await,
+        }
+    }
+
+    /// Sets a device's communication time-out and reads it back.
+    async fn guard(&mut self, device: usize) {
+        let Some(watchdog) = self.plan.devices[device].watchdog else { return };
+        let write = Request::WriteSingleRegister(watchdog.address, watchdog.value);
+        let mut outcome = self.ask(device, write).await;
+        if outcome.is_ok() {
+            outcome = self.ask(device, Request::ReadHoldingRegisters(watchdog.address, 1)).await;
+        }
+        self.devices[device].guarded = outcome == Ok(Answer::Words(vec![watchdog.value]));
+        if !self.devices[device].guarded {
+            self.devices[device].guard_due = Instant::now() + self.pace.real(REST);
+            let name = &self.plan.devices[device].name;
+            warn!(device = name, ?outcome, "watchdog not set: nothing is switched on");
+        }
+    }
+
+    async fn write(&mut self, device: usize, place: usize, words: Vec<u16>, repeated: bool) {
+        let plan = self.plan.clone();
+        let write = &plan.devices[device].writes[place];
+        let now = Instant::now();
+        let before = self.devices[device].writes[place].words.as_deref();
+        for step in write.first_step(&words, before)..write.steps {
+            let request = write.request(&write.step(&words, step));
+            if self.ask(device, request).await.is_err() {
+                self.devices[device].writes[place].due = now + self.pace.real(RETRY);
+                // An exception would otherwise be provoked again at once, for ever.
+                if !self.devices[device].failed && self.devices[device].silences == 0 {
+                    self.devices[device].rests_until = Some(now + self.pace.real(RETRY));
+                }
+                return;
+            }
+        }
+        let every = match write.dead_man {
+            // A third of its time, so that one lost request does not switch it off.
+            Some(dead_man) if words.first() != Some(&0) => {
+                Duration::from_millis(u64::from(dead_man.ticks) * 100 / 3)
+            }
+            Some(_) => IDLE,
+            None => plan.devices[device].write_every,
+        };
+        let written = &mut self.devices[device].writes[place];
+        written.due = Instant::now() + self.pace.real(every);
+        written.words = Some(words.clone());
+        if repeated && write.read_back {
+            let outcome = self.ask(device, read(write.table, write.address, write.count)).await;
+            if let Some(found) = outcome.ok().and_then(words_of)
+                && found != words
+            {
+                // Written again when its time comes.
+                let name = &plan.devices[device].name;
+                warn!(
+                    device = name,
+                    address = write.address,
+                    ?words,
+                    ?found,
+                    "reads back otherwise"
+                );
+            }
+        }
+    }
+
+    /// Reads the channels of a dead-man module back; what stands otherwise is written again at once.
+    async fn check_channels(&mut self, device: usize) {
+        let plan = self.plan.clone();
+        let Some((address, count)) = plan.devices[device].channels() else { return };
+        let every = self.pace.real(plan.devices[device].write_every);
+        self.devices[device].channels_due = Instant::now() + every;
+        let outcome = self.ask(device, Request::ReadCoils(address, count)).await;
+        let Some(found) = outcome.ok().and_then(words_of) else { return };
+        for (write, written) in
+            plan.devices[device].writes.iter().zip(&mut self.devices[device].writes)
+        {
+            let at = usize::from(write.address.wrapping_sub(address));
+            if write.dead_man.is_some() && found.get(at..=at) != written.words.as_deref() {
+                written.words = None;
+            }
+        }
+    }
+
+    async fn read(&mut self, device: usize, place: usize) {
+        let plan = self.plan.clone();
+        let group = &plan.devices[device].reads[place];
+        let due = self.devices[device].reads_due[place];
+        let outcome = self.ask(device, read(group.table, group.address, group.count)).await;
+        let now = Instant::now();
+        let every = self.pace.real(group.every);
+        let next = match &outcome {
+            // On its own beat, unless that is already lost.
+            Ok(_) => Some(due + every).filter(|next| *next > now).unwrap_or(now + every),
+            Err(_) => now + every.min(self.pace.real(RETRY)),
+        };
+        self.devices[device].reads_due[place] = next;
+        let words = match outcome.map(words_of) {
+            Ok(Some(words)) => words,
+            Err(Failure::Exception(exception)) if lasts(exception) => Vec::new(),
+            Ok(None) | Err(_) => return,
+        };
+        let mut taken = self.image.taken.lock();
+        for point in &group.points {
+            if let Some(slot) = taken.get_mut(point.slot) {
+                let (value, quality) = match point.decode(&words) {
+                    Ok(value) => (value, Quality::Good),
+                    Err(fault) => (0.0, Quality::Bad(fault)),
+                };
+                *slot = Taken { value, quality, at: Some(now) };
+            }
+        }
+    }
+
+    /// Asks a device and judges it by what comes.
+    async fn ask(&mut self, device: usize, request: Request<'static>) -> Result<Answer, Failure> {
+        let limit = self.pace.real(self.plan.limit).max(LIMIT_MIN.min(self.plan.limit));
+        let outcome = self.connection.ask(self.plan.devices[device].unit, request, limit).await;
+        match &outcome {
+            Ok(_) => self.answered(device),
+            // The gateway speaks, the device behind it does not.
+            Err(Failure::Exception(
+                ExceptionCode::GatewayPathUnavailable | ExceptionCode::GatewayTargetDevice,
+            )) => self.silent(device),
+            Err(Failure::Exception(exception)) => {
+                let name = &self.plan.devices[device].name;
+                warn!(device = name, %exception, "refused");
+                self.answered(device);
+            }
+            Err(Failure::Silent(_) | Failure::Misfit(_) | Failure::Lost(_)) => self.silent(device),
+            Err(Failure::NotConnected) => {}
+        }
+        outcome
+    }
+
+    fn answered(&mut self, device: usize) {
+        self.silences = 0;
+        self.image.answers.store(true, Ordering::Relaxed);
+        let state = &mut self.devices[device];
+        state.silences = 0;
+        state.rests_until = None;
+        if state.failed {
+            state.failed = false;
+            state.reads_due.fill(Instant::now());
+            info!(device = self.plan.devices[device].name, "answers again");
+        }
+    }
+
+    fn silent(&mut self, device: usize) {
+        self.silences += 1;
+        if self.silences >= BUS_SILENCES_MAX {
+            self.image.answers.store(false, Ordering::Relaxed);
+        }
+        let now = Instant::now();
+        let state = &mut self.devices[device];
+        state.silences += 1;
+        state.writes.iter_mut().for_each(|written| written.due = now);
+        if state.silences >= SILENCES_MAX {
+            state.rests_until = Some(now + self.pace.real(REST));
+            self.fail(device);
+        }
+    }
+
+    /// Its inputs turn bad, and nothing is taken for granted of its outputs.
+    fn fail(&mut self, device: usize) {
+        let (plan, state) = (&self.plan.devices[device], &mut self.devices[device]);
+        if state.failed {
+            return;
+        }
+        warn!(bus = self.plan.bus, device = plan.name, "does not answer");
+        state.failed = true;
+        state.guarded = plan.watchdog.is_none();
+        state.writes.iter_mut().for_each(|written| written.words = None);
+        let mut taken = self.image.taken.lock();
+        let stale =
+            Taken { value: 0.0, quality: Quality::Bad(Fault::Stale), at: Some(Instant::now()) };
+        for point in plan.reads.iter().flat_map(|read| &read.points) {
+            if let Some(slot) = taken.get_mut(point.slot) {
+                *slot = stale;
+            }
+        }
+    }
+
+    /// Everything off, once.
+    async fn de_energise(&mut self) {
+        let plan = self.plan.clone();
+        for (number, device) in plan.devices.iter().enumerate() {
+            for write in &device.writes {
+                if !self.devices[number].failed {
+                    let off = write.words(|_| 0.0);
+                    let _ = self.ask(number, write.request(&off)).await;
+                }
+            }
+        }
+    }
+}
+
+/// The words of an answer; bits as words of 0 and 1.
+fn words_of(answer: Answer) -> Option<Vec<u16>> {
+    match answer {
+        Answer::Words(words) => Some(words),
+        Answer::Bits(bits) => Some(bits.into_iter().map(u16::from).collect()),
+        Answer::Written => None,
+    }
+}
+
+/// An exception that says more than "later".
+fn lasts(exception: ExceptionCode) -> bool {
+    !matches!(
+        exception,
+        ExceptionCode::Acknowledge
+            | ExceptionCode::ServerDeviceBusy
+            | ExceptionCode::GatewayPathUnavailable
+            | ExceptionCode::GatewayTargetDevice
+    )
+}

@@ -1,0 +1,319 @@
+//! What one bus has to carry, worked out once from the site: which registers are read together and how often, which are
+//! written together, and what keeps a device's own watchdog content.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use config::{
+    Access, Binding, Bus, BusKind, DeadMan, Direction, Form, Register, Site, Table, Watchdog,
+};
+use plc::signal::Fault;
+use plc::tag::{Catalogue, Kind};
+use tokio_modbus::Request;
+
+/// Modbus's own limits on one write: 123 registers (FC10), 1 968 coils (FC0F).
+const WRITE_WORDS_MAX: u16 = 123;
+const WRITE_BITS_MAX: u16 = 1968;
+/// The output whose coil shows that scans complete.
+const HEARTBEAT: &str = "system.heartbeat";
+
+/// A site that binds a point the plant does not have.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} is bound to a device, but the plant has no such point")]
+pub struct Unbound {
+    pub path: String,
+}
+
+/// One bus.
+#[derive(Debug)]
+pub struct Plan {
+    pub bus: String,
+    pub address: String,
+    /// Longest wait for an answer.
+    pub limit: Duration,
+    pub devices: Vec<DevicePlan>,
+    /// Input slots of the plant, in the order of the bus's own image.
+    pub inputs: Vec<usize>,
+}
+
+/// One device.
+#[derive(Debug)]
+pub struct DevicePlan {
+    pub name: String,
+    pub unit: u8,
+    pub reads: Vec<Read>,
+    pub writes: Vec<Write>,
+    pub watchdog: Option<Watchdog>,
+    /// Outputs are written again this often.
+    pub write_every: Duration,
+}
+
+/// Registers read in one request.
+#[derive(Debug)]
+pub struct Read {
+    pub table: Table,
+    pub address: u16,
+    pub count: u16,
+    pub every: Duration,
+    pub points: Vec<Point>,
+}
+
+/// Registers written in one request, all bound; or one channel with a dead-man.
+#[derive(Debug)]
+pub struct Write {
+    pub table: Table,
+    pub address: u16,
+    pub count: u16,
+    pub points: Vec<Point>,
+    /// Read again after each repeated write.
+    pub read_back: bool,
+    pub dead_man: Option<DeadMan>,
+    /// Steps from stopped to started: 1, or the words of a drive's command.
+    pub steps: usize,
+}
+
+/// A point and where its register lies in a request.
+#[derive(Debug)]
+pub struct Point {
+    pub binding: Binding,
+    pub register: Register,
+    /// Words (or bits) from the request's first.
+    pub at: u16,
+    /// Of an input: its place in the bus's image. Of an output: the plant's slot.
+    pub slot: usize,
+    /// Its coil is toggled by completed scans.
+    pub beats: bool,
+}
+
+impl Point {
+    /// Its value in the words of an answer.
+    pub fn decode(&self, words: &[u16]) -> Result<f64, Fault> {
+        let words = words.get(usize::from(self.at)..).unwrap_or_default();
+        self.binding.to_point(self.register.decode(words).ok_or(Fault::Invalid)?)
+    }
+
+    /// Its value into the words of a request.
+    fn encode(&self, value: f64, words: &mut [u16]) {
+        if let Some(words) = words.get_mut(usize::from(self.at)..) {
+            self.register.encode(self.binding.to_register(value), words);
+        }
+    }
+}
+
+impl DevicePlan {
+    /// First coil and number of the channels with a dead-man, which are read back together.
+    #[must_use]
+    pub fn channels(&self) -> Option<(u16, u16)> {
+        let mut coils =
+            self.writes.iter().filter(|write| write.dead_man.is_some()).map(|write| write.address);
+        // In order of address.
+        let first = coils.next()?;
+        Some((first, coils.next_back().unwrap_or(first) - first + 1))
+    }
+}
+
+impl Read {
+    /// The first register after it.
+    fn end(&self) -> u32 {
+        u32::from(self.address) + u32::from(self.count)
+    }
+}
+
+impl Write {
+    /// The first step of writing these words over those: a drive that stands is started step by step, one that runs is
+    /// only told its last word again.
+    #[must_use]
+    pub fn first_step(&self, words: &[u16], before: Option<&[u16]>) -> usize {
+        let commanded = |words: &[u16]| {
+            self.points.iter().any(|point| {
+                let words = words.get(usize::from(point.at)..).unwrap_or_default();
+                matches!(point.register.form, Form::Command { .. })
+                    && point.register.decode(words) == Some(1.0)
+            })
+        };
+        if commanded(words) && !before.is_some_and(commanded) { 0 } else { self.steps - 1 }
+    }
+
+    /// The words to write for these values of the plant's outputs.
+    pub fn words(&self, value: impl Fn(&Point) -> f64) -> Vec<u16> {
+        let mut words = vec![0; usize::from(self.count)];
+        for point in &self.points {
+            point.encode(value(point), &mut words);
+        }
+        words
+    }
+
+    /// The words of one step towards these.
+    #[must_use]
+    pub fn step(&self, words: &[u16], step: usize) -> Vec<u16> {
+        let mut words = words.to_vec();
+        for point in &self.points {
+            if let Form::Command { start, .. } = &point.register.form
+                && let Some(word) = words.get_mut(usize::from(point.at))
+                && start.last() == Some(word)
+                && let Some(earlier) = start.get(step)
+            {
+                *word = *earlier;
+            }
+        }
+        words
+    }
+
+    /// The request that writes them.
+    #[must_use]
+    pub fn request(&self, words: &[u16]) -> Request<'static> {
+        let bits = || words.iter().map(|word| *word != 0).collect::<Vec<bool>>();
+        match (self.table, words, self.dead_man) {
+            // On only for a time; off for good.
+            (Table::Coil, [word], Some(dead_man)) if *word != 0 => {
+                let mut content =
+                    dead_man.address.saturating_add(self.address).to_be_bytes().to_vec();
+                content.extend(dead_man.ticks.to_be_bytes());
+                Request::Custom(5, Cow::Owned(content))
+            }
+            (Table::Coil | Table::DiscreteInput, [word], _) => {
+                Request::WriteSingleCoil(self.address, *word != 0)
+            }
+            (Table::Coil | Table::DiscreteInput, _, _) => {
+                Request::WriteMultipleCoils(self.address, Cow::Owned(bits()))
+            }
+            (Table::Holding | Table::Input, [word], _) => {
+                Request::WriteSingleRegister(self.address, *word)
+            }
+            (Table::Holding | Table::Input, _, _) => {
+                Request::WriteMultipleRegisters(self.address, Cow::Owned(words.to_vec()))
+            }
+        }
+    }
+}
+
+/// The request that reads a range.
+#[must_use]
+pub fn read(table: Table, address: u16, count: u16) -> Request<'static> {
+    match table {
+        Table::Coil => Request::ReadCoils(address, count),
+        Table::DiscreteInput => Request::ReadDiscreteInputs(address, count),
+        Table::Holding => Request::ReadHoldingRegisters(address, count),
+        Table::Input => Request::ReadInputRegisters(address, count),
+    }
+}
+
+impl Plan {
+    /// What each bus of a site has to carry. Times are plant times.
+    pub fn of(site: &Site, catalogue: &Catalogue) -> Result<Vec<Plan>, Unbound> {
+        let plan = |(number, bus)| Plan::of_bus(site, catalogue, number, bus);
+        site.buses.iter().enumerate().map(plan).collect()
+    }
+
+    fn of_bus(
+        site: &Site,
+        catalogue: &Catalogue,
+        number: usize,
+        bus: &Bus,
+    ) -> Result<Plan, Unbound> {
+        let BusKind::Tcp { address } = &bus.kind;
+        let mut plan = Plan {
+            bus: bus.name.clone(),
+            address: address.clone(),
+            limit: bus.timeout,
+            devices: Vec::new(),
+            inputs: Vec::new(),
+        };
+        let on_bus = site.devices.iter().enumerate().filter(|(_, device)| device.bus == number);
+        for (number, device) in on_bus {
+            let (mut reads, mut writes) = (Vec::new(), Vec::new());
+            for binding in site.bindings.iter().filter(|binding| binding.device == number) {
+                let row = catalogue.find(&binding.path);
+                let unbound = || Unbound { path: binding.path.clone() };
+                let mut point = Point {
+                    binding: binding.clone(),
+                    register: site.register(binding).clone(),
+                    at: 0,
+                    slot: plan.inputs.len(),
+                    beats: binding.path == HEARTBEAT,
+                };
+                match binding.direction {
+                    Direction::Input => {
+                        let words = row.map(|row| (row.slot, row.kind));
+                        let Some((slot, Kind::Input(words))) = words else {
+                            return Err(unbound());
+                        };
+                        plan.inputs.push(slot);
+                        reads.push((point, words.poll.max(device.profile.read_every)));
+                    }
+                    Direction::Output => {
+                        point.slot = catalogue.output_slot(&binding.path).ok_or_else(unbound)?;
+                        writes.push(point);
+                    }
+                }
+            }
+            let profile = &device.profile;
+            plan.devices.push(DevicePlan {
+                name: device.name.clone(),
+                unit: device.unit,
+                reads: group_reads(reads, profile.max_gap, profile.max_registers_per_read),
+                writes: group_writes(writes, profile.read_back, profile.dead_man),
+                watchdog: profile.watchdog,
+                write_every: profile.write_every,
+            });
+        }
+        Ok(plan)
+    }
+}
+
+/// Few requests: neighbours of one table are read together as often as the most impatient of them wants.
+fn group_reads(mut points: Vec<(Point, Duration)>, max_gap: u16, max_words: u16) -> Vec<Read> {
+    points.sort_by_key(|(point, _)| (point.register.table, point.register.address));
+    let mut reads: Vec<Read> = Vec::new();
+    for (mut point, every) in points {
+        let (table, address) = (point.register.table, point.register.address);
+        let end = u32::from(address) + u32::from(point.register.words());
+        if let Some(read) = reads.last_mut()
+            && read.table == table
+            && u32::from(address) <= read.end() + u32::from(max_gap)
+            && end - u32::from(read.address) <= u32::from(max_words)
+        {
+            point.at = address - read.address;
+            read.count = read.count.max(point.at + point.register.words());
+            read.every = read.every.min(every);
+            read.points.push(point);
+        } else {
+            let count = point.register.words();
+            reads.push(Read { table, address, count, every, points: vec![point] });
+        }
+    }
+    reads
+}
+
+/// Only what is bound is ever written: no gaps. Channels with a dead-man each go alone.
+fn group_writes(mut points: Vec<Point>, read_back: bool, dead_man: Option<DeadMan>) -> Vec<Write> {
+    points.sort_by_key(|point| (point.register.table, point.register.address));
+    let mut writes: Vec<Write> = Vec::new();
+    for mut point in points {
+        let (table, address) = (point.register.table, point.register.address);
+        let dead_man = dead_man.filter(|_| table == Table::Coil);
+        let most = if table.is_bits() { WRITE_BITS_MAX } else { WRITE_WORDS_MAX };
+        let steps = match &point.register.form {
+            Form::Command { start, .. } => start.len().max(1),
+            Form::Bool { .. } | Form::U16 | Form::I16 | Form::U32 | Form::I32 | Form::F32 => 1,
+        };
+        let read_back = read_back && point.register.access == Access::Both;
+        if let Some(write) = writes.last_mut()
+            && write.table == table
+            && dead_man.is_none()
+            && u32::from(address) <= u32::from(write.address) + u32::from(write.count)
+            && address - write.address + point.register.words() <= most
+        {
+            point.at = address - write.address;
+            write.count = write.count.max(point.at + point.register.words());
+            write.read_back &= read_back;
+            write.steps = write.steps.max(steps);
+            write.points.push(point);
+        } else {
+            let count = point.register.words();
+            let points = vec![point];
+            writes.push(Write { table, address, count, points, read_back, dead_man, steps });
+        }
+    }
+    writes
+}

@@ -1,0 +1,540 @@
+//! The whole driver against devices that behave, and that do not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use config::{
+    Access, Binding, Bus, BusKind, DeadMan, Device, Direction, FieldKind, Form, Hmi, Profile,
+    Register, Shape, Site, Table, Watchdog, WordOrder,
+};
+use plc::image::{Inputs, Outputs};
+use plc::interlock::Column;
+use plc::quantity;
+use plc::signal::{Fault, Moment, Quality};
+use plc::tag::{Catalogue, Driven, Kind, Measured, Row, Source};
+use tokio::runtime::Handle;
+
+use super::ModbusField;
+use super::nasty::{Asked, Deed, Memory, Nasty};
+
+/// Plant time runs this fast here, so that rests and repetitions take no time.
+const SPEED: u32 = 100;
+/// Longest wait for anything to come true.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn every_register_form_arrives_in_the_points_unit_with_its_time() {
+    let memory = Memory::default();
+    memory.set(1, 7, &[1]);
+    memory.set(2, 3, &[0]);
+    memory.set(3, 10, &[0b100, 0xFFFE, 15]);
+    memory.set(4, 0, &[500, 0x0001, 0x0002, 0xFFFF, 0xFFFF, 0xE979, 0x42F6]);
+    let registers = vec![
+        register("coil", Table::Coil, 7, Form::Bool { bit: 0 }),
+        register("contact", Table::DiscreteInput, 3, Form::Bool { bit: 0 }),
+        register("bit", Table::Holding, 10, Form::Bool { bit: 2 }),
+        register("signed", Table::Holding, 11, Form::I16),
+        register("command", Table::Holding, 12, Form::Command { start: vec![6, 15], stop: 6 }),
+        Register { scale: 0.1, ..register("word", Table::Input, 0, Form::U16) },
+        register("long", Table::Input, 1, Form::U32),
+        register("signed_long", Table::Input, 3, Form::I32),
+        Register { order: WordOrder::Cdab, ..register("float", Table::Input, 5, Form::F32) },
+    ];
+    let values = [1.0, 1.0, 1.0, -2.0, 1.0, 50.0, 65_538.0, -1.0, f64::from(123.456_f32)];
+    let held = memory.clone();
+    let device = Nasty::start(move |asked| vec![Deed::Answer(held.answer(asked))]).await;
+    let mut site = Rigged::new(&device);
+    site.device("probe", 1, Profile { registers, ..profile() });
+    for register in 0..values.len() {
+        site.input(0, register);
+    }
+    // A contact wired the other way round.
+    site.bindings[1].invert = true;
+    let mut plant = site.start();
+    assert!((0..values.len()).all(|slot| plant.quality(slot) == Quality::Bad(Fault::NotYetRead)));
+    plant.until("all are read", |plant| (0..values.len()).all(|slot| plant.good(slot))).await;
+    for (slot, value) in values.iter().enumerate() {
+        let reading = plant.inputs.readings[slot];
+        assert!((reading.value - value).abs() < 1e-9, "{slot}: {reading:?}");
+        assert!(reading.taken <= plant.now);
+    }
+    let first = plant.inputs.readings[5].taken;
+    plant.until("a newer one", |plant| plant.inputs.readings[5].taken > first).await;
+    // Neighbours go in one request: one a table.
+    let mut requests: Vec<_> = device
+        .asked()
+        .iter()
+        .map(|asked| (asked.pdu[0], asked.address(), asked.number()))
+        .collect();
+    requests.sort_unstable();
+    requests.dedup();
+    assert_eq!(requests, [(1, 7, 1), (2, 3, 1), (3, 10, 3), (4, 0, 7)]);
+}
+
+#[tokio::test]
+async fn a_sentinel_a_broken_loop_and_a_refusal_are_bad_each_for_its_own_reason() {
+    let memory = Memory::default();
+    memory.set(4, 0, &[0x7FFF, 3, 7]);
+    let registers = vec![
+        Register { sentinels: vec![0x7FFF], ..register("level", Table::Input, 0, Form::I16) },
+        register("loop", Table::Input, 1, Form::U16),
+        register("fit", Table::Input, 2, Form::U16),
+        register("missing", Table::Holding, 9, Form::U16),
+    ];
+    let device = Nasty::start(move |asked| vec![Deed::Answer(memory.answer(asked))]).await;
+    let mut site = Rigged::new(&device);
+    site.device("probe", 1, Profile { registers, ..profile() });
+    (0..4).for_each(|register| site.input(0, register));
+    site.bindings[1].live = Some((4.0, 20.0));
+    let mut plant = site.start();
+    plant.until("all are read", |plant| plant.good(2) && plant.taken(3)).await;
+    assert_eq!(plant.quality(0), Quality::Bad(Fault::Invalid));
+    assert_eq!(plant.quality(1), Quality::Bad(Fault::Range));
+    assert_eq!(plant.quality(3), Quality::Bad(Fault::Invalid));
+    assert!(plant.answers());
+}
+
+#[tokio::test]
+async fn a_silent_device_turns_bad_alone_is_left_in_peace_and_comes_back() {
+    let silent = Arc::new(AtomicBool::new(false));
+    let asked_of = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+    let (quiet, counts) = (silent.clone(), asked_of.clone());
+    let memory = Memory::default();
+    memory.set(4, 0, &[1]);
+    let device = Nasty::start(move |asked| {
+        counts[usize::from(asked.unit) - 1].fetch_add(1, Ordering::Relaxed);
+        if asked.unit == 2 && quiet.load(Ordering::Relaxed) {
+            vec![Deed::Silence]
+        } else {
+            vec![Deed::Answer(memory.answer(asked))]
+        }
+    })
+    .await;
+    let mut site = Rigged::new(&device);
+    let registers = vec![register("value", Table::Input, 0, Form::U16)];
+    for unit in [1, 2] {
+        site.device("probe", unit, Profile { registers: registers.clone(), ..profile() });
+        site.input(usize::from(unit) - 1, 0);
+    }
+    // A rest must be longer than a time-out.
+    site.speed = 10;
+    let mut plant = site.start();
+    plant.until("both are read", |plant| plant.good(0) && plant.good(1)).await;
+    silent.store(true, Ordering::Relaxed);
+    plant.until("one turns bad", |plant| plant.quality(1) == Quality::Bad(Fault::Stale)).await;
+    // Ten seconds of rest: the other is asked again and again meanwhile.
+    let asks = || [0, 1].map(|unit: usize| asked_of[unit].load(Ordering::Relaxed));
+    let before = asks();
+    plant.until("the other goes on", |plant| plant.good(0) && asks()[0] >= before[0] + 12).await;
+    assert!(asks()[1] - before[1] < 6, "{before:?} {:?}", asks());
+    silent.store(false, Ordering::Relaxed);
+    plant.until("it comes back", |plant| plant.good(1)).await;
+}
+
+#[tokio::test]
+async fn a_cut_link_turns_its_inputs_bad_and_a_restored_one_good_again() {
+    let memory = Memory::default();
+    memory.set(4, 0, &[1]);
+    memory.set(1, 0, &[0]);
+    let held = memory.clone();
+    let device = Nasty::start(move |asked| vec![Deed::Answer(held.answer(asked))]).await;
+    let address = device.address;
+    let mut site = Rigged::new(&device);
+    let registers = vec![
+        register("value", Table::Input, 0, Form::U16),
+        register("relay", Table::Coil, 0, Form::Bool { bit: 0 }),
+    ];
+    site.device("probe", 1, Profile { registers, ..profile() });
+    site.input(0, 0);
+    site.output(0, 1);
+    let mut plant = site.start();
+    plant.outputs.values[0] = 1.0;
+    plant.until("it works", |plant| plant.good(0) && memory.get(1, 0) == Some(1)).await;
+    assert!(plant.answers());
+    device.stop().await;
+    plant.until("bad", |plant| plant.quality(0) == Quality::Bad(Fault::Stale)).await;
+    assert!(!plant.answers());
+    // Its relays fell meanwhile.
+    memory.set(1, 0, &[0]);
+    let held = memory.clone();
+    let _device =
+        Nasty::start_at(address, move |asked| vec![Deed::Answer(held.answer(asked))]).await;
+    plant.until("good", |plant| plant.good(0) && memory.get(1, 0) == Some(1)).await;
+    assert!(plant.answers());
+}
+
+#[tokio::test]
+async fn a_drive_is_started_step_by_step_then_only_reminded_and_stopped_at_the_end() {
+    let memory = Memory::default();
+    let held = memory.clone();
+    let device = Nasty::start(move |asked| vec![Deed::Answer(held.answer(asked))]).await;
+    let mut site = Rigged::new(&device);
+    let registers = vec![
+        register("run", Table::Holding, 8501, Form::Command { start: vec![6, 7, 15], stop: 6 }),
+        Register { scale: 0.2, ..register("speed", Table::Holding, 8502, Form::I16) },
+    ];
+    site.device("drive", 1, Profile { registers, read_back: true, ..profile() });
+    site.output(0, 0);
+    site.output(0, 1);
+    let mut plant = site.start();
+    let written = |device: &Nasty| -> Vec<(u16, u16)> {
+        let writes = device.asked().into_iter().filter(|asked| asked.pdu[0] == 16);
+        let pair = |pdu: &[u8], at| u16::from_be_bytes([pdu[at], pdu[at + 1]]);
+        let mut words: Vec<_> =
+            writes.map(|asked| (pair(&asked.pdu, 6), pair(&asked.pdu, 8))).collect();
+        words.dedup();
+        words
+    };
+    plant.until("it is told to stand", |_| written(&device) == [(6, 0)]).await;
+    plant.outputs.values.copy_from_slice(&[1.0, 80.0]);
+    plant.until("it runs", |_| memory.get(3, 8501) == Some(15)).await;
+    assert_eq!(written(&device), [(6, 0), (6, 400), (7, 400), (15, 400)]);
+    plant.outputs.values[1] = 90.0;
+    plant.until("it runs faster", |_| memory.get(3, 8502) == Some(450)).await;
+    let so_far = device.asked().len();
+    plant.until("it is reminded", |_| device.asked().len() > so_far + 6).await;
+    let expected = [(6, 0), (6, 400), (7, 400), (15, 400), (15, 450)];
+    assert_eq!(written(&device), expected, "no step back while it runs");
+    assert!(device.asked().iter().any(|asked| asked.pdu == [3, 0x21, 0x35, 0, 2]), "read back");
+    plant.stop().await;
+    assert_eq!((memory.get(3, 8501), memory.get(3, 8502)), (Some(6), Some(0)));
+}
+
+#[tokio::test]
+async fn nothing_is_switched_on_before_the_devices_own_watchdog_is_set_and_read_back() {
+    for accepts in [true, false] {
+        let memory = Memory::default();
+        let held = memory.clone();
+        let device = Nasty::start(move |asked| {
+            let answer = held.answer(asked);
+            if !accepts {
+                held.set(3, 6005, &[100]);
+            }
+            vec![Deed::Answer(answer)]
+        })
+        .await;
+        let mut site = Rigged::new(&device);
+        let registers = vec![register("relay", Table::Coil, 0, Form::Bool { bit: 0 })];
+        let watchdog = Some(Watchdog { address: 6005, value: 30 });
+        site.device("drive", 1, Profile { registers, watchdog, ..profile() });
+        site.output(0, 0);
+        let mut plant = site.start();
+        plant.outputs.values[0] = 1.0;
+        let relay = |device: &Nasty| device.asked().iter().filter(|a| a.pdu[0] == 5).count();
+        plant.until("the relay is written", |_| relay(&device) > 5).await;
+        assert_eq!(device.asked()[0].pdu, [6, 0x17, 0x75, 0, 30]);
+        assert_eq!(memory.get(1, 0), Some(u16::from(accepts)));
+    }
+}
+
+#[tokio::test]
+async fn outputs_fall_when_the_scan_thread_is_lost() {
+    let memory = Memory::default();
+    let held = memory.clone();
+    let device = Nasty::start(move |asked| vec![Deed::Answer(held.answer(asked))]).await;
+    let mut site = Rigged::new(&device);
+    let registers = vec![register("relay", Table::Coil, 0, Form::Bool { bit: 0 })];
+    site.device("relays", 1, Profile { registers, ..profile() });
+    site.output(0, 0);
+    let mut plant = site.start();
+    plant.outputs.values[0] = 1.0;
+    plant.until("it is on", |_| memory.get(1, 0) == Some(1)).await;
+    // No more scans.
+    await_that("it is off", || memory.get(1, 0) == Some(0)).await;
+}
+
+#[tokio::test]
+async fn a_relay_with_a_dead_man_is_renewed_while_wanted_and_corrected_when_it_stands_wrong() {
+    let memory = Memory::default();
+    memory.set(1, 0, &[0, 0, 0]);
+    let held = memory.clone();
+    let device = Nasty::start(move |asked| {
+        // The flash-on addresses stand for the channels.
+        if asked.pdu[0] == 5 && asked.address() >= 0x200 {
+            held.set(1, asked.address() - 0x200, &[1]);
+            return vec![Deed::Answer(asked.pdu.clone())];
+        }
+        vec![Deed::Answer(held.answer(asked))]
+    })
+    .await;
+    let mut site = Rigged::new(&device);
+    let relay = |name, address| register(name, Table::Coil, address, Form::Bool { bit: 0 });
+    let registers = vec![relay("one", 0), relay("two", 2)];
+    let dead_man = Some(DeadMan { address: 0x200, ticks: 30 });
+    site.device("relays", 1, Profile { registers, dead_man, ..profile() });
+    site.output(0, 0);
+    site.output(0, 1);
+    let mut plant = site.start();
+    plant.outputs.values[1] = 1.0;
+    let flashes = |device: &Nasty| {
+        device.asked().iter().filter(|asked| asked.pdu == [5, 2, 2, 0, 30]).count()
+    };
+    plant.until("it is renewed", |_| flashes(&device) > 3 && memory.get(1, 2) == Some(1)).await;
+    memory.set(1, 0, &[1]);
+    plant.until("the wrong one is corrected", |_| memory.get(1, 0) == Some(0)).await;
+    plant.outputs.values[1] = 0.0;
+    plant.until("it is off", |_| memory.get(1, 2) == Some(0)).await;
+}
+
+#[tokio::test]
+async fn the_heartbeat_is_toggled_by_completed_scans_and_by_nothing_else() {
+    let memory = Memory::default();
+    let held = memory.clone();
+    let device = Nasty::start(move |asked| vec![Deed::Answer(held.answer(asked))]).await;
+    let mut site = Rigged::new(&device);
+    let registers = vec![register("beat", Table::Coil, 0, Form::Bool { bit: 0 })];
+    site.device("header", 1, Profile { registers, ..profile() });
+    site.output(0, 0);
+    "system.heartbeat".clone_into(&mut site.bindings[0].path);
+    let mut plant = site.start();
+    let toggles = || {
+        let mut levels: Vec<bool> =
+            device.asked().iter().map(|asked| asked.number() != 0).collect();
+        levels.dedup();
+        levels.len() - 1
+    };
+    plant.until("it beats", |_| !device.asked().is_empty() && toggles() > 5).await;
+    // What is still owed is beaten out; then it stands.
+    let mut before = usize::MAX;
+    while before != toggles() {
+        before = toggles();
+        let asked = device.asked().len();
+        await_that("some repetitions", || device.asked().len() > asked + 3).await;
+    }
+    assert!(toggles() <= plant.scans);
+}
+
+#[tokio::test]
+async fn points_that_this_site_does_not_have_are_not_fitted() {
+    let device = Nasty::start(|_| vec![Deed::Silence]).await;
+    let mut site = Rigged::new(&device);
+    let registers = vec![register("value", Table::Input, 0, Form::U16)];
+    site.device("probe", 1, Profile { registers, ..profile() });
+    site.input(0, 0);
+    site.absent = site.bindings.drain(..).map(|binding| binding.path).collect();
+    let mut plant = site.start();
+    plant.until("it says so", |plant| plant.quality(0) == Quality::Bad(Fault::NotFitted)).await;
+}
+
+#[tokio::test]
+async fn a_site_that_binds_a_point_nobody_knows_is_refused() {
+    let device = Nasty::start(|asked: &Asked| vec![Deed::Answer(asked.pdu.clone())]).await;
+    let mut site = Rigged::new(&device);
+    let registers = vec![register("value", Table::Input, 0, Form::U16)];
+    site.device("probe", 1, Profile { registers, ..profile() });
+    site.input(0, 0);
+    let site = site.site();
+    let refused = ModbusField::start(&site, &Catalogue::default(), 1, &Handle::current());
+    assert_eq!(refused.err().map(|unbound| unbound.path), Some("unit.in0".to_string()));
+}
+
+/// A site in the making: one bus, and a catalogue that has just its points.
+struct Rigged {
+    address: String,
+    devices: Vec<Device>,
+    bindings: Vec<Binding>,
+    absent: Vec<String>,
+    speed: u32,
+    inputs: usize,
+    outputs: usize,
+}
+
+impl Rigged {
+    fn new(device: &Nasty) -> Rigged {
+        let (devices, bindings, absent) = (Vec::new(), Vec::new(), Vec::new());
+        let address = device.address.to_string();
+        Rigged { address, devices, bindings, absent, speed: SPEED, inputs: 0, outputs: 0 }
+    }
+
+    fn device(&mut self, name: &str, unit: u8, profile: Profile) {
+        self.devices.push(Device { name: name.into(), bus: 0, unit, profile: Arc::new(profile) });
+    }
+
+    fn input(&mut self, device: usize, register: usize) {
+        self.bind(format!("unit.in{}", self.inputs), Direction::Input, device, register);
+        self.inputs += 1;
+    }
+
+    fn output(&mut self, device: usize, register: usize) {
+        self.bind(format!("unit.out{}", self.outputs), Direction::Output, device, register);
+        self.outputs += 1;
+    }
+
+    fn bind(&mut self, path: String, direction: Direction, device: usize, register: usize) {
+        let (invert, scale, offset, live) = (false, 1.0, 0.0, None);
+        let binding = Binding { path, direction, device, register, invert, scale, offset, live };
+        self.bindings.push(binding);
+    }
+
+    fn site(&self) -> Site {
+        let address = self.address.clone();
+        // Longest wait: ample on loopback, short enough for three of them.
+        let timeout = Duration::from_millis(100);
+        let bus = Bus { name: "a".into(), kind: BusKind::Tcp { address }, baud: None, timeout };
+        Site {
+            name: "test".into(),
+            languages: vec!["en".into()],
+            shape: Shape {
+                nominal_flow: 5.0,
+                tanks: 1,
+                filters: 1,
+                raw_pumps: 1,
+                feed_pumps: 1,
+                lift_pumps: 1,
+                blower: false,
+                elevated_tank: false,
+            },
+            period: Duration::from_millis(100),
+            speed: 1,
+            hmi: Hmi::default(),
+            field: FieldKind::Buses,
+            buses: vec![bus],
+            devices: self.devices.clone(),
+            bindings: self.bindings.clone(),
+            settings: Vec::new(),
+            absent: self.absent.clone(),
+            tags: Vec::new(),
+        }
+    }
+
+    fn start(&self) -> Plant {
+        let site = self.site();
+        let mut rows = Vec::new();
+        let input = Kind::Input(Measured {
+            low: 0.0,
+            high: 1.0,
+            poll: Duration::from_secs(1),
+            rate_max: 0.0,
+            negative_min: f64::NEG_INFINITY,
+            source: Source::Field,
+        });
+        let output = Kind::Output(Driven { column: None, high: 1.0 }, Column::Positions);
+        for slot in 0..self.inputs {
+            rows.push(row(format!("unit.in{slot}"), input, slot));
+        }
+        let outputs = self.bindings.iter().filter(|binding| binding.direction == Direction::Output);
+        for (slot, binding) in outputs.enumerate() {
+            rows.push(row(binding.path.clone(), output, slot));
+        }
+        let catalogue = Catalogue {
+            rows: rows.into_boxed_slice(),
+            inputs: self.inputs,
+            outputs: self.outputs,
+            ..Catalogue::default()
+        };
+        let field = ModbusField::start(&site, &catalogue, self.speed, &Handle::current()).unwrap();
+        Plant {
+            field: Some(field),
+            inputs: Inputs::new(&catalogue),
+            outputs: Outputs::new(&catalogue),
+            now: Moment(0),
+            scans: 0,
+        }
+    }
+}
+
+/// The scan thread's part.
+struct Plant {
+    field: Option<ModbusField>,
+    inputs: Inputs,
+    outputs: Outputs,
+    now: Moment,
+    scans: usize,
+}
+
+impl Plant {
+    /// Scans until something is true.
+    async fn until(&mut self, what: &str, mut holds: impl FnMut(&Plant) -> bool) {
+        let scanning = async {
+            loop {
+                // The breath between two scans.
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                self.now = self.now.plus(Duration::from_millis(200));
+                self.scans += 1;
+                let Some(field) = &mut self.field else { return };
+                field.read(&mut self.inputs, self.now);
+                field.write(&self.outputs, self.now);
+                if holds(self) {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, scanning).await.unwrap_or_else(|_| panic!("never: {what}"));
+    }
+
+    fn quality(&self, slot: usize) -> Quality {
+        self.inputs.readings[slot].quality
+    }
+
+    fn good(&self, slot: usize) -> bool {
+        self.quality(slot) == Quality::Good
+    }
+
+    fn taken(&self, slot: usize) -> bool {
+        self.quality(slot) != Quality::Bad(Fault::NotYetRead)
+    }
+
+    fn answers(&self) -> bool {
+        self.field.iter().flat_map(ModbusField::buses).all(|(name, answers)| name == "a" && answers)
+    }
+
+    /// Stops from a plain thread, as the scan thread does.
+    async fn stop(&mut self) {
+        let mut field = self.field.take().unwrap();
+        tokio::task::spawn_blocking(move || field.stop()).await.unwrap();
+    }
+}
+
+async fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+fn row(path: String, kind: Kind, slot: usize) -> Row {
+    Row {
+        id: 0,
+        path,
+        tag: String::new(),
+        unit: "unit".into(),
+        about: "",
+        form: quantity::Form::OnOff,
+        kind,
+        slot,
+    }
+}
+
+fn profile() -> Profile {
+    Profile {
+        name: "probe".into(),
+        about: String::new(),
+        source: String::new(),
+        registers: Vec::new(),
+        max_registers_per_read: 60,
+        max_gap: 0,
+        read_every: Duration::ZERO,
+        write_every: Duration::from_secs(1),
+        read_back: false,
+        watchdog: None,
+        dead_man: None,
+    }
+}
+
+fn register(name: &str, table: Table, address: u16, form: Form) -> Register {
+    Register {
+        name: name.into(),
+        table,
+        address,
+        form,
+        order: WordOrder::Abcd,
+        access: Access::Both,
+        symbol: String::new(),
+        scale: 1.0,
+        offset: 0.0,
+        sentinels: Vec::new(),
+    }
+}
