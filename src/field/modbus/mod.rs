@@ -15,6 +15,8 @@ use plc::tag::Catalogue;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use super::Field;
+
 mod bus;
 mod connection;
 #[cfg(test)]
@@ -109,10 +111,12 @@ impl ModbusField {
         let (images, sides) = (images.into_boxed_slice(), sides.into_boxed_slice());
         Ok(ModbusField { wanted, images, sides, speed, absent, stop, ended })
     }
+}
 
+impl Field for ModbusField {
     /// The newest readings into the image of the scan that begins at `now`. A bus that is just putting down an answer is
     /// read at the next scan.
-    pub fn read(&mut self, inputs: &mut Inputs, now: Moment) {
+    fn read(&mut self, inputs: &mut Inputs, now: Moment) {
         let instant = tokio::time::Instant::now();
         for (side, image) in self.sides.iter_mut().zip(&self.images) {
             if let Some(taken) = image.taken.try_lock() {
@@ -146,18 +150,21 @@ impl ModbusField {
     }
 
     /// Leaves a scan's outputs for the buses.
-    pub fn write(&mut self, outputs: &Outputs, _now: Moment) {
+    fn write(&mut self, outputs: &Outputs, _now: Moment) {
         self.wanted.write(outputs, &self.images);
     }
 
-    /// Each bus by name, and whether any of its devices answers.
-    pub fn buses(&self) -> impl Iterator<Item = (&str, bool)> {
-        let answers = |image: &Arc<Image>| image.answers.load(Ordering::Relaxed);
-        self.sides.iter().zip(&self.images).map(move |(side, image)| (&*side.name, answers(image)))
+    fn is_real(&self) -> bool {
+        true
+    }
+
+    fn bus_answers(&self, bus: char) -> Option<bool> {
+        let side = self.sides.iter().position(|side| side.name.chars().eq([bus]))?;
+        self.images.get(side).map(|image| image.answers.load(Ordering::Relaxed))
     }
 
     /// Switches all outputs off once and ends, within 3 s. For a plain thread: it waits.
-    pub fn stop(&mut self) {
+    fn stop(&mut self) {
         self.stop.send_replace(true);
         let deadline = Instant::now() + STOP_MAX;
         loop {

@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 
 use super::ModbusField;
 use super::nasty::{Asked, Deed, Memory, Nasty};
+use crate::field::Field;
 
 /// Plant time runs this fast here, so that rests and repetitions take no time.
 const SPEED: u32 = 100;
@@ -476,7 +477,7 @@ impl Plant {
     }
 
     fn answers(&self) -> bool {
-        self.field.iter().flat_map(ModbusField::buses).all(|(name, answers)| name == "a" && answers)
+        self.field.as_ref().and_then(|field| field.bus_answers('a')) == Some(true)
     }
 
     /// Stops from a plain thread, as the scan thread does.
