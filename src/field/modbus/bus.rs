@@ -24,8 +24,11 @@ const SILENCES_MAX: u32 = 3;
 const BUS_SILENCES_MAX: u32 = 2;
 /// A failed device is asked this often, plant time.
 const REST: Duration = Duration::from_secs(10);
-/// A request that failed is tried again after this, or when it is due if that is earlier. Plant time.
-const RETRY: Duration = Duration::from_secs(1);
+/// A device that was silent or refused is asked again after this, so that others have their turn meanwhile. Longer than the
+/// first pause of a connection, short enough that a relay's dead-man outlives one lost answer. Plant time.
+const RETRY: Duration = Duration::from_millis(500);
+/// A device that has not answered for so long may have stopped its outputs: drives do after 3 s (`plant.md` 1.7). Plant time.
+const FORGOTTEN: Duration = Duration::from_secs(2);
 /// Shortest wait for an answer however fast plant time runs: a machine that is busy must not look like a dead device.
 const LIMIT_MIN: Duration = Duration::from_millis(250);
 /// Time for a bus to switch its outputs off at the end.
@@ -76,6 +79,7 @@ struct Device {
     /// Its watchdog is set and was read back; devices without one always are.
     guarded: bool,
     guard_due: Instant,
+    answered: Instant,
     reads_due: Vec<Instant>,
     writes: Vec<Written>,
     channels_due: Instant,
@@ -104,6 +108,17 @@ enum Act {
     Read { device: usize, read: usize },
 }
 
+impl Device {
+    /// Its outputs may have fallen: they are written again at once, from the first step if it has been away for long.
+    fn doubt_outputs(&mut self, now: Instant, pace: Pace) {
+        let forgotten = now - self.answered > pace.real(FORGOTTEN);
+        for written in &mut self.writes {
+            written.due = now;
+            written.words = written.words.take().filter(|_| !forgotten);
+        }
+    }
+}
+
 impl Bus {
     #[must_use]
     pub fn new(
@@ -121,6 +136,7 @@ impl Bus {
             rests_until: None,
             guarded: plan.watchdog.is_none(),
             guard_due: now,
+            answered: now,
             reads_due: vec![now; plan.reads.len()],
             writes: plan.writes.iter().map(|_| Written { words: None, due: now }).collect(),
             channels_due: now,
@@ -171,16 +187,14 @@ impl Bus {
             self.connected = false;
             info!(bus = self.plan.bus, "connection closed");
         }
-        if attempts > 0 {
+        if attempts >= BUS_SILENCES_MAX {
             self.image.answers.store(false, Ordering::Relaxed);
-            for device in &mut self.devices {
-                // They are not to blame, and asked as soon as there is a way.
-                device.rests_until = None;
-            }
         }
         if attempts >= SILENCES_MAX {
             for device in 0..self.devices.len() {
                 self.fail(device);
+                // It is not to blame, and asked as soon as there is a way.
+                self.devices[device].rests_until = None;
             }
         }
     }
@@ -197,7 +211,7 @@ impl Bus {
             // Behind a new connection may stand a device that was switched off meanwhile.
             device.guarded = plan.watchdog.is_none();
             device.guard_due = now;
-            device.writes.iter_mut().for_each(|written| written.due = now);
+            device.doubt_outputs(now, self.pace);
         }
     }
 
@@ -330,11 +344,9 @@ impl Bus {
         for step in write.first_step(&words, before)..write.steps {
             let request = write.request(&write.step(&words, step));
             if self.ask(device, request).await.is_err() {
-                self.devices[device].writes[place].due = now + self.pace.real(RETRY);
                 // An exception would otherwise be provoked again at once, for ever.
-                if !self.devices[device].failed && self.devices[device].silences == 0 {
-                    self.devices[device].rests_until = Some(now + self.pace.real(RETRY));
-                }
+                let state = &mut self.devices[device];
+                state.rests_until = state.rests_until.or(Some(now + self.pace.real(RETRY)));
                 return;
             }
         }
@@ -442,6 +454,7 @@ impl Bus {
         let state = &mut self.devices[device];
         state.silences = 0;
         state.rests_until = None;
+        state.answered = Instant::now();
         if state.failed {
             state.failed = false;
             state.reads_due.fill(Instant::now());
@@ -457,9 +470,10 @@ impl Bus {
         let now = Instant::now();
         let state = &mut self.devices[device];
         state.silences += 1;
-        state.writes.iter_mut().for_each(|written| written.due = now);
-        if state.silences >= SILENCES_MAX {
-            state.rests_until = Some(now + self.pace.real(REST));
+        state.doubt_outputs(now, self.pace);
+        let failed = state.silences >= SILENCES_MAX;
+        state.rests_until = Some(now + self.pace.real(if failed { REST } else { RETRY }));
+        if failed {
             self.fail(device);
         }
     }

@@ -23,9 +23,9 @@ use super::wire::Wire;
 
 /// Jobs waiting for one connection. A sender waits when it is full; there is one sender a bus, so that this is ample.
 const JOBS_MAX: usize = 8;
-/// First pause before a new connection.
+/// First pause before a new connection, plant time.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
-/// Longest pause before a new connection.
+/// Longest pause before a new connection, plant time.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// A peer that does not accept within this is not there; chosen: ten round trips over a bad radio link.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
@@ -90,7 +90,7 @@ fn count(counter: &AtomicU64) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
     Up,
-    /// With the attempts that failed in a row since it was last up.
+    /// With the connections in a row that failed or brought no answer.
     Down {
         attempts: u32,
     },
@@ -126,7 +126,8 @@ impl Connection {
         let counters = Arc::new(Counters::default());
         let owner = Arc::new(Owner {
             address,
-            pause_max: PAUSE_MAX.div_f64(speed.max(1.0)).max(PAUSE_MIN),
+            pause_min: PAUSE_MIN.div_f64(speed.max(1.0)),
+            pause_max: PAUSE_MAX.div_f64(speed.max(1.0)),
             waiting: Mutex::new(waiting),
             link,
             counters: counters.clone(),
@@ -178,6 +179,7 @@ where
 
 struct Owner {
     address: String,
+    pause_min: Duration,
     pause_max: Duration,
     waiting: Mutex<mpsc::Receiver<Job>>,
     link: watch::Sender<Link>,
@@ -187,35 +189,42 @@ struct Owner {
 /// The last user is gone.
 struct Unwanted;
 
+/// What a connection was good for.
+enum Served {
+    Nothing,
+    Something,
+}
+
 impl Owner {
     async fn own(self: Arc<Owner>) {
         let mut waiting = self.waiting.lock().await;
-        let mut pause = PAUSE_MIN;
+        let mut pause = self.pause_min;
         let mut attempts = 0;
         loop {
             self.link.send_replace(Link::Down { attempts });
             // Whoever asks while nobody listens is told at once.
             let Ok(stream) = while_refusing(&mut waiting, self.connect()).await else { return };
+            attempts += 1;
             if let Some(stream) = stream {
                 count(&self.counters.connects);
-                attempts = 0;
                 self.link.send_replace(Link::Up);
                 match self.serve(&mut waiting, Wire::new(stream)).await {
-                    Ok(answered) if answered => pause = PAUSE_MIN,
-                    Ok(_) => (),
+                    // A peer that accepts and never answers is as good as none.
+                    Ok(Served::Nothing) => {}
+                    Ok(Served::Something) => {
+                        attempts = 0;
+                        pause = self.pause_min;
+                    }
                     Err(Unwanted) => return,
                 }
-                self.link.send_replace(Link::Down { attempts });
             } else {
                 count(&self.counters.refusals);
-                attempts += 1;
-                self.link.send_replace(Link::Down { attempts });
             }
+            self.link.send_replace(Link::Down { attempts });
             let until = Instant::now() + pause;
             if while_refusing(&mut waiting, sleep_until(until)).await.is_err() {
                 return;
             }
-            // A peer that accepts and never answers is not asked for ever more quickly: only an answer shortens the pause.
             pause = (pause * 2).min(self.pause_max);
         }
     }
@@ -227,14 +236,14 @@ impl Owner {
         Some(stream)
     }
 
-    /// Serves jobs until the connection fails; says whether any was answered.
+    /// Serves jobs until the connection fails.
     async fn serve(
         &self,
         waiting: &mut mpsc::Receiver<Job>,
         mut wire: Wire,
-    ) -> Result<bool, Unwanted> {
+    ) -> Result<Served, Unwanted> {
         let mut bus = tcp::attach(wire.clone());
-        let mut answered = false;
+        let mut served = Served::Nothing;
         while let Some(job) = waiting.recv().await {
             let outcome = call(&mut bus, &mut wire, &job).await;
             let counters = &self.counters;
@@ -265,9 +274,9 @@ impl Owner {
                 // Told before the answer goes out, so that whoever asks next already sees it down.
                 self.link.send_replace(Link::Down { attempts: 0 });
                 let _ = job.answer.send(outcome);
-                return Ok(answered);
+                return Ok(served);
             }
-            answered = true;
+            served = Served::Something;
             let _ = job.answer.send(outcome);
         }
         Err(Unwanted)
