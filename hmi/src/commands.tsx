@@ -213,12 +213,14 @@ function Change({ row }: { row: Row }): JSX.Element {
     setOutcome(outcomeOf(await ask<Verdict>("POST", "/api/settings", { path: row.path, value, why })));
   };
   const over = outcome.kind === "accepted";
+  // A time is typed in seconds, and shown so here.
+  const exact = (one: number) => (row.symbol === "s" ? `${format.number(one, 0)} s` : bare(row, one));
   return (
     <form onSubmit={(event) => void send(event)}>
       <h2>{fullName(row)}</h2>
       <p>
-        {now !== null && ui("now", { value: bare(row, now) })}
-        {row.form === "number" && row.range && <><br />{ui("allowed", { low: bare(row, low), high: bare(row, high) })}</>}
+        {now !== null && ui("now", { value: exact(now) })}
+        {row.form === "number" && row.range && <><br />{ui("allowed", { low: exact(low), high: exact(high) })}</>}
       </p>
       {row.form === "onoff" ? (
         <label>

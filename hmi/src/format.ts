@@ -28,3 +28,12 @@ export function typed(entry: string): number | undefined {
   if (!/^-?\d+(\.\d*)?$|^-?\.\d+$/.test(cleaned)) return undefined;
   return Number(cleaned);
 }
+
+/** Seconds as people say them: `90 s`, `15 min`, `48.0 h`, `12.5 d`. */
+export function duration(seconds: number): string {
+  const size = Math.abs(seconds);
+  if (size < 120) return `${number(seconds, 0)} s`;
+  if (size < 7200) return `${number(seconds / 60, 0)} min`;
+  if (size < 4 * 86_400) return `${number(seconds / 3600, 1)} h`;
+  return `${number(seconds / 86_400, 1)} d`;
+}

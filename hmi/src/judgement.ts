@@ -14,6 +14,9 @@ const UNSAFE = new Set([304, 402, 404, 406, 416]);
 export function waterIsSafe(): boolean | undefined {
   if (plant.link() === "lost" || plant.link() === "waiting") return undefined;
   if (plant.alarms().some((alarm) => alarm.active && UNSAFE.has(alarm.number))) return false;
+  // The core's own word, where it gives one.
+  const told = usable("distribution.safe_to_drink");
+  if (told !== undefined) return told >= 0.5;
   const chlorine = usable("disinfection.outlet_chlorine");
   if (chlorine === undefined) return undefined;
   if (!(chlorine >= CHLORINE_MIN && chlorine <= CHLORINE_MAX)) return false;
@@ -24,8 +27,10 @@ export function waterIsSafe(): boolean | undefined {
   return turbidity === undefined ? undefined : turbidity <= TURBIDITY_MAX;
 }
 
-/** How full the tank is that feeds the village, percent of its gauge. */
+/** How full the tank is that feeds the village, percent; of its gauge where the core does not say. */
 export function tankPercent(): number | undefined {
+  const told = usable("distribution.elevated_share");
+  if (told !== undefined && plant.catalogue().shape.elevated_tank) return Math.round(plant.row("distribution.elevated_share")?.symbol === "%" ? told : told * 100);
   const row = first("distribution.elevated_level", "distribution.level", "distribution.level_a");
   const value = row && usable(row.path);
   if (row?.range === undefined || value === undefined) return undefined;

@@ -106,8 +106,8 @@ function FilterVessel({ unit, width }: { unit: string; width: number }): JSX.Ele
   );
 }
 
-const WASHING = new Set(["Draining", "Drain", "AirScour", "AirWater", "HighWash", "Subfluid", "Settle", "Settling", "Washing"]);
-const WORKING = new Set(["Filtering", "WashQueued", "Ripening", "Ripen"]);
+const WASHING = new Set(["Draining", "AirScour", "AirWater", "HighWash", "SubfluidWash", "Settling"]);
+const WORKING = new Set(["Filtering", "WashQueued", "Ripening"]);
 
 function filterState(unit: string): "works" | "washes" | "stands" {
   const state = stateOf(`${unit}.state`);

@@ -44,6 +44,7 @@ export function bare(row: Row, value: number): string {
       return "";
     case "number": {
       const symbol = row.symbol ?? "";
+      if (symbol === "s") return format.duration(value);
       const shown = format.number(value, row.decimals ?? 2);
       return UNSPOKEN.has(symbol) ? shown : `${shown} ${symbol}`;
     }
