@@ -162,6 +162,8 @@ pub enum Command {
     Desludge {
         tank: u8,
     },
+    /// Prime the chlorine pump: a minute at full stroke, once a day.
+    Prime,
     /// Close the intake, or open it again.
     CloseIntake,
     OpenIntake,

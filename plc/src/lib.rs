@@ -10,6 +10,7 @@ extern crate std;
 
 pub mod alarm;
 pub mod block;
+pub mod contact_time;
 pub mod declare;
 pub mod device;
 pub mod image;

@@ -1,6 +1,9 @@
 //! Units of the plant, one file each, in flow order in [`crate::plant`].
 
 pub mod coagulation;
+pub mod disinfection;
+pub mod distribution;
 pub mod intake;
 pub mod sedimentation;
 pub mod tank;
+pub mod waste;
