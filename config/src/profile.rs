@@ -24,9 +24,17 @@ pub struct Profile {
     pub watchdog: Option<Watchdog>,
     /// Per-channel dead-man: an output goes off by itself unless switched on again.
     pub dead_man: Option<DeadMan>,
+    /// What takes its outputs off in hardware when the controller falls silent.
+    pub hardware_guard: Option<String>,
 }
 
 impl Profile {
+    /// Whether its outputs go off by themselves when nobody talks to it (REL-04).
+    #[must_use]
+    pub fn is_guarded(&self) -> bool {
+        self.watchdog.is_some() || self.dead_man.is_some() || self.hardware_guard.is_some()
+    }
+
     /// The place of a register.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<usize> {
@@ -167,6 +175,16 @@ impl Register {
         match self.form {
             Form::Bool { .. } | Form::Command { .. } | Form::U16 | Form::I16 => 1,
             Form::U32 | Form::I32 | Form::F32 => 2,
+        }
+    }
+
+    /// The bit of its word, where it is one.
+    pub(crate) fn bit(&self) -> Option<u8> {
+        match self.form {
+            Form::Bool { bit } => Some(bit),
+            Form::Command { .. } | Form::U16 | Form::I16 | Form::U32 | Form::I32 | Form::F32 => {
+                None
+            }
         }
     }
 

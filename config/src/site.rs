@@ -128,6 +128,8 @@ pub struct Binding {
     pub offset: f64,
     /// Register values outside are a broken or shorted loop: `Bad(Range)`.
     pub live: Option<(f64, f64)>,
+    /// The output goes off by itself unless it is switched on again every second.
+    pub dead_man: bool,
 }
 
 impl Binding {
