@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use plc::plant::Shape;
+use plc::quantity::CubicMetresPerHour;
 use plc::tag::Catalogue;
 
 use crate::device::Profiles;
@@ -11,7 +13,8 @@ use crate::fault::{Faults, Place, Report};
 use crate::plan::{LOAD_MAX, loads};
 use crate::points;
 use crate::section::Section;
-use crate::site::{FieldKind, Hmi, Renamed, Shape, Site};
+use crate::setting::number_of;
+use crate::site::{FieldKind, Hmi, Renamed, Site};
 use crate::tree::{self, Table};
 use crate::wiring;
 
@@ -179,11 +182,11 @@ fn languages(head: &mut Section<'_>, report: &mut Report) -> Vec<String> {
 fn shape(table: &Table, report: &mut Report) -> Shape {
     let mut plant = Section::of(table, "plant", report);
     let flow = plant.need("nominal_flow", "for example \"5 m³/h\"", report);
-    let nominal_flow = flow.and_then(|entry| match points::number_of(&entry.node, "m³/h") {
-        // From a hand pump's worth to ten times the reference plant: beyond, pipes and tanks of plant.md do not scale.
-        Ok(flow) if (0.5..=50.0).contains(&flow) => Some(flow),
+    let nominal_flow = flow.and_then(|entry| match number_of(&entry.node, "m³/h") {
+        // The limits of `Shape`.
+        Ok(flow) if (1.0..=50.0).contains(&flow) => Some(flow),
         Ok(_) => {
-            plant.wrong(entry, "0.5 to 50 m³/h is allowed", report);
+            plant.wrong(entry, "1 to 50 m³/h is allowed", report);
             None
         }
         Err(what) => {
@@ -209,8 +212,9 @@ fn shape(table: &Table, report: &mut Report) -> Shape {
     let blower = fitted("blower", report);
     let elevated_tank = fitted("elevated_tank", report);
     plant.end(report);
+    let otherwise = Shape::default().nominal_flow;
     Shape {
-        nominal_flow: nominal_flow.unwrap_or(5.0),
+        nominal_flow: nominal_flow.map_or(otherwise, CubicMetresPerHour),
         tanks,
         filters,
         raw_pumps,

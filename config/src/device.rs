@@ -164,13 +164,10 @@ fn profile(name: &str, table: &tree::Table, report: &mut Report) -> Profile {
         DeadMan { address, ticks }
     });
     let mut registers = Vec::new();
-    match top.need("register", "at least one [register.NAME]", report) {
-        Some(entry) => {
-            for entry in Section::at(entry, "register", report).entries() {
-                register(entry, (first, order), &mut registers, report);
-            }
+    if let Some(entry) = top.need("register", "at least one [register.NAME]", report) {
+        for entry in Section::at(entry, "register", report).entries() {
+            register(entry, (first, order), &mut registers, report);
         }
-        None => {}
     }
     top.end(report);
     Profile {
@@ -224,9 +221,9 @@ fn register(
         ("holding", Table::Holding),
         ("input", Table::Input),
     ];
-    let is_named = section.need("table", "coil, discrete, holding or input", report).is_some();
+    section.need("table", "coil, discrete, holding or input", report);
     let table = section.word("table", &tables, report);
-    let is_addressed = section.need("address", "its number", report).is_some();
+    section.need("address", "its number", report);
     let address = section.register("address", report);
     let forms = [
         ("bool", Named::Bool),
@@ -289,7 +286,6 @@ fn register(
     let section_name = section.name.clone();
     section.end(report);
     let (Some(table), Some(address)) = (table, address) else {
-        debug_assert!(!is_named || !is_addressed || report.count() > 0);
         return;
     };
     if address < first {

@@ -7,10 +7,11 @@ use plc::quantity::Form;
 use plc::tag::{Catalogue, Kind, Row, Source};
 
 use crate::fault::{Place, Report, hint};
-use crate::section::{Section, plain_number};
-use crate::site::{Binding, Direction, FieldKind, SettingValue, Site};
+use crate::section::Section;
+use crate::setting::setting;
+use crate::site::{Binding, Direction, FieldKind, Site};
 use crate::tree::{Entry, Node, Table, Value};
-use crate::unit::{Quantity, needs_none};
+use crate::unit::Quantity;
 
 /// A 4 to 20 mA loop that is alive (plant.md 2.12).
 const LOOP_LIVE: (f64, f64) = (3.6, 21.0);
@@ -131,7 +132,7 @@ fn section_of(table: &Table, path: &str) -> Place {
     place
 }
 
-fn split(path: &str) -> (&str, &str) {
+pub(crate) fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('.').unwrap_or(("", path))
 }
 
@@ -215,27 +216,24 @@ struct From {
     span: Option<(f64, f64)>,
 }
 
-fn wish(row: &Row, entry: &Entry, section: &str, report: &mut Report) -> Option<Wish> {
-    let (is_text, is_table) = match &entry.node.value {
-        Value::Text(_) => (true, false),
-        Value::Table(_) => (false, true),
-        Value::Whole(_) | Value::Number(_) | Value::YesNo(_) | Value::List(_) | Value::Other => {
-            (false, false)
-        }
-    };
-    if let (true, Value::Text(register)) = (is_text, &entry.node.value) {
-        let register = register.clone();
-        let (invert, scale, offset) = (false, 1.0, 0.0);
-        return Some(Wish::From(From {
-            register,
-            invert,
-            scale,
-            offset,
+impl From {
+    fn plain() -> From {
+        From {
+            register: String::new(),
+            invert: false,
+            scale: 1.0,
+            offset: 0.0,
             is_scaled: false,
             span: None,
-        }));
+        }
     }
-    if !is_table {
+}
+
+fn wish(row: &Row, entry: &Entry, section: &str, report: &mut Report) -> Option<Wish> {
+    if let Some(register) = entry.node.value.text() {
+        return Some(Wish::From(From { register: register.to_string(), ..From::plain() }));
+    }
+    if entry.node.value.table().is_none() {
         let what = format!(
             "`{} = {}`: write \"device.register\", {{ from = \"device.register\", .. }} or {{ absent = true }}",
             entry.key, entry.node.written
@@ -429,7 +427,7 @@ fn output_range(
         let wanted = binding.to_register(value);
         if !(least..=most).contains(&wanted) {
             let what = format!(
-                "is bound to `{}`: {value} of the point is {wanted:.3} there, which carries {least} to {most}",
+                "is bound to `{}`: {value} of the point is {wanted:.3} there, which carries at most {least:.3} to {most:.3}",
                 from.register
             );
             fault(row, &entry.place, &what, report);
@@ -442,113 +440,4 @@ fn is_dead_man(row: &Row, site: &Site, device: usize) -> bool {
     let Kind::Output(_, column) = row.kind else { return false };
     site.devices[device].profile.dead_man.is_some()
         && !matches!(column, Column::Positions | Column::Panel)
-}
-
-/// A setting: `"0.9 mg/l"`, or `{ value = .., low = .., high = .. }` to narrow its range here.
-fn setting(
-    row: &Row,
-    (least, most): (f64, f64),
-    entry: &Entry,
-    report: &mut Report,
-) -> Option<SettingValue> {
-    let (section, field) = split(&row.path);
-    let before = report.count();
-    let read = |entry: &Entry, (low, high): (f64, f64), report: &mut Report| match value_of(
-        &entry.node,
-        row.form,
-    ) {
-        Ok(value) if (low..=high).contains(&value) => Some(value),
-        Ok(_) => {
-            let shown = entry.node.written.trim_matches('"');
-            let unit = unit_of(row.form);
-            let what = format!("`{field} = {shown}` lies outside {low} to {high}{unit}");
-            report.fault(&entry.place, section, what);
-            None
-        }
-        Err(wanted) => {
-            let what = format!("`{field} = {}`: {wanted}", entry.node.written);
-            report.fault(&entry.place, section, what);
-            None
-        }
-    };
-    let Value::Table(table) = &entry.node.value else {
-        let value = read(entry, (least, most), report)?;
-        return Some(SettingValue { path: row.path.clone(), value, low: least, high: most });
-    };
-    let mut line = Section::at(entry, &row.path, report);
-    for key in ["value", "low", "high"] {
-        line.find(key);
-    }
-    line.end(report);
-    let end = |key: &str, otherwise: f64, report: &mut Report| {
-        table.find(key).map_or(Some(otherwise), |entry| read(entry, (least, most), report))
-    };
-    let low = end("low", least, report);
-    let high = end("high", most, report);
-    let (low, high) = (low?, high?);
-    if low > high {
-        let what = format!("`{field}`: low = {low} lies above high = {high}");
-        report.fault(&entry.place, section, what);
-        return None;
-    }
-    let Some(value) = table.find("value") else {
-        let what = format!("`{field}`: `value` is missing");
-        report.fault(&entry.place, section, what);
-        return None;
-    };
-    let value = read(value, (low, high), report)?;
-    (report.count() == before).then(|| SettingValue { path: row.path.clone(), value, low, high })
-}
-
-fn unit_of(form: Form) -> String {
-    match form {
-        Form::Number { symbol, .. } if !needs_none(symbol) => format!(" {symbol}"),
-        Form::Number { .. } | Form::OnOff | Form::States(_) | Form::Reasons | Form::Alarm => {
-            String::new()
-        }
-    }
-}
-
-/// The number of a setting, or what should have been written.
-fn value_of(node: &Node, form: Form) -> Result<f64, String> {
-    match form {
-        Form::Number { symbol, .. } => number_of(node, symbol),
-        Form::OnOff => match node.value {
-            Value::YesNo(yes) => Ok(f64::from(u8::from(yes))),
-            Value::Text(_)
-            | Value::Whole(_)
-            | Value::Number(_)
-            | Value::List(_)
-            | Value::Table(_)
-            | Value::Other => Err("write true or false".to_string()),
-        },
-        Form::States(names) => match &node.value {
-            Value::Text(text) => names
-                .iter()
-                .position(|name| name == text)
-                // A list of states is short.
-                .map(|index| index as f64)
-                .ok_or_else(|| format!("allowed are {}", names.join(", "))),
-            Value::YesNo(_)
-            | Value::Whole(_)
-            | Value::Number(_)
-            | Value::List(_)
-            | Value::Table(_)
-            | Value::Other => Err(format!("allowed are {}", names.join(", "))),
-        },
-        Form::Reasons | Form::Alarm => Err("this cannot be set".to_string()),
-    }
-}
-
-/// A number in the unit `symbol`, or what should have been written.
-pub(crate) fn number_of(node: &Node, symbol: &str) -> Result<f64, String> {
-    let wanted = || format!("write a number with its unit, \"{symbol}\"");
-    match &node.value {
-        Value::Text(text) => Quantity::parse(text).ok_or_else(wanted)?.in_unit(symbol),
-        Value::Whole(_) | Value::Number(_) => match plain_number(node) {
-            Some(number) if needs_none(symbol) && number.is_finite() => Ok(number),
-            Some(_) | None => Err(format!("write the unit, \"{symbol}\"")),
-        },
-        Value::YesNo(_) | Value::List(_) | Value::Table(_) | Value::Other => Err(wanted()),
-    }
 }

@@ -55,6 +55,12 @@ impl<'a> Section<'a> {
         self.table.and_then(|table| table.find(key))
     }
 
+    /// The line of a key, or that of the section.
+    pub fn place_of(&self, key: &str) -> Place {
+        let entry = self.table.and_then(|table| table.find(key));
+        entry.map_or_else(|| self.place.clone(), |entry| entry.place.clone())
+    }
+
     /// A key that must be there.
     pub fn need(
         &mut self,

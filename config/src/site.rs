@@ -4,29 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use plc::plant::Shape;
 use plc::signal::Fault;
 
 use crate::profile::{Profile, Register};
-
-/// How many of everything the plant has.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shape {
-    /// Nominal flow, m³/h.
-    pub nominal_flow: f64,
-    /// Sedimentation tanks.
-    pub tanks: u8,
-    pub filters: u8,
-    /// Raw-water pumps P-101.
-    pub raw_pumps: u8,
-    /// Filter feed pumps P-301.
-    pub feed_pumps: u8,
-    /// High-lift pumps P-501.
-    pub lift_pumps: u8,
-    /// Air blower B-351.
-    pub blower: bool,
-    /// Elevated tank T-501.
-    pub elevated_tank: bool,
-}
 
 /// A plant as its file describes it. Every field has been checked against the plant's declarations.
 #[derive(Clone, Debug)]

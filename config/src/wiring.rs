@@ -36,20 +36,25 @@ pub(crate) fn buses(table: &Table, report: &mut Report) -> Vec<Bus> {
         }
         let wanted = "`host:port` of a Modbus TCP device or gateway";
         let address = section.needed_text("address", wanted, report).unwrap_or_default();
+        let place = section.place_of("address");
         if !address.is_empty() && !is_address(address) {
             let what =
                 format!("`address = \"{address}\"`: write host:port, such as \"127.0.0.1:1502\"");
-            report.fault(&section.place, &name, what);
+            report.fault(&place, &name, what);
         }
         if let Some(other) = buses.iter().find(|bus| bus.kind.is_at(address)) {
             let what = format!("`address = \"{address}\"` is that of bus `{}` already", other.name);
-            report.fault(&section.place, &name, what);
+            report.fault(&place, &name, what);
         }
         let lines = [("rs485", true), ("ethernet", false)];
         let is_serial = section.word("line", &lines, report).unwrap_or(true);
         let baud = section.whole("baud", 1_200..=115_200, report);
         if !is_serial && baud.is_some() {
-            report.fault(&section.place, &name, "`baud` means nothing on `line = \"ethernet\"`");
+            report.fault(
+                &section.place_of("baud"),
+                &name,
+                "`baud` means nothing on `line = \"ethernet\"`",
+            );
         }
         let baud =
             is_serial.then(|| u32::try_from(baud.unwrap_or(BAUD_DEFAULT)).unwrap_or(u32::MAX));
@@ -61,7 +66,7 @@ pub(crate) fn buses(table: &Table, report: &mut Report) -> Vec<Bus> {
                 let what = format!(
                     "`{serial}`: serial lines are not supported yet; use a Modbus TCP gateway"
                 );
-                report.fault(&section.place, &name, what);
+                report.fault(&section.place_of(serial), &name, what);
                 section.find(serial);
             }
         }
@@ -113,7 +118,8 @@ pub(crate) fn devices(
         let bus = section.needed_text("bus", "the bus it is on", report);
         let unit = section.need("unit", "its Modbus unit number, 1 to 247", report);
         let unit = unit.and_then(|_| section.whole("unit", 1..=247, report));
-        let place = section.place.clone();
+        let [profile_place, bus_place, unit_place] =
+            ["profile", "bus", "unit"].map(|key| section.place_of(key));
         section.end(report);
         let profile = profile.and_then(|kind| {
             let known = read.entry(kind.to_string()).or_insert_with(|| match profiles.read(kind) {
@@ -125,7 +131,7 @@ pub(crate) fn devices(
                 None => {
                     let hint = hint(kind, profiles.names());
                     let what = format!("`profile = \"{kind}\"`: there is no such profile{hint}");
-                    report.fault(&place, &name, what);
+                    report.fault(&profile_place, &name, what);
                     None
                 }
             });
@@ -136,7 +142,7 @@ pub(crate) fn devices(
             if at.is_none() {
                 let hint = hint(wanted, buses.iter().map(|bus| bus.name.as_str()));
                 report.fault(
-                    &place,
+                    &bus_place,
                     &name,
                     format!("`bus = \"{wanted}\"`: there is no such bus{hint}"),
                 );
@@ -150,7 +156,7 @@ pub(crate) fn devices(
                 "bus `{}` unit {unit} is device `{}` already: their registers overlap",
                 buses[bus].name, other.name
             );
-            report.fault(&place, &name, what);
+            report.fault(&unit_place, &name, what);
         }
         devices.push(Device { name: entry.key.clone(), bus, unit, profile });
     }

@@ -1,0 +1,135 @@
+//! A site in tables for people: points, wiring, bus loads.
+
+use plc::quantity::Form;
+use plc::tag::{Catalogue, Kind, Row, Source};
+
+use crate::plan::{LOAD_MAX, loads};
+use crate::site::{BusKind, Direction, Site};
+
+/// How busy each bus is, one line a bus. Empty without buses.
+#[must_use]
+pub fn bus_loads(site: &Site, catalogue: &Catalogue) -> String {
+    if site.buses.is_empty() {
+        return String::new();
+    }
+    let mut rows =
+        vec![["bus", "address", "devices", "a second", "ms each", "busy"].map(String::from)];
+    for load in loads(site, catalogue) {
+        let bus = &site.buses[load.bus];
+        let BusKind::Tcp { address } = &bus.kind;
+        let devices = site.devices.iter().filter(|device| device.bus == load.bus).count();
+        rows.push([
+            bus.name.clone(),
+            address.clone(),
+            devices.to_string(),
+            format!("{:.1}", load.transactions_per_second),
+            format!("{:.0}", bus.transaction().as_secs_f64() * 1_000.0),
+            format!("{:.0} % of {:.0} %", load.share * 100.0, LOAD_MAX * 100.0),
+        ]);
+    }
+    columns(&rows)
+}
+
+/// Every point of the plant, one line a point.
+#[must_use]
+pub fn tags(catalogue: &Catalogue) -> String {
+    let mut rows = vec![["path", "tag", "kind", "unit", "range", "about"].map(String::from)];
+    for row in &catalogue.rows {
+        let symbol = match row.form {
+            Form::Number { symbol, .. } => symbol,
+            Form::OnOff => "on/off",
+            Form::States(_) => "state",
+            Form::Reasons => "reasons",
+            Form::Alarm => "alarm",
+        };
+        let range = row.span().map_or(String::new(), |(low, high)| format!("{low} to {high}"));
+        rows.push([
+            row.path.clone(),
+            row.tag.clone(),
+            row.kind.word().to_string(),
+            symbol.to_string(),
+            range,
+            row.about.to_string(),
+        ]);
+    }
+    columns(&rows)
+}
+
+/// Where each field point is wired: bus, device, unit, table, address. Empty with the twin.
+#[must_use]
+pub fn wiring(site: &Site, catalogue: &Catalogue) -> String {
+    if site.bindings.is_empty() {
+        return String::new();
+    }
+    let head =
+        ["path", "tag", "way", "bus", "device", "unit", "register", "table", "address", "notes"];
+    let mut rows = vec![head.map(String::from)];
+    for row in &catalogue.rows {
+        if !is_field(row) {
+            continue;
+        }
+        let Some(binding) = site.bindings.iter().find(|one| one.path == row.path) else {
+            let mut line = head.map(|_| String::new());
+            (line[0], line[1], line[9]) =
+                (row.path.clone(), row.tag.clone(), "not fitted at this site".to_string());
+            rows.push(line);
+            continue;
+        };
+        let (device, register) = (site.device(binding), site.register(binding));
+        let mut notes = Vec::new();
+        if binding.invert {
+            notes.push("inverted".to_string());
+        }
+        if binding.live.is_some() {
+            let (low, high) = (4.0, 20.0);
+            let ends = [low, high].map(|end| end * binding.scale + binding.offset);
+            notes.push(format!("4 to 20 mA are {:.4} to {:.4}", ends[0], ends[1]));
+        }
+        if binding.dead_man {
+            notes.push("dead-man".to_string());
+        }
+        let way = match binding.direction {
+            Direction::Input => "in",
+            Direction::Output => "out",
+        };
+        rows.push([
+            row.path.clone(),
+            row.tag.clone(),
+            way.to_string(),
+            site.buses[device.bus].name.clone(),
+            device.name.clone(),
+            device.unit.to_string(),
+            register.name.clone(),
+            register.table.word().to_string(),
+            register.address.to_string(),
+            notes.join(", "),
+        ]);
+    }
+    columns(&rows)
+}
+
+fn is_field(row: &Row) -> bool {
+    match row.kind {
+        Kind::Input(words) => words.source == Source::Field,
+        Kind::Output(..) => true,
+        Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => false,
+    }
+}
+
+/// Lines with their columns under one another.
+fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

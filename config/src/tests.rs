@@ -1,0 +1,445 @@
+//! Wrong files and what is said about them; the shipped sites; bus loads.
+
+use crate::reference::catalogue_of;
+use crate::{Faults, FieldKind, LOAD_MAX, Profiles, Site, check, loads, shipped};
+
+fn checked(text: &str) -> Result<Site, Faults> {
+    check(text, "site.toml", &Profiles::shipped(), &[], catalogue_of)
+}
+
+/// What is said about a file, without its name.
+fn said(result: Result<Site, Faults>) -> Vec<String> {
+    match result {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults
+            .0
+            .iter()
+            .map(|fault| fault.to_string().trim_start_matches("site.toml: ").to_string())
+            .collect(),
+    }
+}
+
+/// The bench with one text exchanged for another.
+fn bench_but(found: &str, instead: &str) -> String {
+    assert!(shipped::BENCH.contains(found), "{found}");
+    shipped::BENCH.replacen(found, instead, 1)
+}
+
+fn line_of(text: &str, found: &str) -> usize {
+    text.lines().position(|line| line.contains(found)).expect(found) + 1
+}
+
+const SMALL: &str = r#"[site]
+name = "Small"
+[plant]
+nominal_flow = "5 m3/h"
+tanks = 1
+filters = 1
+raw_pumps = 1
+feed_pumps = 1
+lift_pumps = 1
+blower = false
+elevated_tank = false
+[field]
+driver = "twin"
+"#;
+
+#[test]
+fn every_shipped_site_is_right() {
+    for (name, text) in shipped::ALL {
+        let site = check(text, name, &Profiles::shipped(), &[], catalogue_of);
+        let site = site.unwrap_or_else(|faults| panic!("{faults}"));
+        let catalogue = catalogue_of(&site.shape);
+        let bound = if site.field == FieldKind::Buses {
+            // All but `lateness`, which the shell reports.
+            catalogue.inputs + catalogue.outputs - 1
+        } else {
+            0
+        };
+        assert_eq!(site.bindings.len(), bound, "{name}");
+    }
+}
+
+#[test]
+fn every_shipped_profile_is_right() {
+    let profiles = Profiles::shipped();
+    for name in profiles.names() {
+        if let Err(faults) = profiles.read(name).expect(name) {
+            panic!("{name}: {faults}");
+        }
+    }
+}
+
+#[test]
+fn the_reference_plants_buses_are_as_busy_as_reckoned_by_hand() {
+    let site = checked(shipped::BENCH).unwrap_or_else(|faults| panic!("{faults}"));
+    let loads = loads(&site, &catalogue_of(&site.shape));
+    // docs/spec/plant.md 1.5: transactions a second and share.
+    for (bus, a_second, share) in [("a", 15.1, 0.38), ("b", 9.9, 0.25), ("d", 21.0, 0.53)] {
+        let load = loads.iter().find(|load| site.buses[load.bus].name == bus).expect(bus);
+        assert!((load.transactions_per_second - a_second).abs() < 0.15, "{bus}: {load:?}");
+        assert!((load.share - share).abs() < 0.01, "{bus}: {load:?}");
+    }
+    assert!(loads.iter().all(|load| load.share <= LOAD_MAX));
+}
+
+#[test]
+fn a_bus_too_slow_for_its_devices_is_refused_with_figures() {
+    // plant.md 1.5: at 9 600 baud bus D stands at 84 %.
+    let text = shipped::BENCH.replacen("baud = 19200", "baud = 9600", 3);
+    let line = line_of(&text, "[bus.d]");
+    assert_eq!(
+        said(checked(&text)),
+        [format!(
+            "line {line}: bus.d: carries 21.0 transactions a second of 40 ms at 9600 baud: 84 % busy, at most 80 % is \
+             allowed; move devices to another bus or raise its speed"
+        )]
+    );
+}
+
+#[test]
+fn a_file_with_many_faults_is_refused_with_all_of_them_in_order() {
+    let text = r#"[site]
+name = "Wrong"
+languages = ["en", "fr"]
+period = "2 s"
+sped = 3
+[plant]
+nominal_flow = "5 l/h"
+tanks = 5
+filters = 2
+raw_pumps = 2
+feed_pumps = 2
+lift_pumps = 2
+blower = "yes"
+elevated_tank = true
+[field]
+driver = "twins"
+[hmi]
+panels = ["here"]
+"#;
+    assert_eq!(
+        said(checked(text)),
+        [
+            "line 3: site: `languages`: \"fr\" is not among \"en\", \"lo\"",
+            "line 4: site: `period = \"2 s\"`: a time with its unit from 10ms to 1s is allowed",
+            "line 5: site: `sped` is not known here; did you mean `speed`?",
+            "line 7: plant: `nominal_flow = \"5 l/h\"`: the unit must be \"m³/h\", this is \"l/h\"",
+            "line 8: plant: `tanks = 5`: a whole number from 1 to 4 is allowed",
+            "line 13: plant: `blower = \"yes\"`: write true or false",
+            "line 16: field: `driver = \"twins\"`: allowed are \"twin\", \"modbus\"",
+            "line 18: hmi: `panels`: \"here\" is no IP address, such as \"192.168.1.20\"",
+        ]
+    );
+}
+
+#[test]
+fn a_setting_must_have_its_unit_and_lie_in_its_range() {
+    for (written, fault) in [
+        ("chlorine_target = \"0.9 mg/l\"", None),
+        ("chlorine_target = { value = \"0.9 mg/l\", high = \"1.2 mg/l\" }", None),
+        ("proof_time = \"2 min\"", None),
+        ("trim = true", None),
+        (
+            "chlorine_target = \"9 mg/l\"",
+            Some("`chlorine_target = 9 mg/l` lies outside 0.3 to 2 mg/l"),
+        ),
+        (
+            "chlorine_target = \"nan mg/l\"",
+            Some("`chlorine_target = \"nan mg/l\"`: write a number with its unit, \"mg/l\""),
+        ),
+        ("stock_strength = 10", Some("`stock_strength = 10`: write the unit, \"g/l\"")),
+        (
+            "stock_strength = \"10 mg/l\"",
+            Some("`stock_strength = \"10 mg/l\"`: the unit must be \"g/l\", this is \"mg/l\""),
+        ),
+        (
+            "chlorine_target = \"0.9 mg/L\"",
+            Some("`chlorine_target = \"0.9 mg/L\"`: the unit is spelled \"mg/l\", not \"mg/L\""),
+        ),
+        ("trim = \"on\"", Some("`trim = \"on\"`: write true or false")),
+        (
+            "chlorine_target = { value = \"1.5 mg/l\", high = \"1.2 mg/l\" }",
+            Some("`chlorine_target = 1.5 mg/l` lies outside 0.3 to 1.2 mg/l"),
+        ),
+        ("chlorine_target = { low = \"0.5 mg/l\" }", Some("`chlorine_target`: `value` is missing")),
+        (
+            "chlorine_traget = \"1 mg/l\"",
+            Some("`chlorine_traget` is not known here; did you mean `chlorine_target`?"),
+        ),
+    ] {
+        let text = format!("{SMALL}[disinfection]\n{written}\n");
+        let line = text.lines().count();
+        let expected: Vec<String> =
+            fault.iter().map(|fault| format!("line {line}: disinfection: {fault}")).collect();
+        assert_eq!(said(checked(&text)), expected, "{written}");
+    }
+}
+
+#[test]
+fn a_setting_in_the_file_reaches_the_site() {
+    let text = format!(
+        "{SMALL}[disinfection]\nchlorine_target = {{ value = \"0.9 mg/l\", low = \"0.5 mg/l\" }}\n"
+    );
+    let site = checked(&text).expect("right");
+    assert_eq!(site.settings.len(), 1);
+    let setting = &site.settings[0];
+    assert_eq!(setting.path, "disinfection.chlorine_target");
+    assert_eq!((setting.value, setting.low, setting.high), (0.9, 0.5, 2.0));
+}
+
+#[test]
+fn points_bound_to_nothing_or_to_the_wrong_thing_are_named() {
+    let binding = |what: &str| format!("filter1: `turbidity` (AIT-310, a point) {what}");
+    let cases = [
+        ("", binding("is bound to nothing")),
+        (
+            "turbidty = \"ait_310.turbidity\"",
+            "filter1: `turbidty` is not known here; did you mean `turbidity`?".to_string(),
+        ),
+        (
+            "turbidity = \"ait_31.turbidity\"",
+            binding("is bound to `ait_31.turbidity`: there is no device `ait_31`; did you mean `ait_310`?"),
+        ),
+        (
+            "turbidity = \"ait_310.turbid\"",
+            binding("is bound to `ait_310.turbid`: profile `turbidity` has no register `turbid`; known are turbidity"),
+        ),
+        ("turbidity = \"ait_310\"", binding("is bound to `ait_310`: write \"device.register\"")),
+        (
+            "turbidity = \"fit_310.flow\"",
+            binding("is bound to `fit_310.flow`: it gives m³/h, the point is in NTU; write a `scale`"),
+        ),
+        (
+            "turbidity = \"slow_analog.ch5\"",
+            binding("is bound to `slow_analog.ch5`: it gives mA, the point is in NTU; write a `span`"),
+        ),
+        (
+            "turbidity = \"header.pin4\"",
+            binding("is bound to `header.pin4`: the point is a number, the register carries a contact"),
+        ),
+        (
+            "turbidity = { from = \"ait_310.turbidity\", invert = true }",
+            binding("is bound to `ait_310.turbidity`: `invert` is for contacts; a number has `scale` and `offset`"),
+        ),
+        (
+            "turbidity = 7",
+            "filter1: `turbidity = 7`: write \"device.register\", { from = \"device.register\", .. } or \
+             { absent = true }"
+                .to_string(),
+        ),
+        (
+            "turbidity = { from = \"ait_310.turbidity\", invrt = true }",
+            "filter1.turbidity: `invrt` is not known here; did you mean `invert`?".to_string(),
+        ),
+        ("turbidity = { absent = true }", String::new()),
+    ];
+    for (written, fault) in cases {
+        let text = bench_but("turbidity = \"ait_310.turbidity\"", written);
+        let faults = said(checked(&text));
+        if fault.is_empty() {
+            assert_eq!(faults, Vec::<String>::new(), "{written}");
+        } else {
+            let found = faults.iter().any(|line| line.ends_with(&fault));
+            assert!(found, "{written}: {faults:#?}");
+        }
+    }
+}
+
+#[test]
+fn an_output_goes_to_one_register_that_can_be_written_and_holds_its_range() {
+    for (found, instead, fault) in [
+        (
+            "run = \"drive_101a.run\"",
+            "run = \"drive_101b.run\"",
+            "`run` (a point.) is bound to `drive_101b.run`, which `intake.pump_a.run` has already",
+        ),
+        (
+            "run = \"drive_101a.run\"",
+            "run = \"drive_101a.running\"",
+            "is bound to `drive_101a.running`: an output needs a register that can be written, this one is read-only",
+        ),
+        (
+            "running = \"drive_101a.running\"",
+            "running = \"drive_101a.run\"",
+            "is bound to `drive_101a.run`: an input needs a register that can be read, this one is write-only",
+        ),
+        (
+            "speed = \"drive_101a.speed\"",
+            "speed = { from = \"drive_101a.speed\", scale = 0.001 }",
+            "is bound to `drive_101a.speed`: 100 of the point is 100000.000 there, which carries at most -6553.600 to 6553.400",
+        ),
+        (
+            "run = \"drive_101a.run\"",
+            "run = { absent = true }",
+            "is an output: only inputs can be absent",
+        ),
+    ] {
+        let faults = said(checked(&bench_but(found, instead)));
+        assert!(faults.iter().any(|line| line.ends_with(fault)), "{instead}: {faults:#?}");
+    }
+}
+
+#[test]
+fn an_output_that_can_hurt_needs_a_device_that_goes_off_by_itself() {
+    let mut profiles = Profiles::shipped();
+    let bare = "about = \"a relay without dead-man\"\nsource = \"test\"\n[register.relay]\ntable = \"coil\"\naddress = 0\ncount = 8\n";
+    profiles.add("relay8", "devices/relay8.toml", bare);
+    let result = check(shipped::BENCH, "site.toml", &profiles, &[], catalogue_of);
+    let faults = said(result);
+    assert!(faults.iter().any(|line| line.contains("filter1.outlet: `open`")
+        && line.contains("has no communication watchdog")));
+    // A valve that keeps its place hurts nobody.
+    assert!(!faults.iter().any(|line| line.contains("filter1.inlet: `open`")));
+}
+
+#[test]
+fn devices_and_buses_that_clash_or_do_not_exist_are_named() {
+    for (found, instead, fault) in [
+        (
+            "profile = \"flow_meter\"\nbus = \"b\"\nunit = 2",
+            "profile = \"flow_meter\"\nbus = \"b\"\nunit = 1",
+            "bus `b` unit 1 is device `fit_101` already: their registers overlap",
+        ),
+        (
+            "bus = \"c\"\nunit = 1",
+            "bus = \"e\"\nunit = 1",
+            "`bus = \"e\"`: there is no such bus; did you mean",
+        ),
+        (
+            "profile = \"ups\"",
+            "profile = \"usp\"",
+            "`profile = \"usp\"`: there is no such profile; did you mean `ups`?",
+        ),
+        ("address = \"127.0.0.1:1504\"", "address = \"127.0.0.1\"", "write host:port"),
+        ("address = \"127.0.0.1:1504\"", "address = \"127.0.0.1:1503\"", "that of bus `b` already"),
+        ("[bus.c]\n", "[bus.c]\nport = \"/dev/ttyUSB0\"\n", "serial lines are not supported yet"),
+        (
+            "period = \"100 ms\"",
+            "period = \"500 ms\"",
+            "`period`: 500ms is longer than 250ms, the most with real outputs",
+        ),
+    ] {
+        let faults = said(checked(&bench_but(found, instead)));
+        assert!(faults.iter().any(|line| line.contains(fault)), "{instead}: {faults:#?}");
+    }
+}
+
+#[test]
+fn registers_of_a_profile_that_overlap_are_refused() {
+    let mut profiles = Profiles::shipped();
+    let text = "about = \"a\"\nsource = \"test\"\n[register.battery]\ntable = \"input\"\naddress = 0\nform = \"f32\"\nunit = \"%\"\n\
+                [register.temperature]\ntable = \"input\"\naddress = 1\nunit = \"°C\"\n";
+    profiles.add("ups", "devices/ups.toml", text);
+    let faults = said(check(shipped::BENCH, "site.toml", &profiles, &[], catalogue_of));
+    let fault = "devices/ups.toml: register: registers `battery` and `temperature` overlap: input 0 of 2 and 1 of 1 words";
+    assert!(faults.iter().any(|line| line == fault), "{faults:#?}");
+}
+
+#[test]
+fn the_twin_needs_no_wires_and_takes_none() {
+    let text = format!("{SMALL}[intake]\nflow = \"fit_101.flow\"\n");
+    let what = "line 15: intake: `flow` (FIT-101, a point) is bound to `fit_101.flow`: the twin binds its points by itself";
+    assert_eq!(said(checked(&text)), [what]);
+    let text = format!("{SMALL}[intake]\nriver_level = {{ absent = true }}\n");
+    assert_eq!(checked(&text).expect("right").absent, ["intake.river_level"]);
+}
+
+#[test]
+fn what_no_file_may_say_is_refused() {
+    for (written, fault) in [
+        (
+            "[filter1]\nstate = \"Off\"",
+            "line 15: filter1: `state` (a point.) is a status point and has no line here",
+        ),
+        (
+            "[system]\nlateness = \"a.b\"",
+            "line 15: system: `lateness` (a point.) is reported by the controller itself and has no line here",
+        ),
+        (
+            "[filter2]\nflow = \"a.b\"",
+            "line 14: `filter2` is not known here; did you mean `filter1`?",
+        ),
+        (
+            "[tags]\n\"AIT-310\" = \"AIT-330\"",
+            "line 15: tags: `AIT-310 = \"AIT-330\"`: this tag is taken already",
+        ),
+        (
+            "[tags]\n\"AIT-319\" = \"AIT-1\"",
+            "line 15: tags: `AIT-319` is no tag of this plant; did you mean `AIT-310`?",
+        ),
+    ] {
+        assert_eq!(said(checked(&format!("{SMALL}{written}\n"))), [fault]);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_with_its_line() {
+    for (text, line) in [("[site\nname = 1\n", 1), ("[site]\nname = \"a\"\nname = \"b\"\n", 3)] {
+        let faults = said(checked(text));
+        assert!(faults[0].starts_with(&format!("line {line}: not TOML: ")), "{faults:?}");
+    }
+}
+
+#[test]
+fn an_empty_file_says_what_it_needs() {
+    let faults = said(checked(""));
+    for key in ["site: `name`", "plant: `nominal_flow`", "plant: `tanks`", "field: `driver`"] {
+        assert!(faults.iter().any(|line| line.starts_with(key)), "{key}: {faults:#?}");
+    }
+}
+
+#[test]
+fn what_is_set_beside_the_file_counts_like_the_file() {
+    let set = |given: &[&str]| {
+        let given: Vec<String> = given.iter().map(ToString::to_string).collect();
+        check(shipped::DEMO, "site.toml", &Profiles::shipped(), &given, catalogue_of)
+    };
+    let site =
+        set(&["site.speed=1", "disinfection.chlorine_target=1.2 mg/l", "site.name=Elsewhere"]);
+    let site = site.expect("right");
+    assert_eq!((site.speed, site.name.as_str(), site.settings[0].value), (1, "Elsewhere", 1.2));
+    assert_eq!(
+        said(set(&["site.speed=fast", "nothing"])),
+        [
+            "--set nothing: write KEY=VALUE, for example site.speed=20",
+            "--set site.speed=fast: site: `speed = fast`: a whole number from 1 to 1000 is allowed",
+        ]
+    );
+}
+
+#[test]
+fn a_broken_loop_is_bad_and_a_live_one_spans_its_range() {
+    let site = checked(shipped::BENCH).unwrap_or_else(|faults| panic!("{faults}"));
+    let binding = site.bindings.iter().find(|one| one.path == "filter1.head_loss").expect("bound");
+    let mut words = [0];
+    for head_loss in [0.0, 12.5, 40.0] {
+        site.encode(binding, head_loss, &mut words);
+        let back = site.decode(binding, &words).expect("alive");
+        assert!((back - head_loss).abs() < 0.01, "{head_loss} became {back}");
+    }
+    // 0 mA in the module's -20 to 20 mA range.
+    assert_eq!(site.decode(binding, &[32_767]), Err(plc::signal::Fault::Range));
+}
+
+#[test]
+fn a_missing_file_is_one_clear_line() {
+    let path = std::path::Path::new("no/such/site.toml");
+    let faults = crate::load(path, &[], catalogue_of).expect_err("missing");
+    assert_eq!(faults.0.len(), 1);
+    assert!(faults.to_string().starts_with("no/such/site.toml: cannot be read: "));
+}
+
+#[test]
+fn a_site_explains_itself_in_tables() {
+    let site = checked(shipped::BENCH).unwrap_or_else(|faults| panic!("{faults}"));
+    let catalogue = catalogue_of(&site.shape);
+    let wiring = crate::explain::wiring(&site, &catalogue);
+    assert!(wiring.lines().any(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words == ["intake.flow", "FIT-101", "in", "b", "fit_101", "1", "flow", "holding", "0"]
+    }));
+    let loads = crate::explain::bus_loads(&site, &catalogue);
+    assert_eq!(loads.lines().count(), 1 + site.buses.len());
+    assert_eq!(crate::explain::tags(&catalogue).lines().count(), 1 + catalogue.rows.len());
+}
