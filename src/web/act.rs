@@ -1,0 +1,244 @@
+//! What people do: commands in two steps, acknowledging, settings, and the two things a panel may do without log-in.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode};
+use plc::image::Command;
+use plc::reason::Reason;
+use plc::tag::{Kind, Role};
+use serde::{Deserialize, Serialize};
+
+use crate::access::Token;
+use crate::exchange::{Origin, Who};
+use crate::web::refusal::{Body, Refusal};
+use crate::web::{Peer, Web, door};
+
+/// Characters of a reason or comment.
+const WHY_MAX: usize = 500;
+
+/// What the page may name as a command.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub enum Verb {
+    Start,
+    Stop,
+    StopAll,
+    Reset,
+    Wash,
+    AbortWash,
+    Desludge,
+    CloseIntake,
+    OpenIntake,
+    ConfirmDrained,
+    ConfirmQuality,
+    ResetAlarm,
+    Silence,
+}
+
+/// First step.
+#[derive(Deserialize)]
+pub struct Select {
+    command: Verb,
+    target: Option<usize>,
+}
+
+/// Second step.
+#[derive(Deserialize)]
+pub struct Carry {
+    token: String,
+    command: Verb,
+    target: Option<usize>,
+    #[serde(default)]
+    why: String,
+}
+
+/// Seen.
+#[derive(Deserialize)]
+pub struct Acknowledge {
+    alarm: usize,
+    #[serde(default)]
+    comment: String,
+}
+
+/// A setting.
+#[derive(Deserialize)]
+pub struct Set {
+    path: String,
+    value: f64,
+    #[serde(default)]
+    why: String,
+}
+
+/// Why, where nothing else is asked.
+#[derive(Deserialize)]
+pub struct Why {
+    #[serde(default)]
+    why: String,
+}
+
+/// The plant's answer.
+#[derive(Serialize)]
+pub struct Answer {
+    accepted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+impl From<Result<(), Reason>> for Answer {
+    fn from(verdict: Result<(), Reason>) -> Answer {
+        Answer { accepted: verdict.is_ok(), reason: verdict.err().map(Reason::key) }
+    }
+}
+
+/// `POST /api/select`.
+pub async fn select(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+    Body(asked): Body<Select>,
+) -> Result<Json<serde_json::Value>, Refusal> {
+    let (session, who) = door::acting(&web, &headers).await?;
+    let command = command_of(asked.command, asked.target)?;
+    permit(&web, &who, &command)?;
+    let token = web.access.select(&session, command);
+    Ok(Json(serde_json::json!({ "token": token.to_string() })))
+}
+
+/// `POST /api/command`.
+pub async fn command(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+    Body(asked): Body<Carry>,
+) -> Result<Json<Answer>, Refusal> {
+    let (session, who) = door::acting(&web, &headers).await?;
+    let command = command_of(asked.command, asked.target)?;
+    permit(&web, &who, &command)?;
+    let token: Result<Token, ()> = asked.token.parse();
+    if !token.is_ok_and(|token| web.access.redeem(&session, &token, &command)) {
+        let detail = "announced more than 30 s ago, elsewhere, or not at all";
+        return Err(Refusal::new(StatusCode::CONFLICT, "StaleToken", detail));
+    }
+    ask(&web, who, command, asked.why).await
+}
+
+/// `POST /api/ack`.
+pub async fn acknowledge(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+    Body(asked): Body<Acknowledge>,
+) -> Result<Json<Answer>, Refusal> {
+    let (_, who) = door::acting(&web, &headers).await?;
+    let command = Command::Acknowledge { alarm: asked.alarm };
+    permit(&web, &who, &command)?;
+    ask(&web, who, command, asked.comment).await
+}
+
+/// `POST /api/settings`.
+pub async fn set(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+    Body(asked): Body<Set>,
+) -> Result<Json<Answer>, Refusal> {
+    let (_, who) = door::acting(&web, &headers).await?;
+    let row = web.exchange.catalogue.find(&asked.path);
+    let row = row.filter(|row| matches!(row.kind, Kind::Setting(_)));
+    let setting = row.ok_or_else(|| Refusal::not_found(format!("no setting {}", asked.path)))?.id;
+    let command = Command::Set { setting, value: asked.value };
+    permit(&web, &who, &command)?;
+    ask(&web, who, command, asked.why).await
+}
+
+/// `POST /api/stop-all`.
+pub async fn stop_all(
+    State(web): State<Arc<Web>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Body(asked): Body<Why>,
+) -> Result<Json<Answer>, Refusal> {
+    let who = at_panel(&web, peer, &headers, &Command::StopAll).await?;
+    ask(&web, who, Command::StopAll, asked.why).await
+}
+
+/// `POST /api/silence`.
+pub async fn silence(
+    State(web): State<Arc<Web>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Body(asked): Body<Why>,
+) -> Result<Json<Answer>, Refusal> {
+    let who = at_panel(&web, peer, &headers, &Command::Silence).await?;
+    ask(&web, who, Command::Silence, asked.why).await
+}
+
+/// The person with a session who may; otherwise whoever stands before a panel.
+async fn at_panel(
+    web: &Web,
+    peer: Peer,
+    headers: &HeaderMap,
+    command: &Command,
+) -> Result<Who, Refusal> {
+    let person = match door::acting(web, headers).await {
+        Ok((_, who)) => permit(web, &who, command).map(|()| who),
+        Err(refusal) => Err(refusal),
+    };
+    let address = peer.address();
+    let refusal = match person {
+        Ok(who) => return Ok(who),
+        Err(refusal) => refusal,
+    };
+    let own = address.is_loopback();
+    if own || web.options.panels.iter().any(|panel| panel.to_canonical() == address) {
+        let origin = Origin::Panel(address.to_string());
+        return Ok(Who { user: "panel".into(), roles: vec![Role::Operator], origin });
+    }
+    Err(refusal)
+}
+
+fn permit(web: &Web, who: &Who, command: &Command) -> Result<(), Refusal> {
+    web.access.may(who, command).map_err(|reason| {
+        tracing::warn!(user = who.user, ?command, reason = reason.key(), "command refused");
+        Refusal::not_permitted(reason)
+    })
+}
+
+async fn ask(web: &Web, who: Who, command: Command, why: String) -> Result<Json<Answer>, Refusal> {
+    let why = why.trim();
+    if why.chars().count() > WHY_MAX {
+        return Err(Refusal::bad_request(format!("at most {WHY_MAX} characters of reason")));
+    }
+    // The order reaches the plant even when the browser goes away meanwhile.
+    let asked = {
+        let (exchange, why) = (web.exchange.clone(), why.to_owned());
+        tokio::spawn(async move { exchange.ask(who, command, why).await })
+    };
+    let verdict = asked.await.map_err(|error| Refusal::unavailable(error.to_string()))?;
+    Ok(Json(verdict.into()))
+}
+
+/// The plant judges whether there is such a filter, tank or alarm.
+fn command_of(verb: Verb, target: Option<usize>) -> Result<Command, Refusal> {
+    let target_needed = || Refusal::bad_request(format!("{verb:?} needs a target"));
+    let number = || {
+        let number = u8::try_from(target.ok_or_else(target_needed)?);
+        number.map_err(|_| Refusal::bad_request("no such number"))
+    };
+    let whole = |command: Command| match target {
+        None => Ok(command),
+        Some(_) => Err(Refusal::bad_request(format!("{verb:?} has no target"))),
+    };
+    match verb {
+        Verb::Start => whole(Command::Start),
+        Verb::Stop => whole(Command::Stop),
+        Verb::StopAll => whole(Command::StopAll),
+        Verb::Reset => whole(Command::Reset),
+        Verb::Wash => Ok(Command::Wash { filter: number()? }),
+        Verb::AbortWash => Ok(Command::AbortWash { filter: number()? }),
+        Verb::Desludge => Ok(Command::Desludge { tank: number()? }),
+        Verb::CloseIntake => whole(Command::CloseIntake),
+        Verb::OpenIntake => whole(Command::OpenIntake),
+        Verb::ConfirmDrained => whole(Command::ConfirmDrained),
+        Verb::ConfirmQuality => whole(Command::ConfirmQuality),
+        Verb::ResetAlarm => Ok(Command::ResetAlarm { alarm: target.ok_or_else(target_needed)? }),
+        Verb::Silence => whole(Command::Silence),
+    }
+}
