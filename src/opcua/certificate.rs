@@ -211,3 +211,95 @@ fn list(pki: &Path) -> Vec<(SystemTime, PathBuf)> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URI: &str = "urn:sweetspring:controller:yang-neua";
+
+    /// A client's certificate, in a folder of its own.
+    fn client(folder: &Path) -> PathBuf {
+        own(folder, "urn:client", "client").unwrap();
+        folder.join("own/cert.der")
+    }
+
+    fn pki(folder: &Path, name: &str) -> PathBuf {
+        let pki = folder.join(name);
+        prepare(&pki).unwrap();
+        pki
+    }
+
+    #[test]
+    fn the_key_stays_when_only_the_certificate_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let pki = pki(folder.path(), "pki");
+        own(&pki, URI, "Yang Neua, east").unwrap();
+        let key = fs::read(pki.join("private/private.pem")).unwrap();
+        let cert = fs::read(pki.join("own/cert.der")).unwrap();
+        own(&pki, URI, "Yang Neua, east").unwrap();
+        assert_eq!(fs::read(pki.join("own/cert.der")).unwrap(), cert, "nothing to renew");
+
+        fs::remove_file(pki.join("own/cert.der")).unwrap();
+        own(&pki, URI, "Yang Neua, east").unwrap();
+        assert_eq!(fs::read(pki.join("private/private.pem")).unwrap(), key);
+        let again = read(&pki.join("own/cert.der")).unwrap();
+        assert!(again.is_application_uri_valid(URI).is_ok());
+        assert!(!pki.join("private/new.pem").exists() && !pki.join("private/new.der").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_on_the_machine_reads_the_private_key() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let pki = pki(folder.path(), "pki");
+        own(&pki, URI, "x").unwrap();
+        for (name, mode) in [("private", 0o700), ("private/private.pem", 0o600)] {
+            let found = fs::metadata(pki.join(name)).unwrap().permissions().mode() & 0o777;
+            assert_eq!(found, mode, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_trusted_certificate_is_rejected_no_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pki, other) = (pki(folder.path(), "pki"), pki(folder.path(), "client"));
+        let cert = client(&other);
+        let name = CertificateStore::cert_file_name(&read(&cert).unwrap());
+        fs::copy(&cert, rejected(&pki).join(&name)).unwrap();
+
+        let said = trust(&pki, Path::new(&name)).unwrap();
+        assert!(said.contains(&fingerprint(&read(&cert).unwrap())), "{said}");
+        assert!(trusted(&pki).join(&name).exists() && !rejected(&pki).join(&name).exists());
+        trust(&pki, &cert).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_not_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let pki = pki(folder.path(), "pki");
+        let file = folder.path().join("note.txt");
+        fs::write(&file, "hello").unwrap();
+        assert!(matches!(trust(&pki, &file), Err(CertificateFailed::NoCertificate(_))));
+        let missing = trust(&pki, Path::new("nowhere.der"));
+        assert!(matches!(missing, Err(CertificateFailed::Missing { .. })));
+        assert_eq!(fs::read_dir(trusted(&pki)).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn only_the_newest_hundred_rejected_certificates_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let pki = pki(folder.path(), "pki");
+        for number in 0..REJECTED_MAX + 5 {
+            let path = rejected(&pki).join(format!("{number}.der"));
+            let file = fs::File::create(path).unwrap();
+            let age = std::time::Duration::from_secs(1_000_000 + number as u64);
+            file.set_modified(SystemTime::UNIX_EPOCH + age).unwrap();
+        }
+        let mut watched = Rejected::begin(&pki);
+        watched.look(&pki);
+        assert_eq!(list(&pki).len(), REJECTED_MAX);
+        assert!(!rejected(&pki).join("4.der").exists() && rejected(&pki).join("5.der").exists());
+    }
+}

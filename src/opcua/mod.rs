@@ -14,6 +14,8 @@ mod nodes;
 mod people;
 mod push;
 mod stamps;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 

@@ -129,7 +129,6 @@ impl AuthManager for Door {
             LogInRefused::LockedOut { .. } => StatusCode::BadUserAccessDenied,
             LogInRefused::Busy | LogInRefused::Users(_) => StatusCode::BadResourceUnavailable,
         };
-        tracing::warn!(user = printable(user), %refused, "OPC UA log-in refused");
         Err(Error::new(status, refused.to_string()))
     }
 

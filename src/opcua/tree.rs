@@ -2,7 +2,7 @@
 //!
 //! `Plant` has a unit each (`Filter1`), a unit has folders by kind of point (`Values`, `Outputs`, `Setpoints`, `Status`,
 //! `Alarms`, `Commands`) and its devices (`PumpA`), which have the same. A point's node id is its path, for ever; the id of
-//! what is no point has a `/` in it: `filter1/`, `filter1/values`, `filter1/commands/wash`, `filter1.head_loss/EURange`.
+//! what is no point has a `/` in it: `filter1/`, `filter1/values`, `filter1/commands/abort_wash`, `filter1.head_loss/EURange`.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use ::opcua::server::address_space::{
     AccessLevel, AddressSpace, DataTypeBuilder, MethodBuilder, ObjectBuilder, VariableBuilder,
 };
 use ::opcua::types::{
-    DataTypeId, LocalizedText, NodeId, ObjectId, ObjectTypeId, QualifiedName, VariableTypeId,
-    Variant,
+    DataTypeId, Identifier, LocalizedText, NodeId, ObjectId, ObjectTypeId, QualifiedName,
+    VariableTypeId, Variant,
 };
 use plc::image::Command;
 use plc::quantity::Form;
@@ -93,6 +93,16 @@ struct Grower<'a> {
 impl Grower<'_> {
     fn id(&self, name: impl Into<String>) -> NodeId {
         NodeId::new(self.namespace, name.into())
+    }
+
+    /// The id of what belongs to a node: `filter1.head_loss/EURange`.
+    fn below(&self, node: &NodeId, name: &str) -> NodeId {
+        match &node.identifier {
+            Identifier::String(own) => self.id(format!("{own}/{name}")),
+            Identifier::Numeric(_) | Identifier::Guid(_) | Identifier::ByteString(_) => {
+                self.id(name)
+            }
+        }
     }
 
     fn name(&self, name: &str) -> QualifiedName {
@@ -183,18 +193,17 @@ impl Grower<'_> {
     fn methods(&mut self, place: &str, folder: &str, methods: Vec<Method>) {
         for method in methods {
             let folder_node = self.folder(place, folder);
-            let path = format!("{place}/{folder}/{}", method.name.to_lowercase());
-            let node = self.id(path.as_str());
+            let node = self.id(format!("{place}/{folder}/{}", snake(method.name)));
             let inputs = method.inputs();
             let mut builder =
                 MethodBuilder::new(&node, self.name(method.name), spaced(method.name))
                     .description(method.about)
                     .component_of(folder_node);
             if !inputs.is_empty() {
-                let arguments = self.id(format!("{path}/InputArguments"));
+                let arguments = self.below(&node, "InputArguments");
                 builder = builder.input_args(self.space, &arguments, &inputs);
             }
-            let results = self.id(format!("{path}/OutputArguments"));
+            let results = self.below(&node, "OutputArguments");
             builder.output_args(self.space, &results, &Method::outputs()).insert(self.space);
             self.tree.methods.insert(node, method);
         }
@@ -296,7 +305,7 @@ impl Grower<'_> {
 
     /// A standing fact about a node.
     fn property(&mut self, of: &NodeId, name: &str, data_type: DataTypeId, value: Variant) {
-        let node = self.id(format!("{}/{name}", of.identifier));
+        let node = self.below(of, name);
         let rank = if value.is_array() { 1 } else { -1 };
         VariableBuilder::new(&node, QualifiedName::new(0, name), name)
             .data_type(data_type)
@@ -315,7 +324,7 @@ impl Grower<'_> {
         data_type: DataTypeId,
         source: Source,
     ) -> (NodeId, Source) {
-        let node = self.id(format!("{}/{name}", of.identifier));
+        let node = self.below(of, name);
         let rank = if matches!(source, Source::HeldBy(_)) { 1 } else { -1 };
         VariableBuilder::new(&node, self.name(name), spaced(name))
             .data_type(data_type)
@@ -340,6 +349,11 @@ fn capitalised(name: &str) -> String {
             letters.next().into_iter().flat_map(char::to_uppercase).chain(letters)
         })
         .collect()
+}
+
+/// `StopAll` as `stop_all`.
+fn snake(name: &str) -> String {
+    spaced(name).replace(' ', "_").to_lowercase()
 }
 
 /// `pump_a` as `Pump a`, `StopAll` as `Stop all`.

@@ -14,7 +14,7 @@ use plc::signal::{Fault, Quality};
 const UNITS: &str = "http://www.opcfoundation.org/UA/units/un/cefact";
 
 /// Smallest difference that [`told_apart`] makes; far below what any instrument of a water plant resolves.
-const APART_MIN: f64 = 1e-12;
+const APART_MIN: f64 = 1e-15;
 
 /// What the quality of a signal is called (`docs/spec/interfaces.md` 2.4).
 pub fn status(quality: Quality) -> StatusCode {

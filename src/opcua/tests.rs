@@ -1,0 +1,217 @@
+use std::collections::BTreeSet;
+
+use ::opcua::server::address_space::{AddressSpace, NodeType};
+use ::opcua::types::{DataEncoding, NodeId, NumericRange, TimestampsToReturn, Variant};
+use plc::alarm::{Condition, Priority};
+use plc::interlock::Column;
+use plc::output::Output;
+use plc::quantity::{Form, KiloPascals, MilligramsPerLitre, Value};
+use plc::reason::Reasons;
+use plc::signal::Signal;
+use plc::tag::{
+    Adjustable, Catalogue, Cataloguer, Driven, Group, Head, Measured, Plain, Point, Rationale,
+    Role, Source as Origin, Visitor,
+};
+
+use super::command::Asks;
+use super::tree::{Source, Tree};
+use super::*;
+use crate::access::users::in_memory::InMemory;
+use crate::exchange::Wall;
+
+const NAMESPACE_INDEX: u16 = 2;
+
+static FILTER: Group = Group::numbered("filter", "");
+static INTAKE: Group = Group::single("intake", "");
+static PUMP: Group = Group::lettered("pump", "P-101x");
+static LOSS: Point<Measured> =
+    Point { head: head("head_loss", "PDT-3n0", KiloPascals::FORM), words: measured(40.0) };
+static RUNNING: Point<Measured> =
+    Point { head: head("running", "", Form::OnOff), words: measured(1.0) };
+static RUN: Point<Driven> = Point {
+    head: head("run", "", Form::OnOff),
+    words: Driven { column: Some(Column::Positions), high: 1.0 },
+};
+static TARGET: Point<Adjustable> = Point {
+    head: head("target", "AIC-403", MilligramsPerLitre::FORM),
+    words: Adjustable { low: 0.5, high: 2.0, default: 0.8, role: Role::Supervisor },
+};
+static BLOCKED: Point<Plain> =
+    Point { head: head("blocked", "", Form::Reasons), words: Plain { span: None } };
+static TURBID: Point<Rationale> = Point {
+    head: head("turbid", "AIT-3n0", Form::Alarm),
+    words: Rationale {
+        number: 301,
+        priority: Priority::P2,
+        on_delay: Duration::ZERO,
+        off_delay: Duration::ZERO,
+        latching: false,
+    },
+};
+
+const fn head(field: &'static str, tag: &'static str, form: Form) -> Head {
+    Head { field, tag, about: "Described.", form }
+}
+
+const fn measured(high: f64) -> Measured {
+    Measured {
+        low: 0.0,
+        high,
+        poll: Duration::from_secs(1),
+        rate_max: 0.0,
+        negative_min: f64::NEG_INFINITY,
+        source: Origin::Field,
+    }
+}
+
+/// An intake with two pumps and two filters.
+fn catalogue() -> Catalogue {
+    Catalogue::of(|writer: &mut Cataloguer| {
+        writer.enter(&INTAKE, None);
+        for pump in 1..=2 {
+            writer.enter(&PUMP, Some(pump));
+            writer.input::<bool>(&RUNNING, &mut Signal::default());
+            writer.output::<bool>(&RUN, &mut Output::default());
+            writer.leave();
+        }
+        writer.leave();
+        for filter in 1..=2 {
+            writer.enter(&FILTER, Some(filter));
+            writer.input::<KiloPascals>(&LOSS, &mut Signal::default());
+            writer.status::<Reasons>(&BLOCKED, &mut Reasons::NONE);
+            writer.setting::<MilligramsPerLitre>(&TARGET, &mut MilligramsPerLitre(0.8));
+            writer.alarm(&TURBID, &mut Condition::Clear);
+            writer.leave();
+        }
+    })
+}
+
+fn tree() -> (Catalogue, Tree, AddressSpace) {
+    let catalogue = catalogue();
+    let mut space = AddressSpace::new();
+    space.add_namespace(NAMESPACE, NAMESPACE_INDEX);
+    let tree = Tree::plant(&catalogue, NAMESPACE_INDEX, &mut space);
+    (catalogue, tree, space)
+}
+
+fn id(name: &str) -> NodeId {
+    NodeId::new(NAMESPACE_INDEX, name)
+}
+
+fn standing(space: &AddressSpace, name: &str) -> Variant {
+    let Some(NodeType::Variable(node)) = space.find(&id(name)) else { panic!("no {name}") };
+    let (times, range) = (TimestampsToReturn::Neither, NumericRange::None);
+    node.value(times, &range, &DataEncoding::Binary, 0.0).value.unwrap()
+}
+
+#[test]
+fn every_point_is_a_node_of_its_own_path() {
+    let (catalogue, tree, space) = tree();
+    for row in &catalogue.rows {
+        assert!(space.node_exists(&id(&row.path)), "{}", row.path);
+        assert_eq!(tree.sources[&id(&row.path)], Source::Row(row.id));
+    }
+    let paths: BTreeSet<&str> = catalogue.rows.iter().map(|row| row.path.as_str()).collect();
+    for node in tree.sources.keys().chain(tree.methods.keys()) {
+        let name = node.identifier.to_string();
+        let name = name.strip_prefix("s=").unwrap();
+        assert!(paths.contains(name) || name.contains('/'), "{name} is no point");
+    }
+}
+
+#[test]
+fn a_number_comes_with_its_unit_and_its_span() {
+    let (_, _, space) = tree();
+    assert_eq!(standing(&space, "filter2.head_loss/EURange"), value::range((0.0, 40.0)));
+    assert_eq!(standing(&space, "filter2.head_loss/EngineeringUnits"), value::unit("kPa", "KPA"));
+    assert_eq!(standing(&space, "filter1.target/EURange"), value::range((0.5, 2.0)));
+}
+
+#[test]
+fn an_output_says_what_holds_it_and_an_alarm_what_became_of_it() {
+    let (catalogue, tree, space) = tree();
+    let row = |path: &str| catalogue.find(path).unwrap().id;
+    let run = row("intake.pump_b.run");
+    assert_eq!(tree.sources[&id("intake.pump_b.run/HeldBy")], Source::HeldBy(run));
+    let turbid = row("filter1.turbid");
+    assert_eq!(tree.sources[&id("filter1.turbid/Active")], Source::Active(turbid));
+    assert_eq!(tree.sources[&id("filter1.turbid/Acked")], Source::Acked(turbid));
+    assert_eq!(standing(&space, "filter1.turbid/Number"), Variant::UInt16(301));
+    assert_eq!(standing(&space, "filter1.turbid/Priority"), Variant::UInt16(700));
+}
+
+#[test]
+fn each_command_stands_where_an_engineer_looks_for_it() {
+    let (_, tree, space) = tree();
+    for name in [
+        "plant/commands/start",
+        "plant/commands/stop",
+        "plant/commands/stop_all",
+        "plant/commands/reset",
+        "plant/alarms/ack_alarm",
+        "filter2/commands/wash",
+        "filter2/commands/abort_wash",
+        "filter2/alarms/ack_alarm",
+        "intake/commands/close",
+    ] {
+        assert!(tree.methods.contains_key(&id(name)) && space.node_exists(&id(name)), "{name}");
+    }
+    assert!(space.node_exists(&id("intake/pump_a")) && space.node_exists(&id("filter1/")));
+    let own = Asks::Acknowledge { unit: Some("filter2".to_owned()) };
+    assert_eq!(tree.methods[&id("filter2/alarms/ack_alarm")].asks, own);
+}
+
+#[test]
+fn nothing_but_setpoints_can_be_written() {
+    let (_, tree, space) = tree();
+    for node in tree.sources.keys() {
+        let Some(NodeType::Variable(variable)) = space.find(node) else { panic!("{node}") };
+        assert_eq!(variable.is_writable(), tree.settings.contains_key(node), "{node}");
+    }
+    assert_eq!(tree.settings.len(), 2);
+}
+
+/// A server of the small plant, with nobody in it and one scan made.
+async fn house(pki: &std::path::Path) -> (Options, Arc<Exchange>, Arc<Access>) {
+    let catalogue = Arc::new(catalogue());
+    let access = Access::open(Arc::new(InMemory::default()), catalogue.clone()).await.unwrap();
+    let exchange = Exchange::new(catalogue);
+    let snapshot = exchange.live().snapshot.clone();
+    exchange.publish(&snapshot, Wall { ms: 1_700_000_000_000, trusted: true }, 1);
+    tokio::spawn(exchange.clone().pump());
+    let options = Options {
+        address: "127.0.0.1:0".parse().unwrap(),
+        pki: pki.to_owned(),
+        plant: "Yang Neua".to_owned(),
+        version: "0".to_owned(),
+        policies: Policy::ALL.to_vec(),
+    };
+    (options, exchange, Arc::new(access))
+}
+
+#[tokio::test]
+async fn a_taken_port_is_said_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (options, exchange, access) = house(folder.path()).await;
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let options = Options { address: taken.local_addr().unwrap(), ..options };
+    let refused = serve(options, exchange, access, std::future::pending()).unwrap_err();
+    assert!(matches!(refused, ServeFailed::Listen { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn the_server_answers_once_its_certificate_is_made_and_stops_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (options, exchange, access) = house(folder.path()).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let mut serving = serve(options, exchange, access, shutdown).unwrap();
+    assert_eq!(serving.endpoint, format!("opc.tcp://{}/", serving.address));
+    serving.ready.wait_for(|ready| *ready).await.unwrap();
+    assert!(folder.path().join("own/cert.der").exists());
+    tokio::net::TcpStream::connect(serving.address).await.unwrap();
+    stop.send(()).unwrap();
+    serving.task.await.unwrap();
+}
