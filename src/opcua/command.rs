@@ -117,12 +117,10 @@ fn alarms(
     catalogue: &Catalogue,
     snapshot: &Snapshot,
     unit: Option<&str>,
-    number: i64,
+    number: u16,
 ) -> Vec<usize> {
     let mut of_number = catalogue.rows.iter().filter(|row| match row.kind {
-        Kind::Alarm(words) => {
-            i64::from(words.number) == number && unit.is_none_or(|unit| unit == row.unit)
-        }
+        Kind::Alarm(words) => words.number == number && unit.is_none_or(|unit| unit == row.unit),
         Kind::Input(_) | Kind::Output(..) | Kind::Setting(_) | Kind::Status(_) | Kind::Retained => {
             false
         }
@@ -189,11 +187,14 @@ fn argument(name: &str, data_type: DataTypeId, about: &str) -> Argument {
 
 /// A text argument; null counts as empty.
 fn text(argument: &Variant) -> Result<String, StatusCode> {
-    let text = match argument {
-        Variant::Empty => "",
-        Variant::String(text) => text.as_ref(),
-        Variant::LocalizedText(text) => text.text.as_ref(),
-        _ => return Err(StatusCode::BadInvalidArgument),
+    let text = if let Variant::String(text) = argument {
+        text.as_ref()
+    } else if let Variant::LocalizedText(text) = argument {
+        text.text.as_ref()
+    } else if argument.is_empty() {
+        ""
+    } else {
+        return Err(StatusCode::BadInvalidArgument);
     };
     if text.chars().count() > WHY_MAX {
         return Err(StatusCode::BadInvalidArgument);
@@ -202,18 +203,10 @@ fn text(argument: &Variant) -> Result<String, StatusCode> {
 }
 
 /// A whole number of any width: clients rarely send the one that was declared.
-fn whole(argument: &Variant) -> Option<i64> {
-    match *argument {
-        Variant::SByte(number) => Some(number.into()),
-        Variant::Byte(number) => Some(number.into()),
-        Variant::Int16(number) => Some(number.into()),
-        Variant::UInt16(number) => Some(number.into()),
-        Variant::Int32(number) => Some(number.into()),
-        Variant::UInt32(number) => Some(number.into()),
-        Variant::Int64(number) => Some(number),
-        Variant::UInt64(number) => i64::try_from(number).ok(),
-        _ => None,
-    }
+fn whole(argument: &Variant) -> Option<u16> {
+    let number = argument.as_f64().filter(|number| number.fract() == 0.0)?;
+    // The span makes the cast exact.
+    (0.0..=f64::from(u16::MAX)).contains(&number).then_some(number as u16)
 }
 
 /// A call's answer: accepted, or the reason's key.

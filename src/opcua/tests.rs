@@ -78,7 +78,7 @@ fn catalogue() -> Catalogue {
         for filter in 1..=2 {
             writer.enter(&FILTER, Some(filter));
             writer.input::<KiloPascals>(&LOSS, &mut Signal::default());
-            writer.status::<Reasons>(&BLOCKED, &mut Reasons::NONE);
+            writer.status::<Reasons>(&BLOCKED, &mut Reasons::default());
             writer.setting::<MilligramsPerLitre>(&TARGET, &mut MilligramsPerLitre(0.8));
             writer.alarm(&TURBID, &mut Condition::Clear);
             writer.leave();
