@@ -4,6 +4,61 @@
 //! refusal lists every fault at once, each with file, line, key, what was found and what is allowed. What comes out are
 //! checked types, used by the field driver and by the rig alike: [`Site`], its [`Device`]s with their [`Profile`]s, and one
 //! [`Binding`] for each point that a register carries.
+//!
+//! # A site file
+//!
+//! ```toml
+//! [site]
+//! name = "Ban Nam"
+//! languages = ["lo", "en"]        # the first is shown first
+//! period = "100 ms"               # 10 ms to 1 s; at most 250 ms with real outputs
+//!
+//! [plant]                         # how many of everything
+//! nominal_flow = "5 m³/h"         # or m3/h
+//! tanks = 2                       # 1 to 4
+//! filters = 2                     # 1 to 6
+//! raw_pumps = 2                   # 1 to 3, as the next two
+//! feed_pumps = 2
+//! lift_pumps = 2
+//! blower = true
+//! elevated_tank = true
+//!
+//! [field]
+//! driver = "modbus"               # or "twin": the embedded model, with seed = 1 and start = "warm" or "cold"
+//!
+//! [hmi]
+//! open_view = true                # anyone on the plant's network may look
+//! panels = ["192.168.1.20"]       # from here anyone may stop everything and silence the horn
+//!
+//! [tags]
+//! "AIT-320" = "AIT-902"           # the same instrument under the number it has here
+//!
+//! [bus.b]                         # a Modbus TCP device or gateway
+//! address = "192.168.1.10:502"
+//! line = "rs485"                  # behind a gateway; or "ethernet"
+//! baud = 19200
+//! timeout = "500 ms"
+//!
+//! [device.fit_101]
+//! profile = "flow_meter"          # devices/flow_meter.toml, built in or beside the site
+//! bus = "b"
+//! unit = 1
+//!
+//! [intake]                        # every section below is a path of the plant: `sweetspring tags SITE` lists them
+//! flow = "fit_101.flow"           # device.register
+//! discharge_pressure = { from = "slow_analog.ch1", span = "0 to 600 kPa" }    # a loop of 4 to 20 mA
+//! river_level = { absent = true } # nothing is absent by silence
+//!
+//! [intake.pump_a]
+//! running = { from = "drive_101a.running", invert = true }
+//! power = { from = "drive_101a.power", scale = 0.015 }    # point = register × scale + offset
+//!
+//! [disinfection]
+//! chlorine_target = "0.9 mg/l"    # a setting, with its unit
+//! stock_strength = { value = "10 g/l", low = "5 g/l", high = "20 g/l" }       # its range at this site
+//! ```
+//!
+//! `sites/bench.toml` has a whole plant.
 
 mod apply;
 mod check;

@@ -1,10 +1,10 @@
 //! Which requests a site's buses carry: the driver sends them, `check` weighs them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use plc::interlock::Column;
-use plc::tag::{Catalogue, Kind};
+use plc::tag::{Catalogue, Kind, Row};
 
 use crate::profile::Table;
 use crate::site::{Bus, Device, Direction, Site};
@@ -55,9 +55,11 @@ impl Bus {
 /// The requests of a site, device by device, reads before writes: one grouped read for each stretch of registers.
 #[must_use]
 pub fn plan(site: &Site, catalogue: &Catalogue) -> Vec<Request> {
+    let rows: HashMap<&str, &Row> =
+        catalogue.rows.iter().map(|row| (row.path.as_str(), row)).collect();
     let mut groups: BTreeMap<(usize, bool, Table), Vec<Wanted>> = BTreeMap::new();
     for (index, binding) in site.bindings.iter().enumerate() {
-        let Some(row) = catalogue.find(&binding.path) else { continue };
+        let Some(row) = rows.get(binding.path.as_str()) else { continue };
         let device = site.device(binding);
         let register = site.register(binding);
         let (every, is_write) = match row.kind {

@@ -1,6 +1,6 @@
 //! The plant's points in a site file: what the catalogue asks for against what stands there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use plc::interlock::Column;
 use plc::quantity::Form;
@@ -24,9 +24,10 @@ pub(crate) fn walk(
     site: &mut Site,
     report: &mut Report,
 ) {
+    let rows = catalogue.rows.iter().map(|row| (row.path.as_str(), row)).collect();
     let mut written = Vec::new();
     let units = table.entries.iter().filter(|entry| !own_sections.contains(&entry.key.as_str()));
-    gather(units, "", own_sections, catalogue, &mut written, report);
+    gather(units, "", own_sections, &rows, &mut written, report);
     let written: HashMap<&str, &Entry> =
         written.iter().map(|(path, entry)| (path.as_str(), *entry)).collect();
     let mut taken: HashMap<(usize, usize), String> = HashMap::new();
@@ -69,23 +70,23 @@ fn gather<'a>(
     entries: impl Iterator<Item = &'a Entry>,
     prefix: &str,
     own_sections: &[&str],
-    catalogue: &Catalogue,
+    rows: &BTreeMap<&str, &Row>,
     written: &mut Vec<(String, &'a Entry)>,
     report: &mut Report,
 ) {
     for entry in entries {
         let path =
             if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
-        if catalogue.rows.iter().any(|row| row.path == path) {
+        if rows.contains_key(path.as_str()) {
             written.push((path, entry));
             continue;
         }
         let inside = format!("{path}.");
-        if catalogue.rows.iter().any(|row| row.path.starts_with(&inside)) {
+        if rows.range(inside.as_str()..).next().is_some_and(|(path, _)| path.starts_with(&inside)) {
             match &entry.node.value {
                 Value::Table(table) => {
                     let entries = table.entries.iter();
-                    gather(entries, &path, own_sections, catalogue, written, report);
+                    gather(entries, &path, own_sections, rows, written, report);
                 }
                 other @ (Value::Text(_)
                 | Value::Whole(_)
@@ -104,11 +105,10 @@ fn gather<'a>(
             continue;
         }
         let from = if prefix.is_empty() { 0 } else { prefix.len() + 1 };
-        let siblings = catalogue
-            .rows
-            .iter()
-            .filter(|row| prefix.is_empty() || is_inside(&row.path, prefix))
-            .map(|row| row.path[from..].split('.').next().unwrap_or_default())
+        let siblings = rows
+            .keys()
+            .filter(|path| prefix.is_empty() || is_inside(path, prefix))
+            .map(|path| path[from..].split('.').next().unwrap_or_default())
             .chain(own_sections.iter().copied().filter(|_| prefix.is_empty()));
         let hint = hint(&entry.key, siblings);
         report.fault(&entry.place, prefix, format!("`{}` is not known here{hint}", entry.key));
@@ -138,11 +138,8 @@ pub(crate) fn split(path: &str) -> (&str, &str) {
 
 fn fault(row: &Row, place: &Place, what: &str, report: &mut Report) {
     let (section, field) = split(&row.path);
-    let name = if row.tag.is_empty() {
-        row.about.to_string()
-    } else {
-        format!("{}, {}", row.tag, row.about.trim_end_matches('.'))
-    };
+    let about = row.about.trim_end_matches('.');
+    let name = if row.tag.is_empty() { about.to_string() } else { format!("{}, {about}", row.tag) };
     report.fault(place, section, format!("`{field}` ({name}) {what}"));
 }
 

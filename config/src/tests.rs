@@ -252,7 +252,7 @@ fn an_output_goes_to_one_register_that_can_be_written_and_holds_its_range() {
         (
             "run = \"drive_101a.run\"",
             "run = \"drive_101b.run\"",
-            "`run` (a point.) is bound to `drive_101b.run`, which `intake.pump_a.run` has already",
+            "`run` (a point) is bound to `drive_101b.run`, which `intake.pump_a.run` has already",
         ),
         (
             "run = \"drive_101a.run\"",
@@ -350,11 +350,11 @@ fn what_no_file_may_say_is_refused() {
     for (written, fault) in [
         (
             "[filter1]\nstate = \"Off\"",
-            "line 15: filter1: `state` (a point.) is a status point and has no line here",
+            "line 15: filter1: `state` (a point) is a status point and has no line here",
         ),
         (
             "[system]\nlateness = \"a.b\"",
-            "line 15: system: `lateness` (a point.) is reported by the controller itself and has no line here",
+            "line 15: system: `lateness` (a point) is reported by the controller itself and has no line here",
         ),
         (
             "[filter2]\nflow = \"a.b\"",
@@ -442,4 +442,57 @@ fn a_site_explains_itself_in_tables() {
     let loads = crate::explain::bus_loads(&site, &catalogue);
     assert_eq!(loads.lines().count(), 1 + site.buses.len());
     assert_eq!(crate::explain::tags(&catalogue).lines().count(), 1 + catalogue.rows.len());
+}
+
+#[test]
+fn no_line_of_the_bench_can_be_left_out_unnoticed() {
+    // What a line says stands elsewhere as its default.
+    let defaults = ["languages", "period", "line = \"rs485\"", "baud", "open_view", "[hmi]"];
+    let lines: Vec<&str> = shipped::BENCH.lines().collect();
+    for (index, line) in lines.iter().enumerate() {
+        let is_silent = line.trim().is_empty() || line.starts_with('#');
+        if is_silent || defaults.iter().any(|default| line.starts_with(default)) {
+            continue;
+        }
+        // An Ethernet bus weighs as a serial one then: heavier, but maybe not too heavy.
+        if line.starts_with("line = \"ethernet\"") {
+            continue;
+        }
+        let rest: Vec<&str> = lines
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != index)
+            .map(|(_, line)| *line)
+            .collect();
+        assert!(checked(&rest.join("\n")).is_err(), "line {}: {line}", index + 1);
+    }
+}
+
+#[test]
+fn a_damaged_file_is_refused_or_taken_but_never_a_crash() {
+    // Numerical Recipes' generator: the same damage in every run.
+    let mut state = 1_u32;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    };
+    let letters: Vec<char> = shipped::BENCH.chars().collect();
+    let damage = ['"', '[', ']', '{', '}', '=', '.', '\n', '0', '-', 'e', '\0', 'µ', '#'];
+    for _ in 0..100 {
+        let mut damaged = letters.clone();
+        for _ in 0..=next(3) {
+            let at = next(damaged.len());
+            match next(3) {
+                0 => damaged[at] = damage[next(damage.len())],
+                1 => damaged.truncate(at.max(1)),
+                _ => {
+                    damaged.remove(at);
+                }
+            }
+        }
+        let text: String = damaged.into_iter().collect();
+        if let Err(faults) = checked(&text) {
+            assert!(!faults.0.is_empty());
+        }
+    }
 }
