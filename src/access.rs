@@ -114,6 +114,7 @@ impl Access {
             | Command::Wash { .. }
             | Command::AbortWash { .. }
             | Command::Desludge { .. }
+            | Command::Prime
             | Command::CloseIntake
             | Command::OpenIntake
             | Command::ConfirmDrained

@@ -226,6 +226,7 @@ fn asked(order: Command, path: &impl Fn(usize) -> String) -> (String, String) {
         Command::Wash { filter } => ("Wash", format!("filter{filter}")),
         Command::AbortWash { filter } => ("AbortWash", format!("filter{filter}")),
         Command::Desludge { tank } => ("Desludge", format!("tank{tank}")),
+        Command::Prime => ("Prime", "disinfection".into()),
         Command::CloseIntake => ("CloseIntake", "intake".into()),
         Command::OpenIntake => ("OpenIntake", "intake".into()),
         Command::ConfirmDrained => ("ConfirmDrained", "distribution".into()),
