@@ -171,6 +171,10 @@ pub fn of_unit(unit: &str) -> Vec<Method> {
             Method::new("Close", "Closes the intake.", WithReason(Command::CloseIntake)),
             Method::new("Open", "Opens the intake again.", WithReason(Command::OpenIntake)),
         ],
+        "disinfection" => {
+            let about = "Primes the chlorine pump: a minute at full stroke, once a day.";
+            vec![Method::new("Prime", about, Plainly(Command::Prime))]
+        }
         _ => Vec::new(),
     }
 }
@@ -224,6 +228,7 @@ mod tests {
         let names = |unit| of_unit(unit).iter().map(|method| method.name).collect::<Vec<_>>();
         assert_eq!(names("filter2"), ["Wash", "AbortWash"]);
         assert_eq!(names("tank1"), ["Desludge"]);
+        assert_eq!(names("disinfection"), ["Prime"]);
         assert_eq!(names("intake"), ["Close", "Open"]);
         assert_eq!(names("filtration"), Vec::<&str>::new());
         assert_eq!(of_unit("filter2")[0].asks, Asks::WithReason(Command::Wash { filter: 2 }));
