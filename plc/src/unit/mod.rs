@@ -3,6 +3,8 @@
 pub mod coagulation;
 pub mod disinfection;
 pub mod distribution;
+pub mod filter;
+pub mod filtration;
 pub mod intake;
 pub mod sedimentation;
 pub mod tank;
