@@ -7,6 +7,7 @@ pub mod access;
 pub mod controller;
 pub mod exchange;
 pub mod field;
+pub mod folder;
 pub mod history;
 pub mod journal;
 pub mod machine;

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::store::{self, Batch, StoreError};
 use crate::exchange::Wall;
+use crate::folder::set_aside;
 
 /// A batch to write, and where to say how it went.
 pub(super) struct Job {
@@ -128,16 +129,3 @@ pub(super) fn inode(folder: &Path) -> Option<u64> {
 
 /// Batches between two looks at the limit of events: about a day at one every 5 s.
 const PRUNE_EVERY: u32 = 17_280;
-
-/// Renames a damaged database, with its log, so that somebody can look at it. Never deletes.
-pub(crate) fn set_aside(folder: &Path, file: &str, wall_ms: i64) -> std::io::Result<PathBuf> {
-    let aside = folder.join(format!("{file}.corrupt-{wall_ms}"));
-    for ending in ["-wal", "-shm"] {
-        let log = folder.join(format!("{file}{ending}"));
-        if log.exists() {
-            std::fs::rename(&log, folder.join(format!("{file}.corrupt-{wall_ms}{ending}")))?;
-        }
-    }
-    std::fs::rename(folder.join(file), &aside)?;
-    Ok(aside)
-}

@@ -10,7 +10,6 @@ mod keeper;
 mod record;
 mod store;
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,12 +22,12 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::board::{Board, Standing};
 use self::clerk::{Ask, Clerk, Desk};
 use self::keeper::Keeper;
-pub(crate) use self::keeper::set_aside;
 pub use self::record::{Kind, Note, Record};
 use self::store::Remembered;
 pub use self::store::{Retained, Setting, StoreError};
 use crate::access::users::{User, Users, UsersFailed};
 use crate::exchange::{Exchange, Wall};
+use crate::folder::{cannot_write_now, probe, set_aside};
 
 /// Questions and notes that may wait for the clerk. At the limit a note is lost and said so in the log.
 const ASKS_MAX: usize = 256;
@@ -63,16 +62,13 @@ impl Opened {
     /// full or read-only disk is no reason not to start.
     pub async fn open(folder: &Path, wall: Wall) -> Result<Opened, JournalError> {
         let at_folder = |source| JournalError::Folder { folder: folder.into(), source };
-        if let Err(error) = std::fs::create_dir_all(folder).and_then(|()| probe(folder)) {
-            return match error.kind() {
-                ErrorKind::StorageFull
-                | ErrorKind::ReadOnlyFilesystem
-                | ErrorKind::QuotaExceeded => {
-                    tracing::error!(folder = %folder.display(), %error, "storage fails");
-                    Ok(Opened::unwritable(folder, wall).await)
-                }
-                _ => Err(at_folder(error)),
-            };
+        match probe(folder) {
+            Ok(()) => {}
+            Err(error) if cannot_write_now(&error) => {
+                tracing::error!(folder = %folder.display(), %error, "storage fails");
+                return Ok(Opened::unwritable(folder, wall).await);
+            }
+            Err(error) => return Err(at_folder(error)),
         }
         let mut aside = None;
         let opened = match begin(folder, wall).await {
@@ -211,13 +207,6 @@ async fn begin(
     let remembered = store::remember(&mut connection).await?;
     let start = store::begin(&mut connection, wall).await?;
     Ok((connection, remembered, start))
-}
-
-/// Whether files can be made here.
-fn probe(folder: &Path) -> std::io::Result<()> {
-    let file = folder.join(format!(".probe-{}", std::process::id()));
-    std::fs::write(&file, b"probe")?;
-    std::fs::remove_file(&file)
 }
 
 /// The journal, as everybody else uses it. Cheap to clone.
