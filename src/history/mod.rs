@@ -8,7 +8,7 @@ mod thin;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -51,6 +51,8 @@ pub struct HistoryError(#[from] StoreError);
 #[derive(Clone, Debug)]
 pub struct History {
     readers: SqlitePool,
+    /// The file has its tables: before, there is nothing to read.
+    opened: Arc<AtomicBool>,
     waiting: Arc<Mutex<Vec<Sampled>>>,
     catalogue: Arc<Catalogue>,
     stop: watch::Sender<bool>,
@@ -63,18 +65,20 @@ impl History {
     pub fn start(folder: &Path, exchange: Arc<Exchange>) -> History {
         let (stop, stopped) = watch::channel(false);
         let waiting = Arc::new(Mutex::new(Vec::new()));
+        let opened = Arc::new(AtomicBool::new(false));
         let catalogue = Arc::clone(&exchange.catalogue);
         let collector = Collector {
             folder: folder.into(),
             rules: Rule::all(&catalogue),
             exchange,
             waiting: Arc::clone(&waiting),
+            opened: Arc::clone(&opened),
             file: None,
             batches: 0,
             stopped,
         };
         let task = Arc::new(Mutex::new(Some(tokio::spawn(collector.run()))));
-        History { readers: store::readers(folder), waiting, catalogue, stop, task }
+        History { readers: store::readers(folder), opened, waiting, catalogue, stop, task }
     }
 
     /// Samples of a path between two wall times in ms, both included, oldest first, and the one that held when the span
@@ -87,11 +91,10 @@ impl History {
         points: usize,
     ) -> Result<Vec<Point>, HistoryError> {
         let back = i64::try_from(AT_LEAST_EVERY.as_millis()).unwrap_or(i64::MAX);
-        let mut found = match store::query(&self.readers, path, (from, to), back).await {
-            Ok(found) => found,
-            // Nothing was written yet, and so there is no file.
-            Err(_) if self.readers.size() == 0 => Vec::new(),
-            Err(error) => return Err(error.into()),
+        let mut found = if self.opened.load(Ordering::Acquire) {
+            store::query(&self.readers, path, (from, to), back).await?
+        } else {
+            Vec::new()
         };
         if let Some(row) = self.catalogue.find(path) {
             let waiting = self.waiting.lock();
@@ -180,6 +183,7 @@ struct Collector {
     exchange: Arc<Exchange>,
     rules: Vec<Rule>,
     waiting: Arc<Mutex<Vec<Sampled>>>,
+    opened: Arc<AtomicBool>,
     file: Option<Database>,
     batches: u32,
     stopped: watch::Receiver<bool>,
@@ -243,6 +247,7 @@ impl Collector {
         }
         if self.file.is_none() {
             self.file = Some(self.open().await?);
+            self.opened.store(true, Ordering::Release);
         }
         let Some(file) = self.file.as_mut() else { return Ok(()) };
         let batch = self.waiting.lock().clone();
