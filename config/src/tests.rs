@@ -1,7 +1,7 @@
 //! Wrong files and what is said about them; the shipped sites; bus loads.
 
 use crate::reference::catalogue_of;
-use crate::{Faults, FieldKind, LOAD_MAX, Profiles, Site, check, loads, shipped};
+use crate::{BusKind, Faults, FieldKind, LOAD_MAX, Profiles, Site, check, loads, shipped};
 
 fn checked(text: &str) -> Result<Site, Faults> {
     check(text, "site.toml", &Profiles::shipped(), &[], catalogue_of)
@@ -399,6 +399,10 @@ fn what_is_set_beside_the_file_counts_like_the_file() {
         set(&["site.speed=1", "disinfection.chlorine_target=1.2 mg/l", "site.name=Elsewhere"]);
     let site = site.expect("right");
     assert_eq!((site.speed, site.name.as_str(), site.settings[0].value), (1, "Elsewhere", 1.2));
+    let moved = ["bus.a.address=127.0.0.1:40001".to_string()];
+    let site = check(shipped::BENCH, "site.toml", &Profiles::shipped(), &moved, catalogue_of);
+    let kind = site.expect("right").buses[0].kind.clone();
+    assert_eq!(kind, BusKind::Tcp { address: "127.0.0.1:40001".into() });
     assert_eq!(
         said(set(&["site.speed=fast", "nothing"])),
         [

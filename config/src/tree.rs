@@ -139,7 +139,8 @@ pub(crate) fn set(table: &mut Table, given: &str, report: &mut Report) {
         return;
     };
     let (key, text) = (key.trim(), text.trim());
-    if key.is_empty() || key.split('.').any(str::is_empty) {
+    let parts = key.split('.').count();
+    if parts > DEPTH_MAX || key.split('.').any(str::is_empty) {
         report.fault(&place, "", format!("`{key}` is no key; write for example site.speed=20"));
         return;
     }
@@ -152,6 +153,9 @@ pub(crate) fn set(table: &mut Table, given: &str, report: &mut Report) {
         placed(Node { place: place.clone(), written: text.to_string(), value }, &place),
     );
 }
+
+/// Sections within sections: a path has three parts, a key of its line a fourth.
+const DEPTH_MAX: usize = 8;
 
 /// The same node, all of it from one place.
 fn placed(mut node: Node, place: &Place) -> Node {
