@@ -54,8 +54,8 @@
 //! power = { from = "drive_101a.power", scale = 0.015 }    # point = register × scale + offset
 //!
 //! [disinfection]
-//! chlorine_target = "0.9 mg/l"    # a setting, with its unit
-//! stock_strength = { value = "10 g/l", low = "5 g/l", high = "20 g/l" }       # its range at this site
+//! residual_target = "0.9 mg/l"    # a setting, with its unit
+//! stock = { value = "10 g/l", low = "5 g/l", high = "20 g/l" }       # its range at this site
 //! ```
 //!
 //! `sites/bench.toml` has a whole plant.

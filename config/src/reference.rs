@@ -161,8 +161,8 @@ pub fn catalogue_of(shape: &Shape) -> Catalogue {
     w.input("disinfection.tank_level", "LT-411", "%", 100.0, 10.0);
     w.input("disinfection.tank_low_low", "LSLL-411", "", 1.0, 0.5);
     w.doser("disinfection.doser", Column::Hypochlorite);
-    w.setting("disinfection.chlorine_target", number("mg/l"), 0.3, 2.0);
-    w.setting("disinfection.stock_strength", number("g/l"), 1.0, 50.0);
+    w.setting("disinfection.residual_target", number("mg/l"), 0.3, 2.0);
+    w.setting("disinfection.stock", number("g/l"), 1.0, 50.0);
     w.setting("disinfection.proof_time", number("s"), 1.0, 600.0);
     w.setting("disinfection.trim", Form::OnOff, 0.0, 1.0);
     w.input("distribution.level_a", "LT-401A", "m", 2.2, 1.0);

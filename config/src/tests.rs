@@ -136,36 +136,36 @@ panels = ["here"]
 #[test]
 fn a_setting_must_have_its_unit_and_lie_in_its_range() {
     for (written, fault) in [
-        ("chlorine_target = \"0.9 mg/l\"", None),
-        ("chlorine_target = { value = \"0.9 mg/l\", high = \"1.2 mg/l\" }", None),
+        ("residual_target = \"0.9 mg/l\"", None),
+        ("residual_target = { value = \"0.9 mg/l\", high = \"1.2 mg/l\" }", None),
         ("proof_time = \"2 min\"", None),
         ("trim = true", None),
         (
-            "chlorine_target = \"9 mg/l\"",
-            Some("`chlorine_target = 9 mg/l` lies outside 0.3 to 2 mg/l"),
+            "residual_target = \"9 mg/l\"",
+            Some("`residual_target = 9 mg/l` lies outside 0.3 to 2 mg/l"),
         ),
         (
-            "chlorine_target = \"nan mg/l\"",
-            Some("`chlorine_target = \"nan mg/l\"`: write a number with its unit, \"mg/l\""),
+            "residual_target = \"nan mg/l\"",
+            Some("`residual_target = \"nan mg/l\"`: write a number with its unit, \"mg/l\""),
         ),
-        ("stock_strength = 10", Some("`stock_strength = 10`: write the unit, \"g/l\"")),
+        ("stock = 10", Some("`stock = 10`: write the unit, \"g/l\"")),
         (
-            "stock_strength = \"10 mg/l\"",
-            Some("`stock_strength = \"10 mg/l\"`: the unit must be \"g/l\", this is \"mg/l\""),
+            "stock = \"10 mg/l\"",
+            Some("`stock = \"10 mg/l\"`: the unit must be \"g/l\", this is \"mg/l\""),
         ),
         (
-            "chlorine_target = \"0.9 mg/L\"",
-            Some("`chlorine_target = \"0.9 mg/L\"`: the unit is spelled \"mg/l\", not \"mg/L\""),
+            "residual_target = \"0.9 mg/L\"",
+            Some("`residual_target = \"0.9 mg/L\"`: the unit is spelled \"mg/l\", not \"mg/L\""),
         ),
         ("trim = \"on\"", Some("`trim = \"on\"`: write true or false")),
         (
-            "chlorine_target = { value = \"1.5 mg/l\", high = \"1.2 mg/l\" }",
-            Some("`chlorine_target = 1.5 mg/l` lies outside 0.3 to 1.2 mg/l"),
+            "residual_target = { value = \"1.5 mg/l\", high = \"1.2 mg/l\" }",
+            Some("`residual_target = 1.5 mg/l` lies outside 0.3 to 1.2 mg/l"),
         ),
-        ("chlorine_target = { low = \"0.5 mg/l\" }", Some("`chlorine_target`: `value` is missing")),
+        ("residual_target = { low = \"0.5 mg/l\" }", Some("`residual_target`: `value` is missing")),
         (
-            "chlorine_traget = \"1 mg/l\"",
-            Some("`chlorine_traget` is not known here; did you mean `chlorine_target`?"),
+            "residual_traget = \"1 mg/l\"",
+            Some("`residual_traget` is not known here; did you mean `residual_target`?"),
         ),
     ] {
         let text = format!("{SMALL}[disinfection]\n{written}\n");
@@ -179,12 +179,12 @@ fn a_setting_must_have_its_unit_and_lie_in_its_range() {
 #[test]
 fn a_setting_in_the_file_reaches_the_site() {
     let text = format!(
-        "{SMALL}[disinfection]\nchlorine_target = {{ value = \"0.9 mg/l\", low = \"0.5 mg/l\" }}\n"
+        "{SMALL}[disinfection]\nresidual_target = {{ value = \"0.9 mg/l\", low = \"0.5 mg/l\" }}\n"
     );
     let site = checked(&text).expect("right");
     assert_eq!(site.settings.len(), 1);
     let setting = &site.settings[0];
-    assert_eq!(setting.path, "disinfection.chlorine_target");
+    assert_eq!(setting.path, "disinfection.residual_target");
     assert_eq!((setting.value, setting.low, setting.high), (0.9, 0.5, 2.0));
 }
 
@@ -396,7 +396,7 @@ fn what_is_set_beside_the_file_counts_like_the_file() {
         check(shipped::DEMO, "site.toml", &Profiles::shipped(), &given, catalogue_of)
     };
     let site =
-        set(&["site.speed=1", "disinfection.chlorine_target=1.2 mg/l", "site.name=Elsewhere"]);
+        set(&["site.speed=1", "disinfection.residual_target=1.2 mg/l", "site.name=Elsewhere"]);
     let site = site.expect("right");
     assert_eq!((site.speed, site.name.as_str(), site.settings[0].value), (1, "Elsewhere", 1.2));
     let moved = ["bus.a.address=127.0.0.1:40001".to_string()];
