@@ -35,6 +35,8 @@ pub struct Load {
     pub share: f64,
 }
 
+/// Toggled by each scan and watched by KWD-900.
+pub(crate) const HEARTBEAT: &str = "system.heartbeat";
 /// The most a bus may be busy (plant.md 1.5).
 pub const LOAD_MAX: f64 = 0.8;
 
@@ -65,9 +67,7 @@ pub fn plan(site: &Site, catalogue: &Catalogue) -> Vec<Request> {
         let (every, is_write) = match row.kind {
             Kind::Input(words) => (words.poll.max(device.profile.read_every), false),
             // The heartbeat is toggled by each scan and must reach its relay each time.
-            Kind::Output(_, Column::Panel) if site.is_heartbeat(&binding.path) => {
-                (site.period, true)
-            }
+            Kind::Output(_, Column::Panel) if binding.path == HEARTBEAT => (site.period, true),
             Kind::Output(..) => (device.profile.write_every, true),
             Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => continue,
         };
@@ -149,9 +149,5 @@ impl Site {
         let held = self.bindings.iter().filter(|one| one.dead_man && self.device(one).bus == bus);
         let at_once = u32::from(self.shape.filters) + u32::from(self.shape.tanks) + 1;
         at_once.min(u32::try_from(held.count()).unwrap_or(u32::MAX))
-    }
-
-    fn is_heartbeat(&self, path: &str) -> bool {
-        path == "system.heartbeat"
     }
 }

@@ -7,6 +7,7 @@ use plc::quantity::Form;
 use plc::tag::{Catalogue, Kind, Row, Source};
 
 use crate::fault::{Place, Report, hint};
+use crate::plan::HEARTBEAT;
 use crate::section::Section;
 use crate::setting::setting;
 use crate::site::{Binding, Direction, FieldKind, Site};
@@ -160,8 +161,9 @@ fn point(
     };
     let Some(wish) = wish(row, entry, section, report) else { return };
     let from = match wish {
-        Wish::Absent if direction == Direction::Output => {
-            fault(row, &entry.place, "is an output: only inputs can be absent", report);
+        Wish::Absent if !may_be_absent(row) => {
+            let what = "cannot be absent: the plant relies on it";
+            fault(row, &entry.place, what, report);
             return;
         }
         Wish::Absent => {
@@ -194,6 +196,17 @@ fn point(
         return;
     }
     site.bindings.push(binding);
+}
+
+/// Any instrument, a valve that keeps its place, the horn; but nothing else that is switched.
+fn may_be_absent(row: &Row) -> bool {
+    match row.kind {
+        Kind::Input(_) => true,
+        Kind::Output(_, column) => {
+            matches!(column, Column::Positions | Column::Panel) && row.path != HEARTBEAT
+        }
+        Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => false,
+    }
 }
 
 /// What a point's line says.

@@ -28,7 +28,7 @@ pub struct Site {
     pub bindings: Vec<Binding>,
     /// Settings the file gives, in catalogue order.
     pub settings: Vec<SettingValue>,
-    /// Paths of inputs this site does not have: they read `Bad(NotFitted)`.
+    /// Paths of points this site does not have: inputs read `Bad(NotFitted)`, outputs go nowhere.
     pub absent: Vec<String>,
     /// ISA tags that are numbered otherwise here.
     pub tags: Vec<Renamed>,

@@ -272,12 +272,26 @@ fn an_output_goes_to_one_register_that_can_be_written_and_holds_its_range() {
         (
             "run = \"drive_101a.run\"",
             "run = { absent = true }",
-            "is an output: only inputs can be absent",
+            "cannot be absent: the plant relies on it",
         ),
     ] {
         let faults = said(checked(&bench_but(found, instead)));
         assert!(faults.iter().any(|line| line.ends_with(fault)), "{instead}: {faults:#?}");
     }
+}
+
+#[test]
+fn a_valve_that_keeps_its_place_and_its_switches_may_be_absent() {
+    let mut text = shipped::BENCH.to_string();
+    for key in ["opened", "closed", "open", "close"] {
+        let line = format!("{key} = \"tank_node.{key}\"");
+        assert!(text.contains(&line));
+        text = text.replacen(&line, &format!("{key} = {{ absent = true }}"), 1);
+    }
+    let site = checked(&text).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(site.absent.len(), 4);
+    let heartbeat = bench_but("heartbeat = \"header.pin17\"", "heartbeat = { absent = true }");
+    assert_eq!(said(checked(&heartbeat)).len(), 1);
 }
 
 #[test]
