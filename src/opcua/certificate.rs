@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ::opcua::crypto::{CertificateStore, X509, X509Data};
 use thiserror::Error;
+use tokio::task::spawn_blocking;
 
 /// RSA key length, bits. The policies we offer accept 2 048 to 4 096; 2 048 is their recommendation for small machines.
 const KEY_BITS: u32 = 2048;
@@ -19,6 +20,8 @@ const KEY_BITS: u32 = 2048;
 const LIFE_DAYS: u32 = 5 * 365;
 /// Rejected certificates kept; the oldest go first. Otherwise anybody could fill the disk with them.
 const REJECTED_MAX: usize = 100;
+/// How often they are looked through.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What went wrong with certificates.
 #[derive(Debug, Error)]
@@ -162,20 +165,20 @@ pub fn trust(pki: &Path, file: &Path) -> Result<String, CertificateFailed> {
     Ok(format!("trusted {}, SHA-1 fingerprint {}", cert.subject_name(), fingerprint(&cert)))
 }
 
-/// Watches the rejected certificates: says each new one once, keeps the newest hundred.
+/// The rejected certificates: says each new one once, keeps the newest hundred.
 #[derive(Default)]
-pub struct Rejected {
+struct Rejected {
     said: BTreeSet<PathBuf>,
 }
 
 impl Rejected {
     /// What lies there already was said in an earlier life.
-    pub fn begin(pki: &Path) -> Rejected {
+    fn begin(pki: &Path) -> Rejected {
         Rejected { said: list(pki).into_iter().map(|(_, path)| path).collect() }
     }
 
     /// One look. Failures to read the folder are the library's to report: it cannot let anybody in then.
-    pub fn look(&mut self, pki: &Path) {
+    fn look(&mut self, pki: &Path) {
         let mut there = list(pki);
         there.sort();
         let surplus = there.len().saturating_sub(REJECTED_MAX);
@@ -197,6 +200,27 @@ impl Rejected {
             }
         }
         self.said = there;
+    }
+}
+
+/// Looks every so often. The folder is read off the runtime: a disk that hangs must not hold up the clients.
+pub async fn watch(pki: PathBuf) {
+    let begun = pki.clone();
+    let Ok(mut rejected) = spawn_blocking(move || Rejected::begin(&begun)).await else { return };
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let pki = pki.clone();
+        let look = spawn_blocking(move || {
+            rejected.look(&pki);
+            rejected
+        });
+        match look.await {
+            Ok(looked) => rejected = looked,
+            Err(error) => {
+                tracing::error!(%error, "rejected certificates are looked through no longer");
+                return;
+            }
+        }
     }
 }
 
@@ -294,7 +318,7 @@ mod tests {
         for number in 0..REJECTED_MAX + 5 {
             let path = rejected(&pki).join(format!("{number}.der"));
             let file = fs::File::create(path).unwrap();
-            let age = std::time::Duration::from_secs(1_000_000 + number as u64);
+            let age = Duration::from_secs(1_000_000 + number as u64);
             file.set_modified(SystemTime::UNIX_EPOCH + age).unwrap();
         }
         let mut watched = Rejected::begin(&pki);

@@ -38,7 +38,6 @@ use tokio::task::JoinHandle;
 
 use crate::access::Access;
 use crate::exchange::Exchange;
-use crate::opcua::certificate::Rejected;
 use crate::opcua::nodes::{PlantNodes, Seed};
 use crate::opcua::people::Door;
 use crate::opcua::stamps::Stamps;
@@ -50,8 +49,6 @@ pub use crate::opcua::tree::NAMESPACE;
 const STOP_MAX: Duration = Duration::from_secs(2);
 /// After a failure the server begins anew, not sooner than this.
 const RESTART_AFTER: Duration = Duration::from_secs(10);
-/// How often rejected certificates are looked through.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// A half-open connection over a poor link ends after this (`docs/spec/interfaces.md` 2.7).
 const UNANSWERED_MAX: Duration = Duration::from_secs(60);
 /// An idle connection is probed this often (same place).
@@ -253,10 +250,9 @@ async fn run(house: Arc<House>, mut stopped: watch::Receiver<bool>) -> Result<()
         Arc::clone(handle.subscriptions()),
     ));
     let mut server = std::pin::pin!(server.run_with(listener));
-    let mut rejected = Rejected::begin(&house.options.pki);
-    let mut look = tokio::time::interval(LOOK_EVERY);
+    let mut watch = std::pin::pin!(certificate::watch(house.options.pki.clone()));
     house.answers.send_replace(true);
-    let (mut telling, mut stopping) = (true, false);
+    let (mut telling, mut watching, mut stopping) = (true, true, false);
     loop {
         tokio::select! {
             ended = &mut server => return ended.map_err(ServeFailed::Library),
@@ -266,7 +262,7 @@ async fn run(house: Arc<House>, mut stopped: watch::Receiver<bool>) -> Result<()
                 stopping = true;
                 handle.cancel();
             }
-            _ = look.tick() => rejected.look(&house.options.pki),
+            () = &mut watch, if watching => watching = false,
         }
     }
 }

@@ -1,23 +1,24 @@
 use std::collections::BTreeSet;
 
 use ::opcua::server::address_space::{AddressSpace, NodeType};
-use ::opcua::types::{DataEncoding, NodeId, NumericRange, TimestampsToReturn, Variant};
-use plc::alarm::{Condition, Priority};
+use ::opcua::types::{DataEncoding, NodeId, NumericRange, StatusCode, TimestampsToReturn, Variant};
+use plc::alarm::{Condition, Priority, State};
+use plc::image::{Command, Sample, Snapshot};
 use plc::interlock::Column;
 use plc::output::Output;
 use plc::quantity::{Form, KiloPascals, MilligramsPerLitre, Value};
-use plc::reason::Reasons;
-use plc::signal::Signal;
+use plc::reason::{Reason, Reasons};
+use plc::signal::{Quality, Signal};
 use plc::tag::{
     Adjustable, Catalogue, Cataloguer, Driven, Group, Head, Measured, Plain, Point, Rationale,
     Role, Source as Origin, Visitor,
 };
 
-use super::command::Asks;
+use super::command::{Asks, Refused};
 use super::tree::{Source, Tree};
 use super::*;
 use crate::access::users::in_memory::InMemory;
-use crate::exchange::Wall;
+use crate::exchange::{Live, Wall};
 
 const NAMESPACE_INDEX: u16 = 2;
 
@@ -169,6 +170,69 @@ fn nothing_but_setpoints_can_be_written() {
         assert_eq!(variable.is_writable(), tree.settings.contains_key(node), "{node}");
     }
     assert_eq!(tree.settings.len(), 2);
+}
+
+#[test]
+fn the_worst_alarm_that_is_there_or_unseen_gives_the_plants_severity() {
+    let (catalogue, tree, _) = tree();
+    let alarm = |path: &str| catalogue.find(path).unwrap().id;
+    let over = |states: [State; 2]| {
+        let mut snapshot = Snapshot::new(&catalogue);
+        for (path, state) in ["filter1.turbid", "filter2.turbid"].into_iter().zip(states) {
+            let value = f64::from(state as u8);
+            snapshot.samples[alarm(path)] =
+                Sample { value, quality: Quality::Good, why: Reasons::default() };
+        }
+        let live = Live { snapshot, wall: Wall::default(), scan: 1 };
+        let stamps = Stamps::new(catalogue.rows.len());
+        let now = |source| {
+            nodes::now(source, &catalogue, &tree, &live, &stamps, DateTime::null()).value.unwrap()
+        };
+        (now(Source::ActiveCount), now(Source::UnackedCount), now(Source::HighestSeverity))
+    };
+    use Variant::{UInt16, UInt32};
+    for (states, told) in [
+        ([State::Normal, State::Normal], (UInt32(0), UInt32(0), UInt16(0))),
+        ([State::Unacknowledged, State::Acknowledged], (UInt32(2), UInt32(1), UInt16(700))),
+        ([State::ReturnedUnacknowledged, State::Normal], (UInt32(0), UInt32(1), UInt16(700))),
+        ([State::LatchedAcknowledged, State::Normal], (UInt32(0), UInt32(0), UInt16(0))),
+    ] {
+        assert_eq!(over(states), told, "{states:?}");
+    }
+}
+
+#[test]
+fn an_alarm_number_acknowledges_what_waits_in_that_unit_or_in_the_plant() {
+    let (catalogue, tree, _) = tree();
+    let alarm = |path: &str| catalogue.find(path).unwrap().id;
+    let (first, second) = (alarm("filter1.turbid"), alarm("filter2.turbid"));
+    let mut snapshot = Snapshot::new(&catalogue);
+    for row in [first, second] {
+        let value = f64::from(State::Unacknowledged as u8);
+        snapshot.samples[row] = Sample { value, quality: Quality::Good, why: Reasons::default() };
+    }
+    let call = |method: &str, number: Variant| {
+        tree.methods[&id(method)].commands(&[number, "seen".into()], &catalogue, &snapshot)
+    };
+    let seen = |alarm| Command::Acknowledge { alarm };
+    assert_eq!(
+        call("plant/alarms/ack_alarm", Variant::Int64(301)),
+        Ok((vec![seen(first), seen(second)], "seen".to_owned()))
+    );
+    assert_eq!(
+        call("filter2/alarms/ack_alarm", Variant::UInt16(301)),
+        Ok((vec![seen(second)], "seen".to_owned()))
+    );
+    assert_eq!(
+        call("plant/alarms/ack_alarm", Variant::Int64(999)),
+        Err(Refused::Plant(Reason::Unknown))
+    );
+    for wrong in [Variant::Int32(-1), Variant::Double(301.5), "301".into()] {
+        assert_eq!(
+            call("plant/alarms/ack_alarm", wrong),
+            Err(Refused::Call(StatusCode::BadInvalidArgument))
+        );
+    }
 }
 
 /// A server of the small plant, with nobody in it and one scan made.
