@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use config::{
-    Access, Binding, Bus, BusKind, DeadMan, Direction, Form, Register, Site, Table, Watchdog,
+    Access, Binding, Bus, BusKind, DeadMan, Direction, Form, Profile, Register, Site, Table,
+    Watchdog,
 };
 use plc::signal::Fault;
-use plc::tag::{Catalogue, Kind};
+use plc::tag::Catalogue;
 use tokio_modbus::Request;
 
 /// Modbus's own limits on one write: 123 registers (FC10), 1 968 coils (FC0F).
@@ -112,13 +113,6 @@ impl DevicePlan {
     }
 }
 
-impl Read {
-    /// The first register after it.
-    fn end(&self) -> u32 {
-        u32::from(self.address) + u32::from(self.count)
-    }
-}
-
 impl Write {
     /// The first step of writing these words over those: a drive that stands is started step by step, one that runs is
     /// only told its last word again.
@@ -201,106 +195,91 @@ pub fn read(table: Table, address: u16, count: u16) -> Request<'static> {
 impl Plan {
     /// What each bus of a site has to carry. Times are plant times.
     pub fn of(site: &Site, catalogue: &Catalogue) -> Result<Vec<Plan>, Unbound> {
-        let plan = |(number, bus)| Plan::of_bus(site, catalogue, number, bus);
-        site.buses.iter().enumerate().map(plan).collect()
+        let mut plans: Vec<Plan> = site.buses.iter().map(Plan::of_bus).collect();
+        // A device's place among those of its bus.
+        let mut places = Vec::new();
+        for device in &site.devices {
+            let plan = &mut plans[device.bus];
+            places.push(plan.devices.len());
+            plan.devices.push(DevicePlan {
+                name: device.name.clone(),
+                unit: device.unit,
+                reads: Vec::new(),
+                writes: Vec::new(),
+                watchdog: device.profile.watchdog,
+                write_every: device.profile.write_every,
+            });
+        }
+        let point = |binding: &Binding, slot: usize, first: u16| {
+            let register = site.register(binding).clone();
+            let at = register.address - first;
+            let beats = binding.path == HEARTBEAT;
+            Point { binding: binding.clone(), register, at, slot, beats }
+        };
+        for request in config::plan(site, catalogue) {
+            let plan = &mut plans[site.devices[request.device].bus];
+            let mut points = Vec::new();
+            for binding in request.bindings.iter().map(|place| &site.bindings[*place]) {
+                let slot = match binding.direction {
+                    Direction::Input => catalogue.input_slot(&binding.path),
+                    Direction::Output => catalogue.output_slot(&binding.path),
+                };
+                let slot = slot.ok_or_else(|| Unbound { path: binding.path.clone() })?;
+                points.push(match binding.direction {
+                    Direction::Input => {
+                        plan.inputs.push(slot);
+                        point(binding, plan.inputs.len() - 1, request.address)
+                    }
+                    Direction::Output => point(binding, slot, request.address),
+                });
+            }
+            let device = &mut plan.devices[places[request.device]];
+            let (table, address, count) = (request.table, request.address, request.count);
+            match request.direction {
+                Direction::Input => {
+                    let every = request.every;
+                    device.reads.push(Read { table, address, count, every, points });
+                }
+                Direction::Output => {
+                    let profile = &site.devices[request.device].profile;
+                    device.writes.extend(split_write(points, profile));
+                }
+            }
+        }
+        match site.bindings.iter().find(|binding| catalogue.find(&binding.path).is_none()) {
+            Some(binding) => Err(Unbound { path: binding.path.clone() }),
+            None => Ok(plans),
+        }
     }
 
-    fn of_bus(
-        site: &Site,
-        catalogue: &Catalogue,
-        number: usize,
-        bus: &Bus,
-    ) -> Result<Plan, Unbound> {
+    fn of_bus(bus: &Bus) -> Plan {
         let BusKind::Tcp { address } = &bus.kind;
-        let mut plan = Plan {
+        Plan {
             bus: bus.name.clone(),
             address: address.clone(),
             limit: bus.timeout,
             devices: Vec::new(),
             inputs: Vec::new(),
-        };
-        let on_bus = site.devices.iter().enumerate().filter(|(_, device)| device.bus == number);
-        for (number, device) in on_bus {
-            let (mut reads, mut writes) = (Vec::new(), Vec::new());
-            for binding in site.bindings.iter().filter(|binding| binding.device == number) {
-                let row = catalogue.find(&binding.path);
-                let unbound = || Unbound { path: binding.path.clone() };
-                let mut point = Point {
-                    binding: binding.clone(),
-                    register: site.register(binding).clone(),
-                    at: 0,
-                    slot: plan.inputs.len(),
-                    beats: binding.path == HEARTBEAT,
-                };
-                match binding.direction {
-                    Direction::Input => {
-                        let words = row.map(|row| (row.slot, row.kind));
-                        let Some((slot, Kind::Input(words))) = words else {
-                            return Err(unbound());
-                        };
-                        plan.inputs.push(slot);
-                        reads.push((point, words.poll.max(device.profile.read_every)));
-                    }
-                    Direction::Output => {
-                        point.slot = catalogue.output_slot(&binding.path).ok_or_else(unbound)?;
-                        writes.push(point);
-                    }
-                }
-            }
-            let profile = &device.profile;
-            plan.devices.push(DevicePlan {
-                name: device.name.clone(),
-                unit: device.unit,
-                reads: group_reads(reads, profile.max_gap, profile.max_registers_per_read),
-                writes: group_writes(writes, profile.read_back, profile.dead_man),
-                watchdog: profile.watchdog,
-                write_every: profile.write_every,
-            });
         }
-        Ok(plan)
     }
 }
 
-/// Few requests: neighbours of one table are read together as often as the most impatient of them wants.
-fn group_reads(mut points: Vec<(Point, Duration)>, max_gap: u16, max_words: u16) -> Vec<Read> {
-    points.sort_by_key(|(point, _)| (point.register.table, point.register.address));
-    let mut reads: Vec<Read> = Vec::new();
-    for (mut point, every) in points {
-        let (table, address) = (point.register.table, point.register.address);
-        let end = u32::from(address) + u32::from(point.register.words());
-        if let Some(read) = reads.last_mut()
-            && read.table == table
-            && u32::from(address) <= read.end() + u32::from(max_gap)
-            && end - u32::from(read.address) <= u32::from(max_words)
-        {
-            point.at = address - read.address;
-            read.count = read.count.max(point.at + point.register.words());
-            read.every = read.every.min(every);
-            read.points.push(point);
-        } else {
-            let count = point.register.words();
-            reads.push(Read { table, address, count, every, points: vec![point] });
-        }
-    }
-    reads
-}
-
-/// Only what is bound is ever written: no gaps. Channels with a dead-man each go alone.
-fn group_writes(mut points: Vec<Point>, read_back: bool, dead_man: Option<DeadMan>) -> Vec<Write> {
-    points.sort_by_key(|point| (point.register.table, point.register.address));
+/// Only what is bound is ever written, so there are no gaps; channels with a dead-man each go alone.
+fn split_write(points: Vec<Point>, profile: &Profile) -> Vec<Write> {
     let mut writes: Vec<Write> = Vec::new();
     for mut point in points {
         let (table, address) = (point.register.table, point.register.address);
-        let dead_man = dead_man.filter(|_| table == Table::Coil);
+        let alone = point.binding.dead_man && table == Table::Coil;
+        let dead_man = profile.dead_man.filter(|_| alone);
         let most = if table.is_bits() { WRITE_BITS_MAX } else { WRITE_WORDS_MAX };
         let steps = match &point.register.form {
             Form::Command { start, .. } => start.len().max(1),
             Form::Bool { .. } | Form::U16 | Form::I16 | Form::U32 | Form::I32 | Form::F32 => 1,
         };
-        let read_back = read_back && point.register.access == Access::Both;
+        let read_back = profile.read_back && point.register.access == Access::Both;
         if let Some(write) = writes.last_mut()
-            && write.table == table
             && dead_man.is_none()
+            && write.dead_man.is_none()
             && u32::from(address) <= u32::from(write.address) + u32::from(write.count)
             && address - write.address + point.register.words() <= most
         {
@@ -311,6 +290,8 @@ fn group_writes(mut points: Vec<Point>, read_back: bool, dead_man: Option<DeadMa
             write.points.push(point);
         } else {
             let count = point.register.words();
+            point.at = 0;
+            let read_back = read_back && dead_man.is_none();
             let points = vec![point];
             writes.push(Write { table, address, count, points, read_back, dead_man, steps });
         }

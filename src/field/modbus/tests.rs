@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use config::{
     Access, Binding, Bus, BusKind, DeadMan, Device, Direction, FieldKind, Form, Hmi, Profile,
-    Register, Shape, Site, Table, Watchdog, WordOrder,
+    Register, Site, Table, Watchdog, WordOrder,
 };
 use plc::image::{Inputs, Outputs};
 use plc::interlock::Column;
-use plc::quantity;
+use plc::plant::Shape;
+use plc::quantity::{self, CubicMetresPerHour};
 use plc::signal::{Fault, Moment, Quality};
 use plc::tag::{Catalogue, Driven, Kind, Measured, Row, Source};
 use tokio::runtime::Handle;
@@ -266,6 +267,7 @@ async fn a_relay_with_a_dead_man_is_renewed_while_wanted_and_corrected_when_it_s
     site.device("relays", 1, Profile { registers, dead_man, ..profile() });
     site.output(0, 0);
     site.output(0, 1);
+    site.bindings.iter_mut().for_each(|binding| binding.dead_man = true);
     let mut plant = site.start();
     plant.outputs.values[1] = 1.0;
     let flashes = |device: &Nasty| {
@@ -363,8 +365,9 @@ impl Rigged {
     }
 
     fn bind(&mut self, path: String, direction: Direction, device: usize, register: usize) {
-        let (invert, scale, offset, live) = (false, 1.0, 0.0, None);
-        let binding = Binding { path, direction, device, register, invert, scale, offset, live };
+        let (invert, scale, offset, live, dead_man) = (false, 1.0, 0.0, None, false);
+        let binding =
+            Binding { path, direction, device, register, invert, scale, offset, live, dead_man };
         self.bindings.push(binding);
     }
 
@@ -377,7 +380,7 @@ impl Rigged {
             name: "test".into(),
             languages: vec!["en".into()],
             shape: Shape {
-                nominal_flow: 5.0,
+                nominal_flow: CubicMetresPerHour(5.0),
                 tanks: 1,
                 filters: 1,
                 raw_pumps: 1,
@@ -522,6 +525,7 @@ fn profile() -> Profile {
         read_back: false,
         watchdog: None,
         dead_man: None,
+        hardware_guard: None,
     }
 }
 

@@ -1,0 +1,174 @@
+//! The rig: the twin as a field. One Modbus TCP endpoint for each bus of a site, from the same site file and profiles that
+//! the controller reads, and a control endpoint that works the panel and breaks things.
+//!
+//! ```text
+//! controller --Modbus TCP--> server --> device (registers) --outputs--> world (the twin), stepped in real time x speed
+//!                                       device (registers) <--readings--
+//! hil press, tests --lines--> control --> link of a bus, or the world
+//! ```
+
+mod clock;
+mod control;
+mod device;
+mod server;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use config::{BusKind, Site};
+use plc::image::{Inputs, Outputs};
+use plc::signal::Moment;
+use plc::tag::Catalogue;
+use tokio::net::{TcpListener, lookup_host};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use clock::STEP;
+pub use control::tell;
+use device::Device;
+pub use server::Link;
+
+/// Where the control endpoint listens unless told otherwise: below the bench's buses, on loopback.
+pub const CONTROL: &str = "127.0.0.1:1500";
+
+/// What the field stands in.
+pub trait World: Send {
+    /// Goes on by a step of plant time that ends at `at` under these outputs, and says what the instruments read then.
+    fn step(&mut self, outputs: &Outputs, inputs: &mut Inputs, at: Moment, elapsed: Duration);
+
+    /// Does what a person at the plant, the weather or wear would do; or says why it cannot.
+    fn act(&mut self, words: &[&str]) -> Result<(), String>;
+}
+
+/// How a rig is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Listens here instead of where the site says; for all buses, so with port 0 unless there is one.
+    pub bind: Option<SocketAddr>,
+    /// The control endpoint, if not at [`CONTROL`] (or at `bind`'s address).
+    pub control: Option<SocketAddr>,
+    /// Plant seconds a second; 0 counts as 1.
+    pub speed: u32,
+}
+
+/// Why a rig does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RigError {
+    #[error("bus {bus}: address {address} is not understood: {source}")]
+    Address { bus: String, address: String, source: io::Error },
+    #[error("cannot listen on {address} for {what}: {source}")]
+    Listen { what: String, address: SocketAddr, source: io::Error },
+}
+
+/// A running rig; it ends when dropped.
+#[derive(Debug)]
+pub struct Rig {
+    /// Where each bus really is, in the site's order.
+    pub buses: Vec<(String, SocketAddr)>,
+    pub control: SocketAddr,
+    _tasks: JoinSet<()>,
+    _clock: clock::Clock,
+}
+
+impl Rig {
+    /// Opens every endpoint, then lets time run. Needs a runtime.
+    pub async fn start(
+        site: &Site,
+        catalogue: &Catalogue,
+        world: Box<dyn World>,
+        setup: &Setup,
+    ) -> Result<Rig, RigError> {
+        let field = Arc::new(Field::new(Device::of(site, catalogue)));
+        let world = Arc::new(Mutex::new(world));
+        let mut tasks = JoinSet::new();
+        let (mut buses, mut links) = (Vec::new(), BTreeMap::new());
+        for (number, bus) in site.buses.iter().enumerate() {
+            let BusKind::Tcp { address } = &bus.kind;
+            let address = match setup.bind {
+                Some(bind) => bind,
+                None => resolve(&bus.name, address).await?,
+            };
+            let listener = listen(&format!("bus {}", bus.name), address).await?;
+            buses.push((bus.name.clone(), local(&listener, address)?));
+            let (link, seen) = watch::channel(Link::Up);
+            links.insert(bus.name.clone(), link);
+            tasks.spawn(server::serve(listener, number, field.clone(), seen));
+        }
+        let address = setup.control.or_else(|| setup.bind.map(|bind| (bind.ip(), 0).into()));
+        let address =
+            address.or_else(|| CONTROL.parse().ok()).unwrap_or(([127, 0, 0, 1], 0).into());
+        let listener = listen("control", address).await?;
+        let control = local(&listener, address)?;
+        tasks.spawn(control::serve(listener, links, world.clone()));
+        let inputs = Inputs::new(catalogue);
+        let clock = clock::Clock::start(field, world, inputs, Outputs::new(catalogue), setup.speed);
+        Ok(Rig { buses, control, _tasks: tasks, _clock: clock })
+    }
+}
+
+async fn resolve(bus: &str, address: &str) -> Result<SocketAddr, RigError> {
+    let refuse = |source| RigError::Address { bus: bus.into(), address: address.into(), source };
+    let mut found = lookup_host(address).await.map_err(refuse)?;
+    found.next().ok_or_else(|| refuse(io::ErrorKind::NotFound.into()))
+}
+
+async fn listen(what: &str, address: SocketAddr) -> Result<TcpListener, RigError> {
+    let refuse = |source| RigError::Listen { what: what.into(), address, source };
+    TcpListener::bind(address).await.map_err(refuse)
+}
+
+fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, RigError> {
+    let refuse = |source| RigError::Listen { what: "itself".into(), address, source };
+    listener.local_addr().map_err(refuse)
+}
+
+/// All devices, and the plant time they live in.
+#[derive(Debug)]
+struct Field(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    devices: Vec<Device>,
+    now: Moment,
+}
+
+impl Field {
+    fn new(devices: Vec<Device>) -> Field {
+        Field(Mutex::new(State { devices, now: Moment(0) }))
+    }
+
+    /// Whatever panicked while it held the lock left whole devices behind.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answer on a bus to a request for a unit.
+    fn answer(&self, bus: usize, unit: u8, pdu: &[u8]) -> Vec<u8> {
+        let mut state = self.state();
+        let now = state.now;
+        let mut devices = state.devices.iter_mut();
+        match devices.find(|device| (device.bus, device.unit) == (bus, unit)) {
+            Some(device) => device.answer(pdu, now),
+            None => server::unknown(pdu),
+        }
+    }
+
+    /// What all outputs ask of the plant now.
+    fn drive(&self, outputs: &mut Outputs) {
+        let mut state = self.state();
+        let now = state.now;
+        state.devices.iter_mut().for_each(|device| device.drive(now, outputs));
+    }
+
+    /// What the instruments read after a step.
+    fn show(&self, inputs: &Inputs, now: Moment) {
+        let mut state = self.state();
+        state.now = now;
+        state.devices.iter_mut().for_each(|device| device.show(inputs, now));
+    }
+}
