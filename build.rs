@@ -107,6 +107,7 @@ fn npm(hmi: &Path, arguments: &[&str]) -> Result<(), String> {
     let Output { status, stdout, stderr } = Command::new("npm")
         .args(arguments)
         .current_dir(hmi)
+        .env("NO_COLOR", "1")
         .output()
         .map_err(|error| format!("`npm {words}` did not start: {error}; install npm"))?;
     if status.success() {
