@@ -36,6 +36,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::access::Access;
 use crate::exchange::Exchange;
+use crate::history::History;
 use crate::journal::Journal;
 use crate::web::guard::Allowance;
 use crate::web::live::Feed;
@@ -103,6 +104,7 @@ pub struct Web {
     exchange: Arc<Exchange>,
     access: Arc<Access>,
     journal: Journal,
+    history: History,
     feed: Arc<Feed>,
     requests: Allowance,
     log_ins: Allowance,
@@ -155,9 +157,10 @@ pub fn serve(
     exchange: Arc<Exchange>,
     access: Arc<Access>,
     journal: Journal,
+    history: History,
 ) -> Result<Serving, ServeFailed> {
     let secure = needs_tls(options.bind.ip());
-    serve_as(secure, options, exchange, access, journal)
+    serve_as(secure, options, exchange, access, journal, history)
 }
 
 /// Whether others than this machine can reach an address.
@@ -171,6 +174,7 @@ fn serve_as(
     exchange: Arc<Exchange>,
     access: Arc<Access>,
     journal: Journal,
+    history: History,
 ) -> Result<Serving, ServeFailed> {
     let bind = options.bind;
     let refused = |source| ServeFailed::Bind { address: bind, source };
@@ -188,6 +192,7 @@ fn serve_as(
         exchange,
         access,
         journal,
+        history,
         feed: feed.clone(),
         requests: Allowance::requests(),
         log_ins: Allowance::log_ins(),
@@ -219,6 +224,7 @@ fn router(web: Arc<Web>) -> Router {
         .route("/api/live", get(live::stream))
         .route("/api/alarms", get(read::alarms))
         .route("/api/events", get(read::events))
+        .route("/api/history", get(read::history))
         .route("/api/reasons", get(read::reasons))
         .route("/api/health", get(read::health))
         .route("/api/session", get(door::session).post(door::log_in).delete(door::log_out))

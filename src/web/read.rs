@@ -1,4 +1,4 @@
-//! What everybody who may look can read: the catalogue, alarms, events, reasons, health.
+//! What everybody who may look can read: the catalogue, alarms, events, trends, reasons, health.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -23,6 +24,9 @@ use crate::web::{Options, Shape, Web, door};
 /// Events sent when no number is asked for, and at most.
 const EVENTS_USUAL: u32 = 200;
 const EVENTS_MAX: u32 = 500;
+/// Points of a trend when no number is asked for, and at most: a screen is not wider.
+const POINTS_USUAL: usize = 400;
+const POINTS_MAX: usize = 2_000;
 
 /// A body written once, with its tag.
 pub struct Prepared {
@@ -244,9 +248,10 @@ struct EventRow<'a> {
 pub async fn events(
     State(web): State<Arc<Web>>,
     headers: HeaderMap,
-    Query(asked): Query<Asked>,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     door::looking(&web, &headers)?;
+    let Query(asked) = asked?;
     let limit = asked.limit.unwrap_or(EVENTS_USUAL).clamp(1, EVENTS_MAX);
     let records = web.journal.events(limit, asked.before).await;
     let records = records.map_err(|error| Refusal::unavailable(error.to_string()))?;
@@ -270,6 +275,38 @@ fn event_row<'a>(record: &'a Record, catalogue: &'a Catalogue) -> EventRow<'a> {
         why: &record.why,
         reason: &record.reason,
     }
+}
+
+/// Which samples.
+#[derive(Deserialize)]
+pub struct Span {
+    path: String,
+    /// Wall time in ms, both included.
+    from: i64,
+    to: i64,
+    points: Option<usize>,
+}
+
+/// `GET /api/history`: samples of a path, oldest first; more than asked for are thinned so that peaks stay.
+pub async fn history(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+    asked: Result<Query<Span>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    door::looking(&web, &headers)?;
+    let Query(Span { path, from, to, points }) = asked?;
+    if web.exchange.catalogue.find(&path).is_none() {
+        return Err(Refusal::not_found(format!("no point {path}")));
+    }
+    if from > to {
+        return Err(Refusal::bad_request("the span ends before it begins"));
+    }
+    let points = points.unwrap_or(POINTS_USUAL).clamp(2, POINTS_MAX);
+    let found = web.history.query(&path, from, to, points).await;
+    let found = found.map_err(|error| Refusal::unavailable(error.to_string()))?;
+    let points: Vec<(i64, Option<f64>, &str)> =
+        found.iter().map(|point| (point.ts, point.value, point.grade.word())).collect();
+    Ok(Json(serde_json::json!({ "path": path, "points": points })).into_response())
 }
 
 #[derive(Default, Serialize)]

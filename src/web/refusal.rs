@@ -1,7 +1,7 @@
 //! Every way a request can fail, as the page gets it: a status, a key of its catalogues, a line for engineers.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -123,6 +123,12 @@ impl From<SessionOver> for Refusal {
 
 impl From<JsonRejection> for Refusal {
     fn from(rejection: JsonRejection) -> Refusal {
+        Refusal::bad_request(rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(rejection: QueryRejection) -> Refusal {
         Refusal::bad_request(rejection.body_text())
     }
 }

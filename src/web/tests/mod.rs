@@ -309,6 +309,37 @@ async fn the_catalogue_tells_the_page_all_it_draws() {
 }
 
 #[tokio::test]
+async fn a_trend_shows_what_was() {
+    let plant = TestPlant::start().await;
+    let chlorine = plant.row("disinfection.chlorine");
+    plant.show(chlorine, 0.85, Quality::Good, Reasons::NONE);
+    let mut browser = plant.browser();
+    let path = format!("/api/history?path=disinfection.chlorine&from=0&to={}", i64::MAX);
+    let trend = async {
+        loop {
+            let trend = browser.get(&path).await.json();
+            let points = trend["points"].as_array().unwrap().clone();
+            if let Some(point) = points.iter().find(|point| point[1] == 0.85) {
+                return point.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let point = tokio::time::timeout(Duration::from_secs(30), trend).await.expect("a sample");
+    assert_eq!(point[2], "good");
+    for (wrong, status) in [
+        ("path=disinfection.nothing&from=0&to=1", 404),
+        ("path=disinfection.chlorine&from=2&to=1", 400),
+        ("path=disinfection.chlorine&from=now&to=1", 400),
+    ] {
+        let answer = browser.get(&format!("/api/history?{wrong}")).await;
+        assert_eq!(answer.status, status, "{wrong}");
+        assert_ne!(answer.error(), "", "{wrong}");
+    }
+    plant.stop().await;
+}
+
+#[tokio::test]
 async fn reasons_and_health_speak_of_now() {
     let plant = TestPlant::start().await;
     let of_rate = Reasons::only(Reason::NoFlowProof);

@@ -21,6 +21,7 @@ use super::browser::Browser;
 use crate::access::Access;
 use crate::access::users;
 use crate::exchange::{Exchange, Wall};
+use crate::history::History;
 use crate::journal::{Journal, Opened};
 use crate::web::{Options, ServeFailed, Serving, Shape, serve_as};
 
@@ -98,6 +99,7 @@ pub struct TestPlant {
     pub serving: Serving,
     exchange: Arc<Exchange>,
     journal: Journal,
+    history: History,
     hand: Arc<Mutex<Hand>>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -120,12 +122,20 @@ impl TestPlant {
         let exchange = Exchange::new(Arc::new(catalogue()));
         let opened = Opened::open(state.path(), wall()).await.unwrap();
         let journal = opened.start(exchange.clone(), wall);
+        let history = History::start(state.path(), exchange.clone());
         let access = Access::open(Arc::new(journal.clone()), exchange.catalogue.clone()).await;
         let access = Arc::new(access.unwrap());
         let mut options = options(state.path());
         change(&mut options);
-        let mut serving =
-            serve_as(secure, options, exchange.clone(), access.clone(), journal.clone()).unwrap();
+        let mut serving = serve_as(
+            secure,
+            options,
+            exchange.clone(),
+            access.clone(),
+            journal.clone(),
+            history.clone(),
+        )
+        .unwrap();
         serving.answering().await.unwrap();
         let hand = Hand {
             snapshot: Snapshot::new(&exchange.catalogue),
@@ -138,14 +148,15 @@ impl TestPlant {
             tokio::spawn(exchange.clone().pump()),
             tokio::spawn(scan(exchange.clone(), hand.clone())),
         ];
-        TestPlant { state, access, serving, exchange, journal, hand, tasks }
+        TestPlant { state, access, serving, exchange, journal, history, hand, tasks }
     }
 
     /// A second listener on an address.
     pub fn serve_again(&self, bind: std::net::SocketAddr) -> Result<Serving, ServeFailed> {
         let options = Options { bind, ..options(self.state.path()) };
         let (exchange, access) = (self.exchange.clone(), self.access.clone());
-        serve_as(false, options, exchange, access, self.journal.clone())
+        let (journal, history) = (self.journal.clone(), self.history.clone());
+        serve_as(false, options, exchange, access, journal, history)
     }
 
     pub async fn stop(self) {
@@ -153,6 +164,7 @@ impl TestPlant {
             task.abort();
         }
         self.serving.stop().await;
+        self.history.close().await;
         self.journal.close().await;
     }
 
