@@ -1,0 +1,328 @@
+//! The filters together: feed at one common head, wash train, air. `plant.md` 6.6.
+
+use super::actuators::{Motor, Supply};
+use super::filter::{Bed, Filter, SHUT};
+use super::hydraulics::{Basin, Pace, PumpStation, Suction};
+use super::parameters::TwinParameters;
+use super::water::Water;
+
+/// P-301 sucks air below this, of the settled tank.
+const FEED_DRY: f64 = 0.04;
+/// A lifted bed loses its weight, m.
+const LIFTED_BED: f64 = 0.75;
+/// The blower through an open bed, against a shut waste valve, and against its own relief valve, kPa. Chosen: inside
+/// 15 to 40 when all is well, above the 45 that must stop it when not (`plant.md` 2.6.1, 2.6.5).
+const AIR_THROUGH: f64 = 27.0;
+const AIR_TRAPPED: f64 = 48.0;
+const AIR_RELIEF: f64 = 50.0;
+/// Filters of one plant at most, `plant.md`: 1 to 6.
+const FILTERS_MAX: usize = 8;
+
+/// What the feed made in one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Filtered {
+    /// m³ to the clear well.
+    pub produced: f64,
+    /// m³ to the waste tank.
+    pub wasted: f64,
+    pub water: Water,
+}
+
+/// P-301, P-351, B-351 and the filters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filtration {
+    pub feed: PumpStation,
+    pub wash: PumpStation,
+    pub blower: Option<Motor>,
+    pub filters: Box<[Filter]>,
+    pub bed: Bed,
+    /// kPa in the air header.
+    pub air_pressure: f64,
+    /// NTU in the common outlet.
+    pub combined: f64,
+    /// m³/h to the clear well.
+    pub produced_flow: f64,
+    /// Common head across the filters, m: where the next search begins.
+    head: f64,
+}
+
+impl Filtration {
+    #[must_use]
+    pub fn new(parameters: &TwinParameters, turbidity: f64, temperature: f64) -> Filtration {
+        let count = parameters.filters.clamp(1, FILTERS_MAX);
+        let filters = (0..count)
+            .map(|index| {
+                let (first, other) = (parameters.start_first_filter, parameters.start_other_filters);
+                let load = if index == 0 { first } else { other };
+                Filter::new(parameters.filter_area, load, turbidity)
+            })
+            .collect();
+        Filtration {
+            feed: PumpStation::new(parameters.feed_pump, parameters.feed_pumps),
+            wash: PumpStation::new(parameters.wash_pump, 1),
+            blower: parameters.blower.then(Motor::default),
+            filters,
+            bed: Bed::at(temperature),
+            air_pressure: 0.0,
+            combined: turbidity,
+            produced_flow: 0.0,
+            head: 0.3,
+        }
+    }
+
+    /// Drives, blower and valves move.
+    pub fn turn(&mut self, pace: &Pace, feed: Supply, wash: Supply, blower: Supply) {
+        self.feed.turn(pace, feed);
+        self.wash.turn(pace, wash);
+        if let Some(motor) = &mut self.blower {
+            motor.advance(blower);
+        }
+        for filter in &mut self.filters {
+            filter.turn(pace.seconds);
+        }
+    }
+
+    /// P-301 takes from the settled tank and presses through every open filter.
+    pub fn filter(&mut self, pace: &Pace, settled: &mut Basin, water: &Water) -> Filtered {
+        let mut rates = [0.0; FILTERS_MAX];
+        let mut paths = [None; FILTERS_MAX];
+        let mut any = false;
+        for (path, filter) in paths.iter_mut().zip(&self.filters) {
+            *path = filter.resistance(&self.bed);
+            any |= path.is_some();
+        }
+        let suction = Suction::above(settled.fill(), FEED_DRY);
+        if any {
+            let steady = self.common_head(&paths);
+            self.feed.settle(pace, steady, suction);
+        } else {
+            self.feed.flow = 0.0;
+            self.feed.settle(pace, 0.0, suction);
+        }
+        let mut sum = 0.0;
+        for ((rate, path), filter) in rates.iter_mut().zip(&paths).zip(&self.filters) {
+            *rate = path.map_or(0.0, |path| rate_at(self.head.max(1.0e-6), path)) * filter.area;
+            sum += *rate;
+        }
+        let fed = if any { settled.draw(pace.volume(self.feed.flow)) } else { 0.0 };
+        let mut made = Filtered { water: *water, ..Filtered::default() };
+        let mut turbid = 0.0;
+        for (filter, rate) in self.filters.iter_mut().zip(&rates) {
+            let volume = if sum > 0.0 { fed * rate / sum } else { 0.0 };
+            let out = filter.filter(pace, &self.bed, volume, water.turbidity, water.coagulated);
+            let produced = out * filter.outlet_share();
+            made.produced += produced;
+            made.wasted += out - produced;
+            turbid += produced * filter.turbidity;
+        }
+        if made.produced > 0.0 {
+            self.combined = turbid / made.produced;
+        }
+        made.water.turbidity = self.combined;
+        self.produced_flow = made.produced / pace.hours;
+        made
+    }
+
+    /// Finds the head at which pump and filters agree; answers the flow there, m³/h.
+    fn common_head(&mut self, paths: &[Option<(f64, f64)>; FILTERS_MAX]) -> f64 {
+        let area = self.filters[0].area;
+        let static_head = self.feed.curve.static_head_m;
+        let most = self.feed.shut_off() - static_head;
+        if most <= 0.0 {
+            return 0.0;
+        }
+        let stiffness = 2.0 * (self.feed.curve.curvature + self.feed.curve.resistance);
+        let (mut low, mut high) = (0.0, most);
+        let mut head = self.head.clamp(0.0, most);
+        let mut flow = 0.0;
+        // Newton from the last step's head, bisection where it leaves the bracket: two or three rounds as a rule.
+        for _ in 0..40 {
+            flow = self.feed.flow_against(static_head + head, 0.0);
+            let (mut taken, mut slope) = (0.0, 1.0 / (stiffness * flow.max(0.05)));
+            for path in paths.iter().flatten() {
+                let root = libm::sqrt(path.0 * path.0 + 4.0 * path.1 * head);
+                taken += area * (root - path.0) / (2.0 * path.1);
+                slope += area / root;
+            }
+            let surplus = taken - flow;
+            if surplus > 0.0 { high = head } else { low = head }
+            if libm::fabs(surplus) < 1.0e-6 {
+                break;
+            }
+            let next = head - surplus / slope;
+            head = if next > low && next < high { next } else { 0.5 * (low + high) };
+        }
+        self.head = head;
+        flow
+    }
+
+    /// P-351 takes from the clear well through `draw` and lifts the beds of the filters whose wash inlet is open. Answers
+    /// the m³ to the waste tank, and those that came back to the clear well through an outlet that should be shut.
+    pub fn wash(&mut self, pace: &Pace, suction: Suction, draw: impl FnOnce(f64) -> f64) -> (f64, f64) {
+        let mut openings = 0.0;
+        let mut loss = 0.0;
+        for filter in &self.filters {
+            if filter.wash_inlet.position > SHUT && way_out(filter) != Way::Shut {
+                openings += filter.wash_inlet.position;
+                loss = filter.wash_loss(&self.bed, LIFTED_BED);
+            }
+        }
+        if openings <= 0.0 {
+            self.wash.flow = 0.0;
+            self.wash.settle(pace, 0.0, suction);
+            for filter in &mut self.filters {
+                filter.upflow = 0.0;
+            }
+            return (0.0, 0.0);
+        }
+        let opening = openings.min(1.0);
+        let resistance = self.wash.curve.resistance * (1.0 / (opening * opening) - 1.0);
+        let steady = self.wash.flow_against(self.wash.curve.static_head_m + loss, resistance);
+        self.wash.settle(pace, steady, suction);
+        let drawn = draw(pace.volume(self.wash.flow));
+        let (mut wasted, mut returned) = (0.0, 0.0);
+        for filter in &mut self.filters {
+            let way = way_out(filter);
+            let opening = filter.wash_inlet.position;
+            let is_open = opening > SHUT && way != Way::Shut;
+            let volume = if is_open { drawn * opening / openings } else { 0.0 };
+            let out = filter.wash(pace, &self.bed, volume);
+            match way {
+                Way::Outlet => returned += out,
+                Way::Waste | Way::Shut => wasted += out,
+            }
+        }
+        (wasted, returned)
+    }
+
+    /// Air: its pressure, and the beds it scours.
+    pub fn blow(&mut self, pace: &Pace) {
+        let blows = self.blower.as_ref().is_some_and(Motor::works);
+        let mut goal = if blows { AIR_RELIEF } else { 0.0 };
+        if blows {
+            for filter in &mut self.filters {
+                if filter.air.position > 0.5 {
+                    let vented = filter.waste.position > SHUT || filter.drain.position > SHUT;
+                    goal = goal.min(if vented { AIR_THROUGH } else { AIR_TRAPPED });
+                    filter.scour(pace.seconds);
+                }
+            }
+        }
+        self.air_pressure += pace.air * (goal - self.air_pressure);
+    }
+
+    /// m³ that open drains let go.
+    pub fn drain(&mut self, pace: &Pace) -> f64 {
+        self.filters.iter_mut().map(|filter| filter.run_dry(pace)).sum()
+    }
+
+    /// m³ of free water in the vessels.
+    #[must_use]
+    pub fn held(&self) -> f64 {
+        self.filters.iter().map(|filter| filter.freeboard).sum()
+    }
+}
+
+/// v at this common head, m/h.
+fn rate_at(head: f64, (a, b): (f64, f64)) -> f64 {
+    (libm::sqrt(a * a + 4.0 * b * head) - a) / (2.0 * b)
+}
+
+/// Where wash water leaves a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Waste,
+    /// Into the clear well: what INV-10 forbids.
+    Outlet,
+    Shut,
+}
+
+fn way_out(filter: &Filter) -> Way {
+    if filter.waste.position > SHUT || filter.drain.position > SHUT {
+        Way::Waste
+    } else if filter.outlet.position > SHUT {
+        Way::Outlet
+    } else {
+        Way::Shut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(filtration: &mut Filtration) {
+        for filter in &mut filtration.filters {
+            (filter.inlet.position, filter.outlet.position) = (1.0, 1.0);
+            filter.outlet.open = true;
+        }
+        filtration.feed.permit = true;
+        filtration.feed.drives[0].run = true;
+        filtration.feed.drives[0].speed_percent = 75.0;
+    }
+
+    fn run(filtration: &mut Filtration, seconds: u32) -> Filtered {
+        let pace = Pace::new(1.0);
+        let mut settled = Basin::new(1.0, 2_000.0, 1_000.0);
+        let water = Water { turbidity: 1.0, coagulated: 1.0, ..Water::default() };
+        let mut made = Filtered::default();
+        for _ in 0..seconds {
+            filtration.turn(&pace, Supply::On, Supply::On, Supply::On);
+            made = filtration.filter(&pace, &mut settled, &water);
+        }
+        made
+    }
+
+    #[test]
+    fn the_cleaner_filter_takes_more_and_all_of_it_arrives() {
+        let mut filtration = Filtration::new(&TwinParameters::default(), 0.1, 25.0);
+        open(&mut filtration);
+        let made = run(&mut filtration, 120);
+        let flow = filtration.feed.flow;
+        assert!((4.0..5.8).contains(&flow), "{flow} m³/h");
+        assert!((made.produced * 3_600.0 / flow - 1.0).abs() < 1.0e-9);
+        let [loaded, clean] = &filtration.filters[..] else { panic!("two filters") };
+        assert!(clean.rate > 1.3 * loaded.rate, "{} {}", clean.rate, loaded.rate);
+        // The same loss across both, pipes included.
+        let whole = |filter: &Filter| filter.head_loss + 0.004 * filter.rate * filter.rate;
+        assert!((whole(clean) - whole(loaded)).abs() < 1.0e-3);
+    }
+
+    #[test]
+    fn with_every_filter_shut_the_pump_works_against_a_wall() {
+        let mut filtration = Filtration::new(&TwinParameters::default(), 0.1, 25.0);
+        open(&mut filtration);
+        for filter in &mut filtration.filters {
+            filter.outlet.open = false;
+        }
+        run(&mut filtration, 60);
+        assert_eq!(filtration.feed.flow, 0.0);
+        let power = filtration.feed.drives[0].power_kw;
+        assert!((0.1..0.4).contains(&power), "{power} kW");
+    }
+
+    #[test]
+    fn a_wash_lifts_the_bed_and_its_water_goes_to_waste() {
+        let mut filtration = Filtration::new(&TwinParameters::default(), 0.1, 25.0);
+        let pace = Pace::new(0.1);
+        let filter = &mut filtration.filters[0];
+        (filter.waste.position, filter.wash_inlet.open) = (1.0, true);
+        filtration.wash.permit = true;
+        filtration.wash.drives[0].run = true;
+        filtration.wash.drives[0].speed_percent = 90.5;
+        let mut drawn = 0.0;
+        let mut wasted = 0.0;
+        for _ in 0..3_000 {
+            filtration.turn(&pace, Supply::On, Supply::On, Supply::On);
+            let (out, back) = filtration.wash(&pace, Suction::Wet, |volume| {
+                drawn += volume;
+                volume
+            });
+            wasted += out;
+            assert_eq!(back, 0.0);
+        }
+        assert!((filtration.wash.flow - 18.0).abs() < 0.3, "{} m³/h", filtration.wash.flow);
+        assert!((drawn - wasted).abs() < 1.0e-9);
+        assert!(filtration.filters[0].load < 0.3);
+    }
+}

@@ -1,0 +1,534 @@
+//! The whole works in flow order: river to tap, with every device, one substep at a time.
+
+use super::actuators::{Doser, Motor, MotorValve, PumpHealth, Supply};
+use super::chlorine::{self, ClearWell};
+use super::coagulation::{Conditions, Flocculation};
+use super::demand;
+use super::filtration::Filtration;
+use super::hydraulics::{Basin, Pace, PumpStation, Suction, WaterBalance};
+use super::inactivation;
+use super::panel::{Mains, Panel};
+use super::parameters::TwinParameters;
+use super::power::Grid;
+use super::random::Random;
+use super::river::River;
+use super::settling::{self, SedimentationTank};
+use super::water::Water;
+use super::weather::Weather;
+
+/// P-101 sucks air below this level of the wet well, P-351 and P-501 below this one of the clear well, m.
+const RAW_DRY: f64 = 0.15;
+const CLEAR_DRY: f64 = 0.10;
+/// Screen loss at the reference flow and a clean screen, m; the flow, m³/h.
+const SCREEN_LOSS: (f64, f64) = (0.02, 5.0);
+/// Growth of the blockage, 1/s, and how many times faster with leaves; where it ends, and where the attendant cleans.
+const BLOCKAGE: (f64, f64, f64, f64) = (2.0e-6, 10.0, 0.95, 0.5);
+/// A valve less open than this passes nothing to speak of.
+const SHUT: f64 = 0.02;
+/// Floats, m: they open below (LSLL) and above (LSHH), and close again past this band.
+const WET_WELL_LOW_LOW: f64 = 0.30;
+const CLEAR_WELL_LOW_LOW: f64 = 0.30;
+const CLEAR_WELL_HIGH_HIGH: f64 = 1.95;
+const ELEVATED_HIGH_HIGH: f64 = 2.40;
+const WASTE_HIGH_HIGH: f64 = 0.95;
+const FLOAT_BAND: f64 = 0.02;
+/// P-601 hangs from a float and takes the upper water, m³/h of the reference plant, down to this fill.
+const DECANT: (f64, f64) = (3.0, 0.25);
+/// HV-401, m³/h of the reference plant at a full well. Chosen: DN50 under 2 m of water.
+const HAND_DRAIN: f64 = 15.0;
+/// Height of the elevated tank's floor above that of the clear well, m.
+const ELEVATED_FLOOR: f64 = 22.0;
+/// Pressure at which the village takes what it wants when no tank stands above it, m: 250 kPa.
+const NETWORK_HEAD: f64 = 25.5;
+/// Motors behind contactors, kW: mixer, sludge pump, decant pump, blower.
+const MOTORS_KW: (f64, f64, f64, f64) = (0.1, 0.55, 0.55, 1.1);
+/// kPa in a metre of water.
+pub const KPA_PER_METRE: f64 = 9.81;
+
+/// A float switch; its contact is closed while all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Float {
+    pub closed: bool,
+}
+
+impl Float {
+    fn low(&mut self, level: f64, trip: f64) {
+        self.closed = if self.closed { level > trip } else { level > trip + FLOAT_BAND };
+    }
+
+    fn high(&mut self, level: f64, trip: f64) {
+        self.closed = if self.closed { level < trip } else { level < trip - FLOAT_BAND };
+    }
+}
+
+/// River, works and village.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Works {
+    pub parameters: TwinParameters,
+    pub random: Random,
+    pub weather: Weather,
+    pub river: River,
+    pub grid: Grid,
+    pub panel: Panel,
+
+    pub raw: PumpStation,
+    pub raw_inlet: MotorValve,
+    pub wet_well: Basin,
+    pub raw_water: Water,
+    /// Share of the screen that is blocked.
+    pub blockage: f64,
+    pub wet_well_low_low: Float,
+
+    pub coagulant: Doser,
+    pub mixer: Motor,
+    pub flocculation: Flocculation,
+    pub tanks: Box<[SedimentationTank]>,
+    pub sludge_pump: Motor,
+    pub settled: Basin,
+    pub settled_water: Water,
+    /// NTU where AIT-203 samples: what runs to the settled tank.
+    pub settled_sample: f64,
+
+    pub filtration: Filtration,
+
+    pub hypochlorite: Doser,
+    pub clear_well: ClearWell,
+    pub clear_well_low_low: Float,
+    pub clear_well_high_high: Float,
+    /// HV-401, 0 to 1.
+    pub hand_drain: f64,
+    /// °C in the clear well.
+    pub temperature: f64,
+
+    pub lift: PumpStation,
+    pub outlet: MotorValve,
+    pub elevated: Option<Basin>,
+    pub elevated_water: Water,
+    pub elevated_high_high: Float,
+    /// What the village wants and what it gets, m³/h.
+    pub demand: f64,
+    pub village_flow: f64,
+    /// m³ it wanted and did not get.
+    pub unmet: f64,
+
+    pub waste: Basin,
+    pub waste_high_high: Float,
+    pub decant: Motor,
+
+    pub balance: WaterBalance,
+    /// Seconds since the last minute of the slow processes, and minutes since the start.
+    second: f64,
+    minute: u64,
+    /// k_s of this minute, 1/h.
+    decay_rate: f64,
+}
+
+impl Works {
+    #[must_use]
+    pub fn new(parameters: TwinParameters, seed: u64) -> Works {
+        let p = &parameters;
+        let weather = Weather::new(p);
+        let river = River::new(p, &weather);
+        let raw_water = river.water;
+        let mut floc = raw_water;
+        floc.coagulated = 1.0;
+        floc.add_coagulant(super::coagulation::optimal_dose(raw_water.turbidity, 25.0, 7.4));
+        let mut settled_water = floc;
+        settled_water.turbidity = settling::settled(floc.turbidity, 1.0, 1.0);
+        let filtered = Water { turbidity: 0.1, chlorine: p.start_chlorine, ..settled_water };
+        let temperature = weather.temperature;
+        let elevated = p
+            .elevated_tank
+            .then(|| Basin::new(p.elevated_area, p.elevated_brim, p.start_elevated));
+        let wet_level = (river.level + p.wet_well_depth).max(0.0);
+        let tank = SedimentationTank::new(p, settled_water);
+        let mut works = Works {
+            random: Random { seed },
+            grid: Grid::default(),
+            panel: Panel::default(),
+            raw: PumpStation::new(p.raw_pump, p.raw_pumps),
+            raw_inlet: MotorValve::new(15.0, 0.0),
+            // The shaft stands above any flood.
+            wet_well: Basin::new(p.wet_well_area, 8.0 + p.wet_well_depth, wet_level),
+            raw_water,
+            blockage: p.screen_blockage,
+            wet_well_low_low: Float { closed: true },
+            coagulant: Doser::new(p.coagulant),
+            mixer: Motor::default(),
+            flocculation: Flocculation::new(p.floc_volume, floc),
+            tanks: vec![tank; p.tanks.max(1)].into_boxed_slice(),
+            sludge_pump: Motor::default(),
+            settled: Basin::new(p.settled_volume, 1.0, p.start_settled_percent / 100.0),
+            settled_water,
+            settled_sample: settled_water.turbidity,
+            filtration: Filtration::new(p, filtered.turbidity, temperature),
+            hypochlorite: Doser::new(p.hypochlorite),
+            clear_well: ClearWell::new(p, filtered),
+            clear_well_low_low: Float { closed: true },
+            clear_well_high_high: Float { closed: true },
+            hand_drain: 0.0,
+            temperature,
+            lift: PumpStation::new(p.lift_pump, p.lift_pumps),
+            outlet: MotorValve::new(30.0, 1.0),
+            elevated,
+            elevated_water: Water { chlorine: 0.7 * p.start_chlorine, ..filtered },
+            elevated_high_high: Float { closed: true },
+            demand: 0.0,
+            village_flow: 0.0,
+            unmet: 0.0,
+            waste: Basin::new(p.waste_volume, 1.0, p.start_waste_percent / 100.0),
+            waste_high_high: Float { closed: true },
+            decant: Motor::default(),
+            balance: WaterBalance::default(),
+            second: 0.0,
+            minute: 0,
+            decay_rate: chlorine::decay_rate(river.organic_carbon, temperature),
+            weather,
+            river,
+            parameters,
+        };
+        works.demand = demand::demand(&works.parameters, works.weather.hour(), 0, works.random);
+        works.balance.held_at_start = works.held();
+        works
+    }
+
+    /// One substep, at most a second.
+    pub fn advance(&mut self, pace: &Pace) {
+        self.second += pace.seconds;
+        // Half a millisecond of slack: sums of tenths fall short of sixty.
+        if self.second >= 60.0 - 5.0e-4 {
+            self.second -= 60.0;
+            self.pass_minute();
+        }
+        self.panel.advance(pace.seconds, self.grid.mains());
+        self.sense_floats();
+        self.turn(pace);
+        self.lift_raw_water(pace);
+        self.clarify(pace);
+        self.filter_and_disinfect(pace);
+        self.distribute(pace);
+        self.clear_waste(pace);
+        self.grid.advance(&self.parameters, pace.seconds, self.motor_power());
+    }
+
+    fn pass_minute(&mut self) {
+        self.minute += 1;
+        let (p, random) = (&self.parameters, self.random);
+        self.weather.advance(p, random);
+        self.river.advance(p, &self.weather, random);
+        self.grid.advance_minute(p, self.weather.hour(), random);
+        self.demand = demand::demand(p, self.weather.hour(), self.minute, random);
+        self.filtration.bed = super::filter::Bed::at(self.weather.temperature);
+        self.decay_rate = chlorine::decay_rate(self.river.organic_carbon, self.temperature);
+        let (growth, leaves, most, cleaned) = BLOCKAGE;
+        let grown = growth * 60.0 * (1.0 + leaves * self.river.excess(p));
+        self.blockage = (self.blockage + grown).min(most);
+        for doser in [&mut self.coagulant, &mut self.hypochlorite] {
+            doser.age();
+            if p.attendant {
+                doser.attend();
+            }
+        }
+        if p.attendant && self.blockage > cleaned {
+            self.blockage = p.screen_blockage;
+        }
+    }
+
+    fn sense_floats(&mut self) {
+        self.wet_well_low_low.low(self.wet_well.level(), WET_WELL_LOW_LOW);
+        let level = self.clear_well.basin.level();
+        self.clear_well_low_low.low(level, CLEAR_WELL_LOW_LOW);
+        self.clear_well_high_high.high(level, CLEAR_WELL_HIGH_HIGH);
+        if let Some(elevated) = &self.elevated {
+            self.elevated_high_high.high(elevated.level(), ELEVATED_HIGH_HIGH);
+        }
+        self.waste_high_high.high(self.waste.fill(), WASTE_HIGH_HIGH);
+    }
+
+    /// Motors and valves move; K0 and the hard-wired trips of `plant.md` 1.7 item 4 stand before every motor.
+    fn turn(&mut self, pace: &Pace) {
+        let power = self.panel.contactor;
+        let low_low = Supply::given(power && self.clear_well_low_low.closed);
+        let high_high = Supply::given(power && self.clear_well_high_high.closed);
+        let power = Supply::given(power);
+        let raw = Supply::given(power == Supply::On && self.wet_well_low_low.closed);
+        self.raw.turn(pace, raw);
+        self.raw_inlet.advance(pace.seconds);
+        self.mixer.advance(power);
+        for tank in &mut self.tanks {
+            tank.turn(pace.seconds);
+        }
+        self.sludge_pump.advance(power);
+        self.filtration.turn(pace, high_high, low_low, power);
+        self.lift.turn(pace, low_low);
+        self.outlet.advance(pace.seconds);
+        self.decant.advance(power);
+    }
+
+    /// River, screen, wet well, P-101, PAC, flocculation.
+    fn lift_raw_water(&mut self, pace: &Pace) {
+        let p = &self.parameters;
+        // Through the screen until both sides stand level.
+        let level = self.river.level + p.wet_well_depth;
+        let drop = level - self.wet_well.level();
+        let clear = 1.0 - self.blockage;
+        let through = SCREEN_LOSS.1 * p.scale() * clear * libm::sqrt(libm::fabs(drop) / SCREEN_LOSS.0);
+        let most = libm::fabs(drop) * self.wet_well.area_m2;
+        let passed = pace.volume(through).min(most);
+        if drop >= 0.0 {
+            self.wet_well.pour(passed);
+            self.balance.taken_in += passed;
+        } else {
+            self.balance.taken_in -= self.wet_well.draw(passed);
+        }
+        self.raw_water.blend(pace.five_minutes, &self.river.water);
+
+        let path = self.raw_inlet.position;
+        let suction = Suction::above(self.wet_well.level(), RAW_DRY);
+        let mut steady = 0.0;
+        if path > SHUT {
+            let curve = &self.raw.curve;
+            // P-101 stands at 8 m with the wet well at 0.8 m; 6 to 12 with the river.
+            let lift = curve.static_head_m + 0.8 + p.wet_well_depth - self.wet_well.level();
+            let resistance = curve.resistance * (1.0 / (path * path) - 1.0);
+            steady = self.raw.flow_against(lift.clamp(6.0, 12.0), resistance);
+        } else {
+            self.raw.flow = 0.0;
+        }
+        self.raw.settle(pace, steady, suction);
+        let volume = self.wet_well.draw(pace.volume(self.raw.flow));
+        let supply = Supply::given(self.panel.contactor);
+        let coagulant = self.coagulant.advance(pace.seconds, supply);
+        let conditions = Conditions {
+            temperature: self.weather.temperature,
+            ph: self.raw_water.ph(),
+            flow: self.raw.flow,
+            demand: p.coagulant_demand,
+            scale: p.scale(),
+        };
+        let over = self.flocculation.take_in(volume, &self.raw_water, coagulant, &conditions);
+        self.balance.let_out += over;
+    }
+
+    /// Sedimentation tanks, sludge, settled tank.
+    fn clarify(&mut self, pace: &Pace) {
+        let open: f64 = self.tanks.iter().map(inflow_weight).sum();
+        let off = if open > 0.0 { self.flocculation.run_off(pace.seconds) } else { 0.0 };
+        let floc = *self.flocculation.outlet();
+        let sludge = if self.sludge_pump.works() {
+            settling::PUMPED_SLUDGE
+        } else {
+            settling::GRAVITY_SLUDGE
+        };
+        let (mut poured, mut turbid) = (0.0, 0.0);
+        for tank in &mut self.tanks {
+            let volume = if open > 0.0 { off * inflow_weight(tank) / open } else { 0.0 };
+            self.balance.let_out += tank.take_in(pace, volume, &floc);
+            let settled = tank.run_off(pace);
+            if settled > 0.0 {
+                self.settled_water.take_in(self.settled.volume, settled, &tank.water);
+                self.balance.let_out += self.settled.pour(settled);
+                poured += settled;
+                turbid += settled * tank.water.turbidity;
+            }
+            let drawn = tank.desludge(pace, sludge);
+            self.balance.let_out += self.waste.pour(drawn);
+        }
+        if poured > 0.0 {
+            self.settled_sample = turbid / poured;
+        }
+    }
+
+    /// P-301, filters, wash train, hypochlorite, clear well.
+    fn filter_and_disinfect(&mut self, pace: &Pace) {
+        let made = self.filtration.filter(pace, &mut self.settled, &self.settled_water);
+        self.filtration.blow(pace);
+        let suction = Suction::above(self.clear_well.basin.level(), CLEAR_DRY);
+        let well = &mut self.clear_well;
+        let (washed, returned) = self.filtration.wash(pace, suction, |wanted| well.draw(wanted));
+        let drained = self.filtration.drain(pace);
+        self.balance.let_out += self.waste.pour(made.wasted + washed + drained);
+
+        let powered = self.panel.contactor && self.clear_well_high_high.closed;
+        let chlorine = self.hypochlorite.advance(pace.seconds, Supply::given(powered));
+        let carbon = self.river.organic_carbon;
+        let mut water = made.water;
+        let produced = made.produced + returned;
+        if returned > 0.0 {
+            // What came back through the outlet is wash water with the sand's dirt in it.
+            let dirty = Water { turbidity: 50.0, ..*self.clear_well.outlet() };
+            water.blend(returned / produced, &dirty);
+        }
+        self.balance.let_out += self.clear_well.take_in(produced, &water, chlorine, carbon);
+        self.clear_well.decay(pace, self.decay_rate);
+        if self.hand_drain > 0.0 {
+            let flow = HAND_DRAIN * self.parameters.scale() * self.hand_drain * self.clear_well.basin.fill();
+            self.balance.let_out += self.clear_well.draw(pace.volume(flow));
+        }
+        self.temperature += pace.hours_3 * (self.weather.temperature - self.temperature);
+    }
+
+    /// P-501, elevated tank, village.
+    fn distribute(&mut self, pace: &Pace) {
+        let level = self.clear_well.basin.level();
+        let suction = Suction::above(level, CLEAR_DRY);
+        let wanted = pace.volume(self.demand);
+        let carried = self.clear_well.outlet().chlorine;
+        let served = if let Some(elevated) = &mut self.elevated {
+            let lift = self.lift.curve.static_head_m + elevated.level() - level;
+            let steady = self.lift.flow_against(lift, 0.0);
+            self.lift.settle(pace, steady, suction);
+            let lifted = self.clear_well.draw(pace.volume(self.lift.flow));
+            let arriving = Water { chlorine: carried, ..*self.clear_well.outlet() };
+            self.elevated_water.take_in(elevated.volume, lifted, &arriving);
+            let lost = self.decay_rate * chlorine::ELEVATED_DECAY * pace.hours;
+            self.elevated_water.chlorine -= lost * self.elevated_water.chlorine;
+            self.balance.let_out += elevated.pour(lifted);
+            elevated.draw(if self.outlet.position > SHUT { wanted } else { 0.0 })
+        } else {
+            // Straight into the network: the village's taps are an orifice of this conductance, m³/h per √m.
+            let taps = self.demand * self.outlet.position / libm::sqrt(NETWORK_HEAD);
+            let resistance = if taps > 0.0 { 1.0 / (taps * taps) } else { 1.0e12 };
+            let steady = self.lift.flow_against(0.0, resistance - self.lift.curve.resistance);
+            self.lift.settle(pace, steady, suction);
+            self.clear_well.draw(pace.volume(self.lift.flow))
+        };
+        self.balance.let_out += served;
+        self.unmet += (wanted - served).max(0.0);
+        self.village_flow = served / pace.hours;
+    }
+
+    fn clear_waste(&mut self, pace: &Pace) {
+        if self.decant.works() {
+            let above = self.waste.volume - DECANT.1 * self.parameters.waste_volume;
+            let most = pace.volume(DECANT.0 * self.parameters.scale());
+            self.balance.let_out += self.waste.draw(most.min(above.max(0.0)));
+        }
+    }
+
+    fn motor_power(&self) -> f64 {
+        let drives = |station: &PumpStation| station.drives.iter().map(|d| d.power_kw).sum::<f64>();
+        let motor = |motor: &Motor, rated: f64| if motor.running { rated } else { 0.0 };
+        let (mixer, sludge, decant, blower) = MOTORS_KW;
+        let small = motor(&self.mixer, mixer)
+            + motor(&self.sludge_pump, sludge)
+            + motor(&self.decant, decant)
+            + self.filtration.blower.as_ref().map_or(0.0, |found| motor(found, blower));
+        drives(&self.raw)
+            + drives(&self.filtration.feed)
+            + drives(&self.filtration.wash)
+            + drives(&self.lift)
+            + small * self.parameters.scale()
+    }
+
+    /// m³ of water in the plant.
+    #[must_use]
+    pub fn held(&self) -> f64 {
+        self.wet_well.volume
+            + self.flocculation.volume
+            + self.tanks.iter().map(|tank| tank.basin.volume).sum::<f64>()
+            + self.settled.volume
+            + self.filtration.held()
+            + self.clear_well.held()
+            + self.elevated.as_ref().map_or(0.0, |elevated| elevated.volume)
+            + self.waste.volume
+    }
+
+    /// m³ over brims inside the plant since the start: INV-21.
+    #[must_use]
+    pub fn overflowed(&self) -> f64 {
+        self.flocculation.overflowed
+            + self.tanks.iter().map(|tank| tank.basin.overflowed).sum::<f64>()
+            + self.settled.overflowed
+            + self.clear_well.basin.overflowed
+            + self.elevated.as_ref().map_or(0.0, |elevated| elevated.overflowed)
+            + self.waste.overflowed
+    }
+
+    /// T10 of the clear well at the present outflow, min.
+    #[must_use]
+    pub fn contact_minutes(&self) -> f64 {
+        let flow = self.lift.flow + self.filtration.wash.flow;
+        let count = self.clear_well.compartments.len();
+        inactivation::contact_minutes(self.clear_well.basin.volume, flow, count)
+    }
+
+    /// IR at the present outflow.
+    #[must_use]
+    pub fn inactivation_ratio(&self) -> f64 {
+        let water = self.clear_well.outlet();
+        let minutes = self.contact_minutes();
+        inactivation::inactivation_ratio(minutes, water.chlorine, self.temperature, water.ph())
+    }
+
+    /// kPa in the raw main: the pump's head while it turns, the rising main's own when it stands.
+    #[must_use]
+    pub fn raw_pressure(&self) -> f64 {
+        let curve = &self.raw.curve;
+        let pumped = self.raw.shut_off() - curve.curvature * self.raw.flow * self.raw.flow;
+        KPA_PER_METRE * pumped.max(curve.static_head_m)
+    }
+
+    /// kPa behind P-501.
+    #[must_use]
+    pub fn lift_pressure(&self) -> f64 {
+        let curve = &self.lift.curve;
+        let flow = self.lift.flow;
+        match &self.elevated {
+            Some(elevated) => {
+                KPA_PER_METRE * (ELEVATED_FLOOR + elevated.level() + curve.resistance * flow * flow)
+            }
+            None => KPA_PER_METRE * (self.lift.shut_off() - curve.curvature * flow * flow).max(0.0),
+        }
+    }
+
+    /// Whether the mains are there.
+    #[must_use]
+    pub fn mains(&self) -> Mains {
+        self.grid.mains()
+    }
+
+    /// Minutes since the start.
+    #[must_use]
+    pub fn minutes(&self) -> u64 {
+        self.minute
+    }
+
+    /// Every device sound again.
+    pub fn mend(&mut self) {
+        let stations =
+            [&mut self.raw, &mut self.filtration.feed, &mut self.filtration.wash, &mut self.lift];
+        for drive in stations.into_iter().flat_map(|station| station.drives.iter_mut()) {
+            (drive.tripped, drive.seized) = (false, false);
+        }
+        let motors = [&mut self.mixer, &mut self.sludge_pump, &mut self.decant];
+        for motor in motors.into_iter().chain(self.filtration.blower.as_mut()) {
+            (motor.tripped, motor.seized) = (false, false);
+        }
+        self.coagulant.health = [PumpHealth::Sound; 2];
+        self.hypochlorite.health = [PumpHealth::Sound; 2];
+        self.raw_inlet.seized = false;
+        self.outlet.seized = false;
+        for tank in &mut self.tanks {
+            tank.inlet.seized = false;
+            tank.outlet.seized = false;
+            tank.sludge.seized = false;
+        }
+        for filter in &mut self.filtration.filters {
+            filter.inlet.seized = false;
+            filter.outlet.seized = false;
+            filter.wash_inlet.seized = false;
+            filter.waste.seized = false;
+            filter.to_waste.seized = false;
+            filter.air.seized = false;
+            filter.drain.seized = false;
+        }
+    }
+}
+
+/// How much of the flocculated water a tank takes: by its valve, less as it stands higher than the others.
+fn inflow_weight(tank: &SedimentationTank) -> f64 {
+    // The flocculation tank stands 0.2 m above the brims.
+    let drop = (tank.basin.brim_m + 0.2 - tank.basin.level()).max(0.0);
+    if tank.inlet.position > SHUT { tank.inlet.position * libm::sqrt(drop) } else { 0.0 }
+}

@@ -1,0 +1,350 @@
+//! The twin: model and actuators as the field sees them. Outputs in, readings out, time as it is told.
+//!
+//! A step moves the works in substeps of at most a second, then lets every instrument that is due write its reading. No
+//! clock, no I/O, no heap after [`Twin::new`]; the same seed and the same steps give the same bits on every machine.
+
+mod devices;
+mod probe;
+mod truth;
+mod wiring;
+
+use core::time::Duration;
+
+use plc::image::{Inputs, Outputs};
+use plc::signal::{Moment, Reading};
+use plc::tag::Catalogue;
+
+pub use self::devices::ActuatorFault;
+pub use self::truth::{FilterTruth, TankTruth, Truth};
+pub use self::wiring::Bus;
+pub use crate::model::instruments::SensorFault;
+pub use crate::model::parameters::TwinParameters;
+
+use self::wiring::{Instrument, Switch, Wiring};
+use crate::model::hydraulics::Pace;
+use crate::model::works::Works;
+
+/// The longest substep, s: `plant.md` 6.
+const SUBSTEP_MAX_S: f64 = 1.0;
+/// Drives, relay modules and the elevated tank's node let go after this long without a master, s: `plant.md` 1.7.
+const DEAD_MAN_S: f64 = 3.0;
+/// The attendant calibrates and cleans the probes once a week.
+const CALIBRATION_DAYS: f64 = 7.0;
+
+/// The selector HS-900.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selector {
+    Remote,
+    Local,
+}
+
+/// What somebody does to the plant by hand, or what befalls it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    /// Pushes ES-900 or HS-901, opens HV-401 or the cabinet (`door`). HS-901 comes back by itself after a second.
+    Press(String),
+    /// Pulls ES-900 out again, closes HV-401 or the cabinet.
+    Release(String),
+    /// Turns HS-900.
+    Turn(Selector),
+    /// Calls a storm that peaks near this raw turbidity after an hour and a half.
+    Storm { peak_ntu: f64 },
+    /// The grid comes (`true`) or goes.
+    Mains(bool),
+    /// Breaks the instrument or contact of this path; `None` mends it.
+    SensorFault { path: String, fault: Option<SensorFault> },
+    /// Breaks the device of this path (`intake.pump_a`, `filter1.outlet`); `None` mends it.
+    ActuatorFault { path: String, fault: Option<ActuatorFault> },
+    /// Cuts a bus (`up: false`) or joins it again.
+    Link { bus: Bus, up: bool },
+    /// Everything sound: devices, instruments, buses, mains. Buttons and storms stay.
+    ClearAll,
+}
+
+/// A fault that stands now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Broken {
+    Sensor(SensorFault),
+    Actuator(ActuatorFault),
+}
+
+/// Seconds since each of the buses A to D was cut; none while it is up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Links {
+    cut_s: [Option<f64>; 4],
+}
+
+impl Links {
+    fn cut(&self, bus: Bus) -> Option<f64> {
+        Links::place(bus).and_then(|place| self.cut_s[place])
+    }
+
+    fn place(bus: Bus) -> Option<usize> {
+        match bus {
+            Bus::A => Some(0),
+            Bus::B => Some(1),
+            Bus::C => Some(2),
+            Bus::D => Some(3),
+            Bus::Header => None,
+        }
+    }
+
+    fn pass(&mut self, seconds: f64) {
+        for cut in self.cut_s.iter_mut().flatten() {
+            *cut += seconds;
+        }
+    }
+}
+
+/// A village plant with its river, its village and its weather.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Twin {
+    works: Works,
+    wiring: Wiring,
+    truth: Truth,
+    links: Links,
+    pace: Pace,
+    elapsed_us: u64,
+    /// Days since the probes were calibrated.
+    uncalibrated_days: f64,
+}
+
+impl Twin {
+    /// Finds the slots of the catalogue; a path it lacks is simply not driven. Contacts start as things stand.
+    #[must_use]
+    pub fn new(parameters: TwinParameters, catalogue: &Catalogue, seed: u64) -> Twin {
+        let wiring = Wiring::new(&parameters, catalogue);
+        let works = Works::new(parameters, seed);
+        let truth = Truth::new(&works);
+        Twin {
+            works,
+            wiring,
+            truth,
+            links: Links::default(),
+            pace: Pace::new(0.1),
+            elapsed_us: 0,
+            uncalibrated_days: 0.0,
+        }
+    }
+
+    /// Obeys the outputs for this long, then writes what the instruments show.
+    pub fn step(&mut self, outputs: &Outputs, inputs: &mut Inputs, at: Moment, elapsed: Duration) {
+        let seconds = elapsed.as_secs_f64();
+        self.obey(outputs);
+        self.links.pass(seconds);
+        self.advance(seconds);
+        let first = self.elapsed_us == 0;
+        self.elapsed_us += u64::try_from(elapsed.as_micros()).unwrap_or(0);
+        self.uncalibrated_days += seconds / 86_400.0;
+        if self.works.parameters.attendant && self.uncalibrated_days > CALIBRATION_DAYS {
+            self.uncalibrated_days = 0.0;
+        }
+        if first {
+            for index in 0..self.wiring.instruments.len() {
+                self.write(index, inputs, at);
+            }
+        } else {
+            for index in 0..self.wiring.instruments.len() {
+                let instrument = &mut self.wiring.instruments[index];
+                if instrument.due_us <= self.elapsed_us {
+                    // A step longer than the interval is one sample, not many.
+                    while instrument.due_us <= self.elapsed_us {
+                        instrument.due_us += instrument.interval_us;
+                    }
+                    self.write(index, inputs, at);
+                }
+            }
+        }
+        self.write_switches(inputs, at);
+        self.truth.look(&self.works);
+    }
+
+    fn advance(&mut self, seconds: f64) {
+        if !(seconds > 0.0) {
+            return;
+        }
+        let steps = libm::ceil(seconds / SUBSTEP_MAX_S - 1.0e-9).max(1.0);
+        let each = seconds / steps;
+        if each != self.pace.seconds {
+            self.pace = Pace::new(each);
+        }
+        for _ in 0..steps as u64 {
+            self.works.advance(&self.pace);
+        }
+    }
+
+    fn obey(&mut self, outputs: &Outputs) {
+        for command in &self.wiring.commands {
+            match self.links.cut(command.bus) {
+                None => {
+                    let value = outputs.values.get(command.slot).copied().unwrap_or(0.0);
+                    command.action.apply(&mut self.works, value);
+                }
+                Some(cut) if cut > DEAD_MAN_S => command.action.apply(&mut self.works, 0.0),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn write(&mut self, index: usize, inputs: &mut Inputs, at: Moment) {
+        let instrument: &mut Instrument = &mut self.wiring.instruments[index];
+        let truth = instrument.probe.read(&self.works);
+        let shown = instrument.transmitter.sample(truth, self.uncalibrated_days, self.works.random);
+        if self.links.cut(instrument.bus).is_some() {
+            return;
+        }
+        if let (Some(value), Some(reading)) = (shown, inputs.readings.get_mut(instrument.slot)) {
+            *reading = Reading::good(value, at);
+        }
+    }
+
+    fn write_switches(&mut self, inputs: &mut Inputs, at: Moment) {
+        for switch in &mut self.wiring.switches {
+            if self.links.cut(switch.bus).is_some() {
+                continue;
+            }
+            let Some(closed) = shown(switch, &self.works) else { continue };
+            switch.shown = closed;
+            if let Some(reading) = inputs.readings.get_mut(switch.slot) {
+                *reading = Reading::good(f64::from(u8::from(closed)), at);
+            }
+        }
+    }
+
+    /// Does something to the plant.
+    ///
+    /// # Errors
+    /// When there is no such button, instrument, device or bus to cut: in words, with what there is.
+    pub fn act(&mut self, act: Act) -> Result<(), String> {
+        match act {
+            Act::Press(tag) => self.push(&tag, true),
+            Act::Release(tag) => self.push(&tag, false),
+            Act::Turn(selector) => {
+                self.works.panel.remote = selector == Selector::Remote;
+                Ok(())
+            }
+            Act::Storm { peak_ntu } => self.call_storm(peak_ntu),
+            Act::Mains(present) => {
+                self.works.grid.switched_off = !present;
+                Ok(())
+            }
+            Act::SensorFault { path, fault } => self.break_sensor(&path, fault),
+            Act::ActuatorFault { path, fault } => self.break_actuator(&path, fault),
+            Act::Link { bus, up } => {
+                let place = Links::place(bus).ok_or("the pins of the controller cannot be cut")?;
+                self.links.cut_s[place] = if up { None } else { Some(0.0) };
+                Ok(())
+            }
+            Act::ClearAll => {
+                self.works.mend();
+                self.works.grid.switched_off = false;
+                self.links = Links::default();
+                for instrument in &mut self.wiring.instruments {
+                    instrument.transmitter.fault = None;
+                }
+                for switch in &mut self.wiring.switches {
+                    switch.fault = None;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn push(&mut self, tag: &str, down: bool) -> Result<(), String> {
+        let panel = &mut self.works.panel;
+        match tag {
+            "ES-900" => panel.emergency_loop = !down,
+            "HS-901" => panel.reset_pressed = down,
+            "HV-401" => self.works.hand_drain = f64::from(u8::from(down)),
+            "door" => panel.door_shut = !down,
+            other => return Err(format!("no button {other}: ES-900, HS-901, HV-401, door")),
+        }
+        Ok(())
+    }
+
+    fn call_storm(&mut self, peak_ntu: f64) -> Result<(), String> {
+        if !(1.0..=4_000.0).contains(&peak_ntu) {
+            return Err(format!("a storm peaks between 1 and 4000 NTU, not at {peak_ntu}"));
+        }
+        let works = &mut self.works;
+        works.river.call_storm(&works.parameters, &works.weather, peak_ntu);
+        Ok(())
+    }
+
+    fn break_sensor(&mut self, path: &str, fault: Option<SensorFault>) -> Result<(), String> {
+        if let Some(found) = self.wiring.instruments.iter_mut().find(|found| found.path == path) {
+            found.transmitter.fault = fault;
+            return Ok(());
+        }
+        let found = self.wiring.switches.iter_mut().find(|found| found.path == path);
+        let found = found.ok_or_else(|| format!("no instrument {path}"))?;
+        if let Some(SensorFault::Bias(_)) = fault {
+            return Err(format!("{path} is a contact: it can be stuck, silent or open"));
+        }
+        found.fault = fault;
+        Ok(())
+    }
+
+    fn break_actuator(&mut self, path: &str, fault: Option<ActuatorFault>) -> Result<(), String> {
+        let found = self.wiring.devices.iter().find(|(found, _)| found == path);
+        let (_, device) = found.ok_or_else(|| format!("no device {path}"))?;
+        match fault {
+            Some(fault) => device.strike(&mut self.works, fault),
+            None => device.mend(&mut self.works),
+        }
+        Ok(())
+    }
+
+    /// What is really so.
+    #[must_use]
+    pub fn truth(&self) -> &Truth {
+        &self.truth
+    }
+
+    /// Whether a bus answers.
+    #[must_use]
+    pub fn answers(&self, bus: Bus) -> bool {
+        self.links.cut(bus).is_none()
+    }
+
+    /// A called storm is still on.
+    #[must_use]
+    pub fn storm_called(&self) -> bool {
+        self.works.river.storm_called()
+    }
+
+    /// Paths of all instruments and contacts that can break.
+    pub fn sensors(&self) -> impl Iterator<Item = &str> {
+        let instruments = self.wiring.instruments.iter().map(|found| found.path.as_str());
+        instruments.chain(self.wiring.switches.iter().map(|found| found.path.as_str()))
+    }
+
+    /// Paths of all devices that can break.
+    pub fn actuators(&self) -> impl Iterator<Item = &str> {
+        self.wiring.devices.iter().map(|(path, _)| path.as_str())
+    }
+
+    /// What is broken now.
+    pub fn faults(&self) -> impl Iterator<Item = (&str, Broken)> {
+        let instruments = self.wiring.instruments.iter();
+        let instruments = instruments.map(|found| (found.path.as_str(), found.transmitter.fault));
+        let switches = self.wiring.switches.iter().map(|found| (found.path.as_str(), found.fault));
+        let sensors = instruments
+            .chain(switches)
+            .filter_map(|(path, fault)| fault.map(|fault| (path, Broken::Sensor(fault))));
+        let devices = self.wiring.devices.iter().filter_map(|(path, device)| {
+            device.fault(&self.works).map(|fault| (path.as_str(), Broken::Actuator(fault)))
+        });
+        sensors.chain(devices)
+    }
+}
+
+/// What a contact shows; `None`: it does not answer.
+fn shown(switch: &Switch, works: &Works) -> Option<bool> {
+    match switch.fault {
+        None => Some(switch.contact.is_closed(works)),
+        Some(SensorFault::Stuck | SensorFault::Bias(_)) => Some(switch.shown),
+        Some(SensorFault::Zero) => Some(false),
+        Some(SensorFault::Dropout) => None,
+    }
+}
