@@ -3,3 +3,10 @@
 pub mod model;
 pub mod rig;
 pub mod twin;
+
+pub use model::instruments::SensorFault;
+pub use model::parameters::TwinParameters;
+pub use twin::devices::ActuatorFault;
+pub use twin::truth::Truth;
+pub use twin::wiring::Bus;
+pub use twin::{Act, Broken, Selector, Twin};

@@ -3,10 +3,10 @@
 //! A step moves the works in substeps of at most a second, then lets every instrument that is due write its reading. No
 //! clock, no I/O, no heap after [`Twin::new`]; the same seed and the same steps give the same bits on every machine.
 
-mod devices;
+pub mod devices;
 mod probe;
-mod truth;
-mod wiring;
+pub mod truth;
+pub mod wiring;
 
 use core::time::Duration;
 
@@ -14,14 +14,12 @@ use plc::image::{Inputs, Outputs};
 use plc::signal::{Moment, Reading};
 use plc::tag::Catalogue;
 
-pub use self::devices::ActuatorFault;
-pub use self::truth::{FilterTruth, TankTruth, Truth};
-pub use self::wiring::Bus;
-pub use crate::model::instruments::SensorFault;
-pub use crate::model::parameters::TwinParameters;
-
-use self::wiring::{Instrument, Switch, Wiring};
+use self::devices::ActuatorFault;
+use self::truth::Truth;
+use self::wiring::{Bus, Instrument, Switch, Wiring};
 use crate::model::hydraulics::Pace;
+use crate::model::instruments::SensorFault;
+use crate::model::parameters::TwinParameters;
 use crate::model::works::Works;
 
 /// The longest substep, s: `plant.md` 6.
@@ -348,3 +346,6 @@ fn shown(switch: &Switch, works: &Works) -> Option<bool> {
         Some(SensorFault::Dropout) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

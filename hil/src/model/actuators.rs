@@ -47,7 +47,8 @@ impl Drive {
     /// Ramps towards its command.
     pub fn advance(&mut self, seconds: f64, supply: Supply) {
         let is_on = supply == Supply::On && !self.tripped;
-        let target = if is_on && self.run { (self.speed_percent / 100.0).clamp(0.0, 1.0) } else { 0.0 };
+        let target =
+            if is_on && self.run { (self.speed_percent / 100.0).clamp(0.0, 1.0) } else { 0.0 };
         if target > self.ratio {
             self.ratio = (self.ratio + RAMP_UP * seconds).min(target);
         } else {
@@ -159,7 +160,6 @@ impl ReturnValve {
     }
 }
 
-
 /// What is wrong with a dosing pump.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PumpHealth {
@@ -229,7 +229,11 @@ impl Doser {
     /// g that reach the water in this step.
     pub fn advance(&mut self, seconds: f64, supply: Supply) -> f64 {
         let health = self.health[usize::from(self.choose_b)];
-        if supply == Supply::Off || !self.enable || !(self.rate > 0.0) || health == PumpHealth::Tripped {
+        if supply == Supply::Off
+            || !self.enable
+            || !(self.rate > 0.0)
+            || health == PumpHealth::Tripped
+        {
             return 0.0;
         }
         let strokes = self.rate.min(STROKES_MAX) / 60.0 * seconds;
@@ -262,7 +266,8 @@ impl Doser {
             self.is_refilling = true;
         }
         if self.is_refilling {
-            let added = (rate * self.parameters.tank_l).min(to * self.parameters.tank_l - self.volume_l);
+            let added =
+                (rate * self.parameters.tank_l).min(to * self.parameters.tank_l - self.volume_l);
             let added = added.max(0.0);
             self.strength = (self.strength * self.volume_l + self.parameters.strength * added)
                 / (self.volume_l + added).max(1.0e-9);

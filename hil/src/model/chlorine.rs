@@ -171,7 +171,8 @@ mod tests {
     use super::*;
 
     fn well(compartments: usize) -> ClearWell {
-        let parameters = TwinParameters { clear_well_compartments: compartments, ..TwinParameters::default() };
+        let parameters =
+            TwinParameters { clear_well_compartments: compartments, ..TwinParameters::default() };
         ClearWell::new(&parameters, Water::default())
     }
 
@@ -216,7 +217,9 @@ mod tests {
         let after_dosing = 1.5 - INSTANT * 1.5 - PER_CARBON * 2.0;
         well.inlet.chlorine = after_dosing;
         let mut hours = 0.0;
-        for (at, published) in [(0.25, 1.01), (0.5, 0.97), (1.0, 0.92), (2.0, 0.84), (4.0, 0.72), (8.0, 0.57)] {
+        for (at, published) in
+            [(0.25, 1.01), (0.5, 0.97), (1.0, 0.92), (2.0, 0.84), (4.0, 0.72), (8.0, 0.57)]
+        {
             while hours < at {
                 well.decay(&pace, decay_rate(2.0, 20.0));
                 hours += pace.hours;
@@ -232,7 +235,12 @@ mod tests {
         let pace = Pace::new(1.0);
         for second in 0..20_000 {
             let filtered = if second % 7_000 < 5_000 { pace.volume(5.0) } else { 0.0 };
-            well.take_in(filtered, &Water { turbidity: 0.5, ..Water::default() }, filtered * 1.5, 2.0);
+            well.take_in(
+                filtered,
+                &Water { turbidity: 0.5, ..Water::default() },
+                filtered * 1.5,
+                2.0,
+            );
             well.draw(if second % 3_000 < 2_000 { pace.volume(6.0) } else { 0.0 });
             well.decay(&pace, 0.05);
         }

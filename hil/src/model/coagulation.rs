@@ -60,7 +60,13 @@ impl Flocculation {
 
     /// `raw` m³ of river water and `coagulant` g of PAC come in; answers what spilled. `demand` is the site's factor on
     /// D_opt, `flow` in m³/h, `scale` that of the plant.
-    pub fn take_in(&mut self, raw: f64, river: &Water, coagulant: f64, conditions: &Conditions) -> f64 {
+    pub fn take_in(
+        &mut self,
+        raw: f64,
+        river: &Water,
+        coagulant: f64,
+        conditions: &Conditions,
+    ) -> f64 {
         let half = 0.5 * self.volume;
         // Less than a drop: the dose has no water to be counted in, it goes to the first cell.
         let flows = raw > 1.0e-9;
@@ -122,9 +128,15 @@ mod tests {
 
     #[test]
     fn the_dose_table_is_near_the_optimum_in_warm_neutral_water() {
-        for (turbidity, table) in
-            [(5.0, 6.0), (10.0, 7.0), (20.0, 9.0), (50.0, 12.0), (100.0, 16.0), (500.0, 31.0), (1_000.0, 42.0)]
-        {
+        for (turbidity, table) in [
+            (5.0, 6.0),
+            (10.0, 7.0),
+            (20.0, 9.0),
+            (50.0, 12.0),
+            (100.0, 16.0),
+            (500.0, 31.0),
+            (1_000.0, 42.0),
+        ] {
             let optimal = optimal_dose(turbidity, 25.0, 7.4);
             assert!((table / optimal - 1.0).abs() < 0.05, "{turbidity} NTU: {optimal}");
         }

@@ -229,7 +229,14 @@ impl Filter {
     }
 
     /// `volume` m³ of water of `settled` NTU, coagulated so far, pass the bed. Answers the m³ that leave it.
-    pub fn filter(&mut self, pace: &Pace, bed: &Bed, volume: f64, settled: f64, coagulated: f64) -> f64 {
+    pub fn filter(
+        &mut self,
+        pace: &Pace,
+        bed: &Bed,
+        volume: f64,
+        settled: f64,
+        coagulated: f64,
+    ) -> f64 {
         self.rate = volume / pace.hours / self.area;
         self.head_loss = self.bed_loss(bed) * self.rate;
         let rate = self.rate;
@@ -260,7 +267,8 @@ impl Filter {
     #[must_use]
     pub fn removal(&self, coagulated: f64) -> f64 {
         // Beyond ten ripening masses the rest is below 1e-4.
-        let fresh = if self.ripened < 10.0 * RIPENING { libm::exp(-self.ripened / RIPENING) } else { 0.0 };
+        let fresh =
+            if self.ripened < 10.0 * RIPENING { libm::exp(-self.ripened / RIPENING) } else { 0.0 };
         let ripeness = 1.0 - 0.5 * fresh;
         let full = (self.load / CAPACITY) * (self.load / CAPACITY);
         let full = full * full;
@@ -359,7 +367,9 @@ mod tests {
     /// VC-2.
     #[test]
     fn warm_water_needs_a_stronger_wash() {
-        for (temperature, rate) in [(10.0, 17.8), (15.0, 20.4), (20.0, 23.2), (25.0, 26.0), (30.0, 29.0)] {
+        for (temperature, rate) in
+            [(10.0, 17.8), (15.0, 20.4), (20.0, 23.2), (25.0, 26.0), (30.0, 29.0)]
+        {
             let found = minimum_fluidisation(temperature);
             assert!((found / rate - 1.0).abs() < 0.01, "{temperature} °C: {found} m/h");
         }
@@ -406,7 +416,8 @@ mod tests {
                 points.push((filter.load, filter.head_loss));
             }
             let count = points.len() as f64;
-            let mean = points.iter().fold((0.0, 0.0), |m, p| (m.0 + p.0 / count, m.1 + p.1 / count));
+            let mean =
+                points.iter().fold((0.0, 0.0), |m, p| (m.0 + p.0 / count, m.1 + p.1 / count));
             let (sxx, sxy, syy) = points.iter().fold((0.0, 0.0, 0.0), |s, p| {
                 let (x, y) = (p.0 - mean.0, p.1 - mean.1);
                 (s.0 + x * x, s.1 + x * y, s.2 + y * y)
@@ -429,7 +440,8 @@ mod tests {
         let minutes = ripening(60);
         let peak = minutes.iter().copied().fold(0.0, f64::max);
         let peak_at = minutes.iter().position(|ntu| *ntu == peak).expect("there is one");
-        let fit_at = peak_at + minutes[peak_at..].iter().position(|ntu| *ntu < 0.3).expect("it ripens");
+        let fit_at =
+            peak_at + minutes[peak_at..].iter().position(|ntu| *ntu < 0.3).expect("it ripens");
         assert!((0.7..1.6).contains(&peak) && peak_at < 15, "{peak} NTU after {peak_at} min");
         assert!((10..60).contains(&fit_at), "below 0.3 NTU after {fit_at} min");
         assert!(minutes[89] < 0.15, "{}", minutes[89]);

@@ -52,7 +52,8 @@ impl Filtration {
         let count = parameters.filters.clamp(1, FILTERS_MAX);
         let filters = (0..count)
             .map(|index| {
-                let (first, other) = (parameters.start_first_filter, parameters.start_other_filters);
+                let (first, other) =
+                    (parameters.start_first_filter, parameters.start_other_filters);
                 let load = if index == 0 { first } else { other };
                 Filter::new(parameters.filter_area, load, turbidity)
             })
@@ -145,7 +146,11 @@ impl Filtration {
                 slope += area / root;
             }
             let surplus = taken - flow;
-            if surplus > 0.0 { high = head } else { low = head }
+            if surplus > 0.0 {
+                high = head
+            } else {
+                low = head
+            }
             if libm::fabs(surplus) < 1.0e-6 {
                 break;
             }
@@ -158,7 +163,12 @@ impl Filtration {
 
     /// P-351 takes from the clear well through `draw` and lifts the beds of the filters whose wash inlet is open. Answers
     /// the m³ to the waste tank, and those that came back to the clear well through an outlet that should be shut.
-    pub fn wash(&mut self, pace: &Pace, suction: Suction, draw: impl FnOnce(f64) -> f64) -> (f64, f64) {
+    pub fn wash(
+        &mut self,
+        pace: &Pace,
+        suction: Suction,
+        draw: impl FnOnce(f64) -> f64,
+    ) -> (f64, f64) {
         let mut openings = 0.0;
         let mut loss = 0.0;
         for filter in &self.filters {

@@ -20,13 +20,23 @@ const BAFFLING: [(usize, f64); 11] = [
 /// Logs that filtration leaves to disinfection: Giardia, viruses.
 const REQUIRED: (f64, f64) = (0.5, 2.0);
 /// CT for 4 log of viruses, mg·min/l, pH 6 to 9, by temperature rounded down.
-const VIRUS_CT: [(f64, f64, f64); 6] =
-    [(25.0, 1.0, 2.0), (20.0, 1.0, 3.0), (15.0, 2.0, 4.0), (10.0, 3.0, 6.0), (5.0, 4.0, 8.0), (0.5, 6.0, 12.0)];
+const VIRUS_CT: [(f64, f64, f64); 6] = [
+    (25.0, 1.0, 2.0),
+    (20.0, 1.0, 3.0),
+    (15.0, 2.0, 4.0),
+    (10.0, 3.0, 6.0),
+    (5.0, 4.0, 8.0),
+    (0.5, 6.0, 12.0),
+];
 
 /// The true baffling factor of this many compartments.
 #[must_use]
 pub fn baffling(compartments: usize) -> f64 {
-    BAFFLING.iter().rev().find(|(count, _)| *count <= compartments).map_or(BAFFLING[0].1, |found| found.1)
+    BAFFLING
+        .iter()
+        .rev()
+        .find(|(count, _)| *count <= compartments)
+        .map_or(BAFFLING[0].1, |found| found.1)
 }
 
 /// CT for one log of Giardia, mg·min/l (Smith and others 1995).
@@ -57,7 +67,11 @@ pub fn virus_log(contact: f64, temperature: f64) -> f64 {
 /// T10 in minutes of `volume` m³ at `flow` m³/h; without flow it has no end and a week stands for it.
 #[must_use]
 pub fn contact_minutes(volume: f64, flow: f64, compartments: usize) -> f64 {
-    if flow <= 0.0 { 10_080.0 } else { (60.0 * baffling(compartments) * volume / flow).min(10_080.0) }
+    if flow <= 0.0 {
+        10_080.0
+    } else {
+        (60.0 * baffling(compartments) * volume / flow).min(10_080.0)
+    }
 }
 
 /// IR: what was reached over what is required, the worse of Giardia and viruses.
@@ -86,10 +100,17 @@ mod tests {
 
     #[test]
     fn viruses_go_by_the_published_points() {
-        for (contact, temperature, logs) in
-            [(2.0, 15.0, 2.0), (3.0, 15.0, 3.0), (4.0, 17.0, 4.0), (8.0, 15.0, 8.0), (3.0, 2.0, 1.0)]
-        {
-            assert!((virus_log(contact, temperature) - logs).abs() < 1.0e-9, "{contact} at {temperature}");
+        for (contact, temperature, logs) in [
+            (2.0, 15.0, 2.0),
+            (3.0, 15.0, 3.0),
+            (4.0, 17.0, 4.0),
+            (8.0, 15.0, 8.0),
+            (3.0, 2.0, 1.0),
+        ] {
+            assert!(
+                (virus_log(contact, temperature) - logs).abs() < 1.0e-9,
+                "{contact} at {temperature}"
+            );
         }
     }
 }

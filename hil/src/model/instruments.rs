@@ -21,7 +21,8 @@ pub struct Character {
     pub offset_drift: f64,
 }
 
-/// The noise's standard deviation against the accuracy; its bound is then the accuracy itself, nearly.
+/// The noise's standard deviation against the accuracy: nearly all of it stays inside. It wanders as slowly as the
+/// instrument answers, because the same damping smooths both.
 const NOISE_SHARE: f64 = 0.3;
 
 impl Character {
@@ -51,7 +52,15 @@ impl Character {
     /// Fouls by a hundredth of an NTU a day.
     #[must_use]
     pub const fn turbidity(lag_s: f64, dead_s: f64, relative: f64, fixed: f64) -> Character {
-        Character { lag_s, dead_s, relative, fixed, resolution: 0.001, offset_drift: 0.01, ..Character::EXACT }
+        Character {
+            lag_s,
+            dead_s,
+            relative,
+            fixed,
+            resolution: 0.001,
+            offset_drift: 0.01,
+            ..Character::EXACT
+        }
     }
 
     #[must_use]
@@ -126,6 +135,9 @@ pub struct Transmitter {
     pub shown: f64,
     lag: f64,
     state: f64,
+    /// First-order noise of variance 1, and the share of it that is new each interval.
+    noise: f64,
+    fresh: f64,
     /// The sample line, one place an interval; empty without dead time.
     line: Box<[f64]>,
     place: usize,
@@ -135,7 +147,12 @@ pub struct Transmitter {
 
 impl Transmitter {
     #[must_use]
-    pub fn new(character: Character, (low, high): (f64, f64), interval_s: f64, number: u16) -> Transmitter {
+    pub fn new(
+        character: Character,
+        (low, high): (f64, f64),
+        interval_s: f64,
+        number: u16,
+    ) -> Transmitter {
         let places = libm::round(character.dead_s / interval_s) as usize;
         let lag = if character.lag_s > 0.0 {
             1.0 - libm::exp(-interval_s / character.lag_s)
@@ -150,6 +167,8 @@ impl Transmitter {
             shown: 0.0,
             lag,
             state: 0.0,
+            noise: 0.0,
+            fresh: libm::sqrt(1.0 - (1.0 - lag) * (1.0 - lag)),
             line: vec![0.0; places].into_boxed_slice(),
             place: 0,
             stream: Stream::Instrument(number),
@@ -171,6 +190,7 @@ impl Transmitter {
             core::mem::replace(&mut self.line[self.place], truth)
         };
         self.state += self.lag * (arriving - self.state);
+        self.noise += self.fresh * random.noise(self.stream, self.samples) - self.lag * self.noise;
         match self.fault {
             Some(SensorFault::Stuck) => return Some(self.shown),
             Some(SensorFault::Dropout) => return None,
@@ -180,11 +200,11 @@ impl Transmitter {
             }
             Some(SensorFault::Bias(_)) | None => {}
         }
-        self.shown = self.render(days, random);
+        self.shown = self.render(days);
         Some(self.shown)
     }
 
-    fn render(&self, days: f64, random: Random) -> f64 {
+    fn render(&self, days: f64) -> f64 {
         let c = &self.character;
         let mut value = self.state;
         if value < c.cutoff {
@@ -192,7 +212,7 @@ impl Transmitter {
         } else if c.relative > 0.0 || c.fixed > 0.0 {
             let accuracy = c.relative * libm::fabs(value) + c.fixed;
             value += value * c.gain_drift * days + c.offset_drift * days;
-            value += NOISE_SHARE * accuracy * random.noise(self.stream, self.samples);
+            value += NOISE_SHARE * accuracy * self.noise;
         }
         if let Some(SensorFault::Bias(bias)) = self.fault {
             value += bias;

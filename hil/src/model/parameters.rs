@@ -202,7 +202,8 @@ impl Default for TwinParameters {
 
             // Chosen: a shaft ring of 1.6 m diameter.
             wet_well_area: 2.0,
-            wet_well_depth: 0.0,
+            // Chosen: water over the pump in the driest month, 1.4 m.
+            wet_well_depth: 0.6,
             screen_blockage: 0.02,
             raw_pump: PumpCurve {
                 shut_off_head_m: 32.0,

@@ -62,7 +62,8 @@ impl Grid {
         self.minute += 1;
         if self.outage_min > 0.0 {
             self.outage_min -= 1.0;
-        } else if random.uniform(Stream::OutageArrival, self.minute) * 1_440.0 < parameters.outages_per_day
+        } else if random.uniform(Stream::OutageArrival, self.minute) * 1_440.0
+            < parameters.outages_per_day
         {
             let spread = OUTAGE.1 * random.normal(Stream::OutageDuration, self.minute);
             self.outage_min = OUTAGE.0 * libm::exp(spread);
@@ -70,7 +71,8 @@ impl Grid {
         let sag = if hour >= EVENING.0 && hour < EVENING.1 { parameters.evening_sag } else { 0.0 };
         let noise = parameters.voltage_spread * random.noise(Stream::GridVoltage, self.minute);
         self.voltage = VOLTAGE * (1.0 - sag) + noise;
-        self.frequency = FREQUENCY.0 + FREQUENCY.1 * random.noise(Stream::GridFrequency, self.minute);
+        self.frequency =
+            FREQUENCY.0 + FREQUENCY.1 * random.noise(Stream::GridFrequency, self.minute);
     }
 
     /// One step; `motors_kw` run now.

@@ -88,7 +88,8 @@ impl Weather {
             }
         } else {
             let wet = self.day >= STORM_SEASON.0 && self.day < STORM_SEASON.1;
-            let rate = if wet { parameters.wet_storms_per_day } else { parameters.dry_storms_per_day };
+            let rate =
+                if wet { parameters.wet_storms_per_day } else { parameters.dry_storms_per_day };
             if random.uniform(Stream::StormArrival, self.minute) < rate / MINUTES_A_DAY {
                 self.storms += 1;
                 let depth = parameters.storm_depth_mm;
@@ -136,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_year_brings_the_rain_of_the_region() {
-        let parameters = TwinParameters { start_day: 0.0, start_hour: 0.0, ..TwinParameters::default() };
+        let parameters =
+            TwinParameters { start_day: 0.0, start_hour: 0.0, ..TwinParameters::default() };
         let years = 6;
         let rain: f64 = (0..years)
             .map(|seed| {

@@ -19,6 +19,8 @@ use super::weather::Weather;
 /// P-101 sucks air below this level of the wet well, P-351 and P-501 below this one of the clear well, m.
 const RAW_DRY: f64 = 0.15;
 const CLEAR_DRY: f64 = 0.10;
+/// LT-102 at which P-101 stands before its static head of 8 m; 6 to 12 with the river.
+const REFERENCE_LEVEL: f64 = 1.5;
 /// Screen loss at the reference flow and a clean screen, m; the flow, m³/h.
 const SCREEN_LOSS: (f64, f64) = (0.02, 5.0);
 /// Growth of the blockage, 1/s, and how many times faster with leaves; where it ends, and where the attendant cleans.
@@ -137,9 +139,8 @@ impl Works {
         settled_water.turbidity = settling::settled(floc.turbidity, 1.0, 1.0);
         let filtered = Water { turbidity: 0.1, chlorine: p.start_chlorine, ..settled_water };
         let temperature = weather.temperature;
-        let elevated = p
-            .elevated_tank
-            .then(|| Basin::new(p.elevated_area, p.elevated_brim, p.start_elevated));
+        let elevated =
+            p.elevated_tank.then(|| Basin::new(p.elevated_area, p.elevated_brim, p.start_elevated));
         let wet_level = (river.level + p.wet_well_depth).max(0.0);
         let tank = SedimentationTank::new(p, settled_water);
         let mut works = Works {
@@ -272,7 +273,8 @@ impl Works {
         let level = self.river.level + p.wet_well_depth;
         let drop = level - self.wet_well.level();
         let clear = 1.0 - self.blockage;
-        let through = SCREEN_LOSS.1 * p.scale() * clear * libm::sqrt(libm::fabs(drop) / SCREEN_LOSS.0);
+        let through =
+            SCREEN_LOSS.1 * p.scale() * clear * libm::sqrt(libm::fabs(drop) / SCREEN_LOSS.0);
         let most = libm::fabs(drop) * self.wet_well.area_m2;
         let passed = pace.volume(through).min(most);
         if drop >= 0.0 {
@@ -288,8 +290,7 @@ impl Works {
         let mut steady = 0.0;
         if path > SHUT {
             let curve = &self.raw.curve;
-            // P-101 stands at 8 m with the wet well at 0.8 m; 6 to 12 with the river.
-            let lift = curve.static_head_m + 0.8 + p.wet_well_depth - self.wet_well.level();
+            let lift = curve.static_head_m + REFERENCE_LEVEL - self.wet_well.level();
             let resistance = curve.resistance * (1.0 / (path * path) - 1.0);
             steady = self.raw.flow_against(lift.clamp(6.0, 12.0), resistance);
         } else {
@@ -362,7 +363,10 @@ impl Works {
         self.balance.let_out += self.clear_well.take_in(produced, &water, chlorine, carbon);
         self.clear_well.decay(pace, self.decay_rate);
         if self.hand_drain > 0.0 {
-            let flow = HAND_DRAIN * self.parameters.scale() * self.hand_drain * self.clear_well.basin.fill();
+            let flow = HAND_DRAIN
+                * self.parameters.scale()
+                * self.hand_drain
+                * self.clear_well.basin.fill();
             self.balance.let_out += self.clear_well.draw(pace.volume(flow));
         }
         self.temperature += pace.hours_3 * (self.weather.temperature - self.temperature);

@@ -126,7 +126,8 @@ impl Truth {
     pub(super) fn new(works: &Works) -> Truth {
         let mut truth = Truth {
             tanks: vec![TankTruth::default(); works.tanks.len()].into_boxed_slice(),
-            filters: vec![FilterTruth::default(); works.filtration.filters.len()].into_boxed_slice(),
+            filters: vec![FilterTruth::default(); works.filtration.filters.len()]
+                .into_boxed_slice(),
             ..Truth::default()
         };
         truth.look(works);

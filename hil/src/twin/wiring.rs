@@ -131,7 +131,14 @@ impl Electrician<'_> {
 
     fn switch(&mut self, path: String, contact: Contact, bus: Bus) {
         if let Some(slot) = self.catalogue.input_slot(&path) {
-            self.wiring.switches.push(Switch { path, slot, contact, bus, fault: None, shown: false });
+            self.wiring.switches.push(Switch {
+                path,
+                slot,
+                contact,
+                bus,
+                fault: None,
+                shown: false,
+            });
         }
     }
 
@@ -140,11 +147,8 @@ impl Electrician<'_> {
         let Kind::Input(words) = row.kind else { return };
         let poll = words.poll.as_secs_f64().clamp(INTERVAL_MIN_S, INTERVAL_MAX_S);
         // Counters run on, whatever the scale says.
-        let span = match probe {
-            Probe::Strokes(_) => (0.0, 65_535.0),
-            Probe::Energy => (0.0, f64::MAX),
-            _ => (words.low, words.high),
-        };
+        let counts = matches!(probe, Probe::Strokes(_) | Probe::Energy);
+        let span = if counts { (0.0, f64::MAX) } else { (words.low, words.high) };
         let number = self.wiring.instruments.len();
         self.wiring.instruments.push(Instrument {
             path: path.to_owned(),
@@ -208,7 +212,12 @@ impl Electrician<'_> {
         self.drives(&format!("{path}.enable"), Action::DoserEnable(at), Bus::Header);
         self.drives(&format!("{path}.rate"), Action::DoserRate(at), Bus::Header);
         self.drives(&format!("{path}.choose_b"), Action::DoserChoice(at), Bus::D);
-        self.measures(&format!("{path}.strokes"), Probe::Strokes(at), Bus::Header, Character::EXACT);
+        self.measures(
+            &format!("{path}.strokes"),
+            Probe::Strokes(at),
+            Bus::Header,
+            Character::EXACT,
+        );
         let level = Character::fill(0.2);
         self.measures(&format!("{unit}.tank_level"), Probe::ChemicalLevel(at), Bus::D, level);
         self.switch(format!("{unit}.tank_low_low"), Contact::ChemicalLowLow(at), Bus::D);
@@ -225,7 +234,12 @@ impl Electrician<'_> {
         let muddy = Character { resolution: 0.1, ..Character::turbidity(30.0, 20.0, 0.05, 0.5) };
         self.measures("intake.turbidity", Probe::RawTurbidity, Bus::B, muddy);
         self.measures("intake.ph", Probe::RawPh, Bus::B, Character::ph());
-        self.measures("intake.temperature", Probe::RawTemperature, Bus::B, Character::temperature());
+        self.measures(
+            "intake.temperature",
+            Probe::RawTemperature,
+            Bus::B,
+            Character::temperature(),
+        );
         self.drives("intake.permit", Action::Permit(Station::Raw), Bus::Header);
         self.station("intake", Station::Raw, p.raw_pumps);
         self.motor_valve("intake.inlet", MotorValveAt::RawInlet, Bus::D);
