@@ -158,7 +158,7 @@ impl Twin {
     }
 
     fn advance(&mut self, seconds: f64) {
-        if !(seconds > 0.0) {
+        if seconds <= 0.0 {
             return;
         }
         let steps = libm::ceil(seconds / SUBSTEP_MAX_S - 1.0e-9).max(1.0);

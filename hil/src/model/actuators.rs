@@ -231,7 +231,7 @@ impl Doser {
         let health = self.health[usize::from(self.choose_b)];
         if supply == Supply::Off
             || !self.enable
-            || !(self.rate > 0.0)
+            || self.rate <= 0.0
             || health == PumpHealth::Tripped
         {
             return 0.0;

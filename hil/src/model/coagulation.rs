@@ -22,7 +22,7 @@ pub fn optimal_dose(turbidity: f64, temperature: f64, ph: f64) -> f64 {
 /// η_c: how much of what the best dose would do this dose does, 0 to 1.
 #[must_use]
 pub fn effectiveness(dose: f64, optimal: f64) -> f64 {
-    if !(dose > 0.0) {
+    if dose <= 0.0 || dose.is_nan() {
         return 0.0;
     }
     let distance = libm::log(dose / optimal);

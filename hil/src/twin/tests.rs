@@ -7,8 +7,13 @@ use plc::tag::{Driven, Measured, Row, Source};
 use super::*;
 use plc::tag::Kind;
 
-/// Points a test plant has: path, and the span of a number or none for a contact.
-fn points(p: &TwinParameters) -> (Vec<(String, Option<f64>)>, Vec<(String, f64)>) {
+/// Inputs: path, and the top of a number's span or none for a contact.
+type Inward = Vec<(String, Option<f64>)>;
+/// Outputs: path, and the top of the span.
+type Outward = Vec<(String, f64)>;
+
+/// Points a test plant has.
+fn points(p: &TwinParameters) -> (Inward, Outward) {
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     for (path, high) in [
         ("intake.river_level", 6.0),
