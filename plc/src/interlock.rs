@@ -3,6 +3,13 @@
 //! Causes are judged before the units and seen by them as permissives; the same set is applied again after them, so that no
 //! unit can pass it. `docs/spec/plant.md` 3 has the table, `docs/spec/contracts.md` what releases each row.
 
+use core::time::Duration;
+
+use crate::block::{Sustained, Trip, TripTimes};
+use crate::quantity::{CubicMetresPerHour, Metres, MilligramsPerLitre, Ntu, Percent, Ph};
+use crate::reason::{Reason, Reasons};
+use crate::signal::Signal;
+
 /// A column of the table: the outputs that a cause forces off together. Every output names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -19,7 +26,7 @@ pub enum Column {
     Wash,
     /// P-501: high-lift pumps and their permit.
     LiftPump,
-    /// P-601 and P-205.
+    /// P-601, P-205 and the sludge valves.
     WastePump,
     /// XV-3n2: filtered outlets.
     FilterOutlet,
@@ -29,6 +36,763 @@ pub enum Column {
     Positions,
     /// K0-900 request.
     Supply,
-    /// Horn and beacon: held off by nobody.
+    /// Horn, beacon and heartbeat: held off by nobody.
     Panel,
+}
+
+use Column::{
+    Coagulant, FeedPump, FilterOutlet, Hypochlorite, LiftPump, Positions, RawPump, Wash, WashInlet,
+    WastePump,
+};
+
+/// The table, row by row (`docs/spec/plant.md` 3). Columns not named are free.
+///
+/// P-301 is not held by turbid filtered water: it may run to waste while each filter returns through RIPEN, and does not
+/// run without an open way (footnote 1 of the table).
+pub const TABLE: &[(Reason, &[Column])] = &[
+    (
+        Reason::EmergencyStop,
+        &[
+            RawPump,
+            Coagulant,
+            FeedPump,
+            Hypochlorite,
+            Wash,
+            LiftPump,
+            WastePump,
+            FilterOutlet,
+            WashInlet,
+            Positions,
+        ],
+    ),
+    (Reason::WetWellEmpty, &[RawPump, Coagulant]),
+    (Reason::WetWellEmptyTooOften, &[RawPump, Coagulant]),
+    (Reason::SettledTankFull, &[RawPump, Coagulant]),
+    (Reason::SettledTankEmpty, &[FeedPump, Hypochlorite]),
+    (Reason::ClearWellFull, &[FeedPump, Hypochlorite, FilterOutlet]),
+    (Reason::ClearWellEmpty, &[Wash, LiftPump, WashInlet]),
+    (Reason::FilteredWaterTurbid, &[Hypochlorite, LiftPump, FilterOutlet]),
+    (Reason::ChlorineDangerous, &[Hypochlorite, LiftPump]),
+    (Reason::ChlorineTooLow, &[LiftPump]),
+    (Reason::ContactTimeTooShort, &[LiftPump]),
+    (Reason::ElevatedTankFull, &[LiftPump]),
+    (Reason::WasteTankFull, &[Wash, WashInlet]),
+    (Reason::OutletNotProvenClosed, &[Wash, WashInlet]),
+    (Reason::WashPumpRuns, &[LiftPump]),
+    (Reason::TreatedPhOutOfRange, &[RawPump, Coagulant, LiftPump]),
+    (Reason::QualityHold, &[LiftPump]),
+    (
+        Reason::BusALost,
+        &[RawPump, Coagulant, FeedPump, Hypochlorite, Wash, LiftPump, FilterOutlet, WashInlet],
+    ),
+    (
+        Reason::BusBLost,
+        &[RawPump, Coagulant, FeedPump, Hypochlorite, Wash, FilterOutlet, WashInlet],
+    ),
+    (
+        Reason::BusDLost,
+        &[RawPump, Coagulant, FeedPump, Hypochlorite, Wash, WastePump, FilterOutlet, WashInlet],
+    ),
+    (Reason::RiverTooMuddy, &[RawPump, Coagulant]),
+    (
+        Reason::MainsLost,
+        &[
+            RawPump,
+            Coagulant,
+            FeedPump,
+            Hypochlorite,
+            Wash,
+            LiftPump,
+            WastePump,
+            FilterOutlet,
+            WashInlet,
+        ],
+    ),
+    // Not rows of the table, but of the same force: nothing runs before the boot's self-test, nor while the panel commands.
+    (
+        Reason::Booting,
+        &[
+            RawPump,
+            Coagulant,
+            FeedPump,
+            Hypochlorite,
+            Wash,
+            LiftPump,
+            WastePump,
+            FilterOutlet,
+            WashInlet,
+            Positions,
+        ],
+    ),
+    (
+        Reason::LocalControl,
+        &[
+            RawPump,
+            Coagulant,
+            FeedPump,
+            Hypochlorite,
+            Wash,
+            LiftPump,
+            WastePump,
+            FilterOutlet,
+            WashInlet,
+        ],
+    ),
+];
+
+/// Columns there are.
+const COLUMNS: usize = 12;
+
+/// The causes of a scan, and by column what they hold off.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Holds {
+    causes: Reasons,
+    columns: [Reasons; COLUMNS],
+}
+
+impl Holds {
+    /// Looks the causes up in the table.
+    #[must_use]
+    pub fn of(causes: Reasons) -> Holds {
+        let mut columns = [Reasons::NONE; COLUMNS];
+        for (cause, held) in TABLE {
+            if causes.has(*cause) {
+                for column in *held {
+                    let at = *column as usize;
+                    columns[at] = columns[at].with(*cause);
+                }
+            }
+        }
+        Holds { causes, columns }
+    }
+
+    /// What holds a column off.
+    #[must_use]
+    pub fn on(&self, column: Column) -> Reasons {
+        self.columns[column as usize]
+    }
+
+    /// Every cause that stands.
+    #[must_use]
+    pub fn causes(&self) -> Reasons {
+        self.causes
+    }
+}
+
+/// What the causes are judged on: validated signals and facts of this scan and the last.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    pub nominal: CubicMetresPerHour,
+    /// ES-900 healthy.
+    pub emergency_loop: Signal<bool>,
+    /// K0 closed though asked for, or not asked for.
+    pub supply_as_asked: bool,
+    /// The emergency stop is latched from before.
+    pub emergency_latched: bool,
+    /// HS-900 stands at remote.
+    pub remote: Signal<bool>,
+    pub booting: bool,
+    pub mains_good: bool,
+    pub buses: [Signal<bool>; 3],
+    pub wet_well_low_low: Signal<bool>,
+    pub wet_well: Signal<Metres>,
+    pub settled: Signal<Percent>,
+    pub clear_well_high_high: Signal<bool>,
+    pub clear_well_low_low: Signal<bool>,
+    pub clear_well: Signal<Metres>,
+    /// The higher of the clear well's levels.
+    pub clear_well_highest: Option<Metres>,
+    /// AIT-330 or its substitute, `None` while no filtered water flows or it does not count yet.
+    pub filtered: Option<Signal<Ntu>>,
+    pub outlet_chlorine: Signal<MilligramsPerLitre>,
+    pub inactivation_ratio: f64,
+    pub elevated_high_high: Signal<bool>,
+    pub elevated: Signal<Metres>,
+    pub waste_high_high: Signal<bool>,
+    pub waste: Signal<Percent>,
+    /// A filter washes and its outlet is not proven closed.
+    pub outlet_not_closed: bool,
+    pub wash_pump_runs: bool,
+    pub treated_ph: Signal<Ph>,
+    pub raw_turbidity: Signal<Ntu>,
+    pub contaminated: bool,
+    /// The plant makes or has made water: a dry analyser before the first start trips nothing.
+    pub reset: bool,
+    pub supervisor_reset: bool,
+}
+
+/// Memory of the causes: times, latches, releases.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Causes {
+    supply: Sustained,
+    empty: Trip,
+    was_empty: bool,
+    emptied: [Option<Duration>; EMPTIED_MAX],
+    emptied_too_often: bool,
+    settled_full: Trip,
+    settled_empty: Trip,
+    well_full: Trip,
+    well_empty: Trip,
+    turbid: Trip,
+    dangerous: Trip,
+    dangerous_latched: bool,
+    below_dangerous: Sustained,
+    too_low: Trip,
+    too_short: Trip,
+    elevated_full: Trip,
+    waste_full: Trip,
+    outlet_latched: bool,
+    ph: Trip,
+    buses: [Trip; 3],
+    muddy: Trip,
+}
+
+/// The wet well may run empty this often in six hours (`docs/spec/contracts.md`).
+const EMPTIED_MAX: usize = 3;
+const EMPTIED_WINDOW: Duration = Duration::from_secs(6 * 3600);
+/// K0 must follow its request within this.
+const SUPPLY_TIME: Duration = Duration::from_secs(2);
+// Limits and times: `docs/spec/plant.md` 2.17 and 3, releases `docs/spec/contracts.md`.
+const WET_WELL_LOW_LOW: Metres = Metres(0.3);
+const WET_WELL_BACK: Metres = Metres(0.8);
+const SETTLED_HIGH_HIGH: Percent = Percent(95.0);
+const SETTLED_HIGH_BACK: Percent = Percent(85.0);
+const SETTLED_LOW_LOW: Percent = Percent(10.0);
+const SETTLED_LOW_BACK: Percent = Percent(40.0);
+const WELL_HIGH_BACK: Metres = Metres(1.85);
+const WELL_LOW_LOW: Metres = Metres(0.30);
+const WELL_LOW_BACK: Metres = Metres(0.70);
+const TURBID: Ntu = Ntu(1.0);
+const DANGEROUS: MilligramsPerLitre = MilligramsPerLitre(4.0);
+const DANGEROUS_BACK: MilligramsPerLitre = MilligramsPerLitre(3.0);
+const DANGEROUS_BACK_TIME: Duration = Duration::from_secs(600);
+const TOO_LOW: MilligramsPerLitre = MilligramsPerLitre(0.3);
+const TOO_LOW_BACK: MilligramsPerLitre = MilligramsPerLitre(0.45);
+const RATIO_LOW: f64 = 1.0;
+const RATIO_BACK: f64 = 1.3;
+const ELEVATED_HIGH_HIGH: Metres = Metres(2.40);
+const ELEVATED_BACK: Metres = Metres(2.30);
+const WASTE_BACK: Percent = Percent(80.0);
+const PH_LOW: Ph = Ph(6.0);
+const PH_HIGH: Ph = Ph(9.0);
+const PH_LOW_BACK: Ph = Ph(6.2);
+const PH_HIGH_BACK: Ph = Ph(8.8);
+const MUDDY: Ntu = Ntu(1000.0);
+const MUDDY_BACK: Ntu = Ntu(700.0);
+/// Buses A, B, D: lost this long.
+const BUS_TIMES: [TripTimes; 3] = [TripTimes::s(3, 10), TripTimes::s(15, 10), TripTimes::s(3, 10)];
+const BUS_REASONS: [Reason; 3] = [Reason::BusALost, Reason::BusBLost, Reason::BusDLost];
+
+fn at_least<Q: PartialOrd + Copy>(signal: Signal<Q>, limit: Q) -> bool {
+    signal.usable().is_some_and(|value| value >= limit)
+}
+
+fn at_most<Q: PartialOrd + Copy>(signal: Signal<Q>, limit: Q) -> bool {
+    signal.usable().is_some_and(|value| value <= limit)
+}
+
+impl Causes {
+    /// Judges every cause. What is not known is on the unsafe side where the table protects people or machines, and is for
+    /// the units' own permissives where a bad signal has a fallback of its own.
+    pub fn judge(&mut self, facts: &Facts, elapsed: Duration) -> Reasons {
+        let mut causes = Reasons::NONE;
+        causes = causes
+            .and_if(self.emergency(facts, elapsed), Reason::EmergencyStop)
+            .and_if(facts.booting, Reason::Booting)
+            .and_if(!facts.remote.closed(), Reason::LocalControl)
+            .and_if(!facts.mains_good, Reason::MainsLost)
+            .and_if(facts.contaminated, Reason::QualityHold)
+            .and_if(facts.wash_pump_runs, Reason::WashPumpRuns)
+            .and_if(self.wet_well(facts, elapsed), Reason::WetWellEmpty)
+            .and_if(self.emptied_too_often, Reason::WetWellEmptyTooOften);
+        let full = at_least(facts.settled, SETTLED_HIGH_HIGH);
+        let back = facts.settled.usable().is_some_and(|level| level < SETTLED_HIGH_BACK);
+        causes = causes.and_if(
+            self.settled_full.judge(full, back, TripTimes::s(0, 0), elapsed),
+            Reason::SettledTankFull,
+        );
+        let empty = !facts.settled.usable().is_some_and(|level| level > SETTLED_LOW_LOW);
+        let back = facts.settled.usable().is_some_and(|level| level > SETTLED_LOW_BACK);
+        causes = causes.and_if(
+            self.settled_empty.judge(empty, back, TripTimes::s(0, 0), elapsed),
+            Reason::SettledTankEmpty,
+        );
+        causes = causes.and(self.clear_well(facts, elapsed)).and(self.chlorine(facts, elapsed));
+        causes = causes
+            .and_if(self.turbid(facts, elapsed), Reason::FilteredWaterTurbid)
+            .and_if(self.contact(facts, elapsed), Reason::ContactTimeTooShort)
+            .and_if(self.elevated(facts, elapsed), Reason::ElevatedTankFull)
+            .and_if(self.waste(facts, elapsed), Reason::WasteTankFull)
+            .and_if(self.outlet(facts), Reason::OutletNotProvenClosed)
+            .and_if(self.treated_ph(facts, elapsed), Reason::TreatedPhOutOfRange)
+            .and_if(self.river(facts, elapsed), Reason::RiverTooMuddy);
+        for (((bus, trip), times), reason) in
+            facts.buses.iter().zip(&mut self.buses).zip(BUS_TIMES).zip(BUS_REASONS)
+        {
+            causes = causes.and_if(trip.judge(!bus.closed(), bus.closed(), times, elapsed), reason);
+        }
+        causes
+    }
+
+    /// Pressed, broken or unknown; or K0 open though asked for. The latch itself is the system unit's, kept over restarts.
+    fn emergency(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        let open =
+            self.supply.holds(!facts.supply_as_asked && facts.mains_good, SUPPLY_TIME, elapsed);
+        !facts.emergency_loop.closed() || (open && !facts.booting) || facts.emergency_latched
+    }
+
+    fn wet_well(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        let low = !facts.wet_well_low_low.closed() || at_most(facts.wet_well, WET_WELL_LOW_LOW);
+        let back = facts.wet_well_low_low.closed() && at_least(facts.wet_well, WET_WELL_BACK);
+        let empty = self.empty.judge(low, back, TripTimes::s(0, 60), elapsed);
+        for age in &mut self.emptied {
+            *age = age.map(|age| age.saturating_add(elapsed)).filter(|age| *age < EMPTIED_WINDOW);
+        }
+        if empty
+            && !self.was_empty
+            && let Some(place) = self.emptied.iter_mut().find(|age| age.is_none())
+        {
+            *place = Some(Duration::ZERO);
+            self.emptied_too_often |= self.emptied.iter().all(Option::is_some);
+        }
+        self.was_empty = empty;
+        if facts.reset && !empty {
+            self.emptied_too_often = false;
+            self.emptied = [None; EMPTIED_MAX];
+        }
+        empty
+    }
+
+    fn clear_well(&mut self, facts: &Facts, elapsed: Duration) -> Reasons {
+        let full = !facts.clear_well_high_high.closed();
+        let back = !full && facts.clear_well_highest.is_some_and(|level| level < WELL_HIGH_BACK);
+        let full = self.well_full.judge(full, back, TripTimes::s(0, 0), elapsed);
+        let low = !facts.clear_well_low_low.closed() || at_most(facts.clear_well, WELL_LOW_LOW);
+        let back = !low && at_least(facts.clear_well, WELL_LOW_BACK);
+        let empty = self.well_empty.judge(low, back, TripTimes::s(0, 60), elapsed);
+        Reasons::NONE.and_if(full, Reason::ClearWellFull).and_if(empty, Reason::ClearWellEmpty)
+    }
+
+    /// Latched; after the operator's reset each filter returns through RIPEN on its own analyser.
+    fn turbid(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        let turbid = facts.filtered.is_some_and(|filtered| match filtered.usable() {
+            Some(turbidity) => !(turbidity <= TURBID),
+            None => false,
+        });
+        self.turbid.judge(turbid, facts.reset, TripTimes::s(60, 0), elapsed)
+    }
+
+    fn chlorine(&mut self, facts: &Facts, elapsed: Duration) -> Reasons {
+        let residual = facts.outlet_chlorine;
+        let high = residual.usable().is_some_and(|residual| !(residual <= DANGEROUS));
+        self.dangerous_latched |= self.dangerous.judge(high, !high, TripTimes::s(120, 0), elapsed);
+        let below = residual.usable().is_some_and(|residual| residual < DANGEROUS_BACK);
+        let calm = self.below_dangerous.holds(below, DANGEROUS_BACK_TIME, elapsed);
+        if facts.reset && calm {
+            self.dangerous_latched = false;
+        }
+        let low = residual.usable().is_some_and(|residual| !(residual >= TOO_LOW));
+        let back = at_least(residual, TOO_LOW_BACK);
+        let low = self.too_low.judge(low, back, TripTimes::s(300, 300), elapsed);
+        Reasons::NONE
+            .and_if(self.dangerous_latched, Reason::ChlorineDangerous)
+            .and_if(low, Reason::ChlorineTooLow)
+    }
+
+    fn contact(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        let short = !(facts.inactivation_ratio >= RATIO_LOW);
+        let back = facts.inactivation_ratio >= RATIO_BACK;
+        self.too_short.judge(short, back, TripTimes::s(60, 120), elapsed)
+    }
+
+    fn elevated(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        let full = facts.elevated_high_high.open() || at_least(facts.elevated, ELEVATED_HIGH_HIGH);
+        let back = facts.elevated.usable().is_some_and(|level| level < ELEVATED_BACK);
+        self.elevated_full.judge(full, back && !full, TripTimes::s(0, 0), elapsed)
+    }
+
+    fn waste(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        let full = !facts.waste_high_high.closed();
+        let back = !full && facts.waste.usable().is_some_and(|level| level < WASTE_BACK);
+        self.waste_full.judge(full, back, TripTimes::s(0, 0), elapsed)
+    }
+
+    fn outlet(&mut self, facts: &Facts) -> bool {
+        self.outlet_latched |= facts.outlet_not_closed;
+        if facts.supervisor_reset && !facts.outlet_not_closed {
+            self.outlet_latched = false;
+        }
+        self.outlet_latched
+    }
+
+    fn treated_ph(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        let out = facts.treated_ph.usable().is_some_and(|ph| !(ph >= PH_LOW && ph <= PH_HIGH));
+        let back =
+            facts.treated_ph.usable().is_some_and(|ph| ph >= PH_LOW_BACK && ph <= PH_HIGH_BACK);
+        self.ph.judge(out, back, TripTimes::s(600, 600), elapsed)
+    }
+
+    fn river(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        let muddy = facts.raw_turbidity.usable().is_some_and(|turbidity| !(turbidity <= MUDDY));
+        let back = facts.raw_turbidity.usable().is_some_and(|turbidity| turbidity < MUDDY_BACK);
+        self.muddy.judge(muddy, back, TripTimes::s(600, 1800), elapsed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::Fault;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn every_cause_holds_off_exactly_the_columns_of_its_row() {
+        use Column::{Panel, Supply};
+        let all = [
+            RawPump,
+            Coagulant,
+            FeedPump,
+            Hypochlorite,
+            Wash,
+            LiftPump,
+            WastePump,
+            FilterOutlet,
+            WashInlet,
+            Positions,
+            Supply,
+            Panel,
+        ];
+        for (cause, held) in TABLE {
+            let holds = Holds::of(Reasons::only(*cause));
+            for column in all {
+                assert_eq!(
+                    holds.on(column).has(*cause),
+                    held.contains(&column),
+                    "{cause:?} {column:?}"
+                );
+            }
+        }
+    }
+
+    /// One row: what is wrong, how long it takes, the cause it makes, what makes it good again and how long that takes,
+    /// and whether a person must reset it.
+    #[test]
+    fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
+        type Change = fn(&mut Facts);
+        let rows: &[(Change, u64, Reason, Change, u64, bool)] = &[
+            (
+                |f| f.emergency_loop = Signal::Good(false),
+                1,
+                Reason::EmergencyStop,
+                |f| f.emergency_loop = Signal::Good(true),
+                1,
+                false,
+            ),
+            (
+                |f| f.emergency_loop = Signal::Bad(Fault::Stale),
+                1,
+                Reason::EmergencyStop,
+                |f| f.emergency_loop = Signal::Good(true),
+                1,
+                false,
+            ),
+            (
+                |f| f.supply_as_asked = false,
+                2,
+                Reason::EmergencyStop,
+                |f| f.supply_as_asked = true,
+                1,
+                false,
+            ),
+            (
+                |f| f.wet_well_low_low = Signal::Good(false),
+                1,
+                Reason::WetWellEmpty,
+                |f| f.wet_well_low_low = Signal::Good(true),
+                60,
+                false,
+            ),
+            (
+                |f| f.wet_well_low_low = Signal::Bad(Fault::Stale),
+                1,
+                Reason::WetWellEmpty,
+                |f| f.wet_well_low_low = Signal::Good(true),
+                60,
+                false,
+            ),
+            (
+                |f| f.wet_well = Signal::Good(Metres(0.3)),
+                1,
+                Reason::WetWellEmpty,
+                |f| f.wet_well = Signal::Good(Metres(0.8)),
+                60,
+                false,
+            ),
+            (
+                |f| f.settled = Signal::Good(Percent(95.0)),
+                1,
+                Reason::SettledTankFull,
+                |f| f.settled = Signal::Good(Percent(84.9)),
+                1,
+                false,
+            ),
+            (
+                |f| f.settled = Signal::Good(Percent(10.0)),
+                1,
+                Reason::SettledTankEmpty,
+                |f| f.settled = Signal::Good(Percent(40.1)),
+                1,
+                false,
+            ),
+            (
+                |f| f.settled = Signal::Good(Percent(f64::NAN)),
+                1,
+                Reason::SettledTankEmpty,
+                |f| f.settled = Signal::Good(Percent(40.1)),
+                1,
+                false,
+            ),
+            (
+                |f| f.clear_well_high_high = Signal::Good(false),
+                1,
+                Reason::ClearWellFull,
+                |f| f.clear_well_high_high = Signal::Good(true),
+                1,
+                false,
+            ),
+            (
+                |f| f.clear_well_low_low = Signal::Good(false),
+                1,
+                Reason::ClearWellEmpty,
+                |f| f.clear_well_low_low = Signal::Good(true),
+                60,
+                false,
+            ),
+            (
+                |f| f.clear_well = Signal::Good(Metres(0.3)),
+                1,
+                Reason::ClearWellEmpty,
+                |f| f.clear_well = Signal::Good(Metres(0.71)),
+                60,
+                false,
+            ),
+            (
+                |f| f.filtered = Some(Signal::Good(Ntu(1.01))),
+                60,
+                Reason::FilteredWaterTurbid,
+                |f| f.filtered = Some(Signal::Good(Ntu(0.1))),
+                1,
+                true,
+            ),
+            (
+                |f| f.filtered = Some(Signal::Good(Ntu(f64::NAN))),
+                60,
+                Reason::FilteredWaterTurbid,
+                |f| f.filtered = Some(Signal::Good(Ntu(0.1))),
+                1,
+                true,
+            ),
+            (
+                |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(4.1)),
+                120,
+                Reason::ChlorineDangerous,
+                |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(2.9)),
+                600,
+                true,
+            ),
+            (
+                |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(0.29)),
+                300,
+                Reason::ChlorineTooLow,
+                |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(0.45)),
+                300,
+                false,
+            ),
+            (
+                |f| f.inactivation_ratio = 0.99,
+                60,
+                Reason::ContactTimeTooShort,
+                |f| f.inactivation_ratio = 1.3,
+                120,
+                false,
+            ),
+            (
+                |f| f.inactivation_ratio = f64::NAN,
+                60,
+                Reason::ContactTimeTooShort,
+                |f| f.inactivation_ratio = 1.3,
+                120,
+                false,
+            ),
+            (
+                |f| f.elevated_high_high = Signal::Good(false),
+                1,
+                Reason::ElevatedTankFull,
+                |f| f.elevated_high_high = Signal::Good(true),
+                1,
+                false,
+            ),
+            (
+                |f| f.elevated = Signal::Good(Metres(2.4)),
+                1,
+                Reason::ElevatedTankFull,
+                |f| f.elevated = Signal::Good(Metres(2.29)),
+                1,
+                false,
+            ),
+            (
+                |f| f.waste_high_high = Signal::Bad(Fault::Stale),
+                1,
+                Reason::WasteTankFull,
+                |f| f.waste_high_high = Signal::Good(true),
+                1,
+                false,
+            ),
+            (
+                |f| f.wash_pump_runs = true,
+                1,
+                Reason::WashPumpRuns,
+                |f| f.wash_pump_runs = false,
+                1,
+                false,
+            ),
+            (
+                |f| f.treated_ph = Signal::Good(Ph(5.9)),
+                600,
+                Reason::TreatedPhOutOfRange,
+                |f| f.treated_ph = Signal::Good(Ph(6.2)),
+                600,
+                false,
+            ),
+            (
+                |f| f.contaminated = true,
+                1,
+                Reason::QualityHold,
+                |f| f.contaminated = false,
+                1,
+                false,
+            ),
+            (
+                |f| f.buses[0] = Signal::Good(false),
+                3,
+                Reason::BusALost,
+                |f| f.buses[0] = Signal::Good(true),
+                10,
+                false,
+            ),
+            (
+                |f| f.buses[1] = Signal::Good(false),
+                15,
+                Reason::BusBLost,
+                |f| f.buses[1] = Signal::Good(true),
+                10,
+                false,
+            ),
+            (
+                |f| f.buses[2] = Signal::Bad(Fault::Stale),
+                3,
+                Reason::BusDLost,
+                |f| f.buses[2] = Signal::Good(true),
+                10,
+                false,
+            ),
+            (
+                |f| f.raw_turbidity = Signal::Good(Ntu(1001.0)),
+                600,
+                Reason::RiverTooMuddy,
+                |f| f.raw_turbidity = Signal::Good(Ntu(699.0)),
+                1800,
+                false,
+            ),
+            (|f| f.mains_good = false, 1, Reason::MainsLost, |f| f.mains_good = true, 1, false),
+            (
+                |f| f.remote = Signal::Good(false),
+                1,
+                Reason::LocalControl,
+                |f| f.remote = Signal::Good(true),
+                1,
+                false,
+            ),
+        ];
+        for (number, (wrong, comes, cause, right, goes, latched)) in rows.iter().enumerate() {
+            let mut causes = Causes::default();
+            let mut facts = SOUND;
+            assert!(run_s(&mut causes, &facts, 5).is_empty(), "row {number} before");
+            wrong(&mut facts);
+            if *comes > 1 {
+                assert!(
+                    !run_s(&mut causes, &facts, comes - 1).has(*cause),
+                    "row {number} too soon"
+                );
+            }
+            assert!(run_s(&mut causes, &facts, 1).has(*cause), "row {number} comes");
+            right(&mut facts);
+            if *goes > 1 {
+                assert!(run_s(&mut causes, &facts, goes - 1).has(*cause), "row {number} stays");
+            }
+            assert_eq!(run_s(&mut causes, &facts, 1).has(*cause), *latched, "row {number} goes");
+            facts.reset = true;
+            assert!(!run_s(&mut causes, &facts, 1).has(*cause), "row {number} after reset");
+        }
+    }
+
+    #[test]
+    fn a_wash_with_an_unproven_outlet_is_released_by_a_supervisor_only() {
+        let mut causes = Causes::default();
+        run_s(&mut causes, &Facts { outlet_not_closed: true, ..SOUND }, 1);
+        assert!(
+            run_s(&mut causes, &Facts { reset: true, ..SOUND }, 1)
+                .has(Reason::OutletNotProvenClosed)
+        );
+        assert!(run_s(&mut causes, &Facts { supervisor_reset: true, ..SOUND }, 1).is_empty());
+    }
+
+    #[test]
+    fn a_wet_well_that_runs_empty_three_times_waits_for_a_person() {
+        let mut causes = Causes::default();
+        for _ in 0..3 {
+            run_s(&mut causes, &Facts { wet_well_low_low: Signal::Good(false), ..SOUND }, 1);
+            run_s(&mut causes, &SOUND, 61);
+        }
+        assert!(run_s(&mut causes, &SOUND, 600).has(Reason::WetWellEmptyTooOften));
+        assert!(run_s(&mut causes, &Facts { reset: true, ..SOUND }, 1).is_empty());
+    }
+
+    const SOUND: Facts = Facts {
+        nominal: CubicMetresPerHour(5.0),
+        emergency_loop: Signal::Good(true),
+        supply_as_asked: true,
+        emergency_latched: false,
+        remote: Signal::Good(true),
+        booting: false,
+        mains_good: true,
+        buses: [Signal::Good(true); 3],
+        wet_well_low_low: Signal::Good(true),
+        wet_well: Signal::Good(Metres(1.5)),
+        settled: Signal::Good(Percent(60.0)),
+        clear_well_high_high: Signal::Good(true),
+        clear_well_low_low: Signal::Good(true),
+        clear_well: Signal::Good(Metres(1.5)),
+        clear_well_highest: Some(Metres(1.5)),
+        filtered: Some(Signal::Good(Ntu(0.1))),
+        outlet_chlorine: Signal::Good(MilligramsPerLitre(0.8)),
+        inactivation_ratio: 2.0,
+        elevated_high_high: Signal::Good(true),
+        elevated: Signal::Good(Metres(1.5)),
+        waste_high_high: Signal::Good(true),
+        waste: Signal::Good(Percent(40.0)),
+        outlet_not_closed: false,
+        wash_pump_runs: false,
+        treated_ph: Signal::Good(Ph(7.4)),
+        raw_turbidity: Signal::Good(Ntu(20.0)),
+        contaminated: false,
+        reset: false,
+        supervisor_reset: false,
+    };
+
+    /// Judges once a second; the causes of the last.
+    fn run_s(causes: &mut Causes, facts: &Facts, seconds: u64) -> Reasons {
+        (0..seconds).fold(Reasons::NONE, |_, _| causes.judge(facts, SECOND))
+    }
 }

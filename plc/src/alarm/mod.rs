@@ -1,5 +1,9 @@
 //! Alarms after ISA-18.2: what a condition is, and what people have made of it.
 
+mod engine;
+
+pub use engine::Engine;
+
 use crate::quantity::Value;
 use crate::signal::{Quality, Signal};
 

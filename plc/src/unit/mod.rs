@@ -6,6 +6,8 @@ pub mod distribution;
 pub mod filter;
 pub mod filtration;
 pub mod intake;
+pub mod power;
 pub mod sedimentation;
+pub mod system;
 pub mod tank;
 pub mod waste;
