@@ -224,6 +224,8 @@ pub struct Facts {
 /// Memory of the causes: times, latches, releases.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Causes {
+    /// The emergency-stop loop is open, unknown, or K0 open though asked for: now, whatever is latched.
+    pub emergency_now: bool,
     supply: Sustained,
     empty: Trip,
     was_empty: bool,
@@ -338,7 +340,8 @@ impl Causes {
     fn emergency(&mut self, facts: &Facts, elapsed: Duration) -> bool {
         let open =
             self.supply.holds(!facts.supply_as_asked && facts.mains_good, SUPPLY_TIME, elapsed);
-        !facts.emergency_loop.closed() || (open && !facts.booting) || facts.emergency_latched
+        self.emergency_now = !facts.emergency_loop.closed() || (open && !facts.booting);
+        self.emergency_now || facts.emergency_latched
     }
 
     fn wet_well(&mut self, facts: &Facts, elapsed: Duration) -> bool {

@@ -18,6 +18,7 @@ pub mod image;
 pub mod interlock;
 pub mod output;
 pub mod plant;
+pub mod publish;
 pub mod quantity;
 pub mod reason;
 pub mod signal;

@@ -205,6 +205,9 @@ reasons! {
     /// Turbidity limits for delivery are not met.
     TurbidityOutOfLimits,
 
+    /// An alarm is not judged now, by design.
+    SuppressedByDesign,
+
     // Refusals of commands.
     /// This role may not do it.
     NotPermitted,

@@ -2,6 +2,7 @@
 
 mod accumulator;
 mod duty;
+mod lowest;
 mod pi;
 mod ramp;
 mod sustained;
@@ -10,6 +11,7 @@ mod timed;
 
 pub use accumulator::{RollingMass, Total};
 pub use duty::{Duty, StartBudget};
+pub use lowest::Lowest;
 pub use pi::{Pi, PiTuning};
 pub use ramp::{Lag, Ramp};
 pub use sustained::{Sustained, Trip, TripTimes};

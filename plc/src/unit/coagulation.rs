@@ -12,7 +12,8 @@ use statig::prelude::*;
 use crate::alarm::{Condition, Priority};
 use crate::block::{Lag, Ramp, Sustained, Timed, interpolate};
 use crate::declare::{
-    alarm, alarms, between, contact, inputs, measured, parts, settings, shown, states, status,
+    alarm, alarms, between, contact, inputs, kept, measured, parts, retained, settings, shown,
+    states, status,
 };
 use crate::device::{DosingPump, Limits, Motor, Stagger};
 use crate::interlock::Column;
@@ -72,6 +73,16 @@ settings! {
     }
 }
 
+retained! {
+    /// The dosing guard's ledger: a restart gives nothing back.
+    pub struct Retained {
+        /// P-211, PAC moved in the last hour.
+        pub mass_hour: Grams = kept(),
+        /// P-211, PAC moved in the last day.
+        pub mass_day: Grams = kept(),
+    }
+}
+
 status! {
     /// What the doser does.
     pub struct Status {
@@ -120,6 +131,7 @@ pub struct Around {
 pub struct Coagulation {
     pub inputs: Inputs,
     pub settings: Settings,
+    pub retained: Retained,
     pub status: Status,
     pub alarms: Alarms,
     pub doser: DosingPump,
@@ -132,7 +144,7 @@ pub struct Coagulation {
     mixing: Duration,
 }
 parts! { Coagulation {
-    inputs, settings, status, alarms;
+    inputs, settings, retained, status, alarms;
     one: doser = Group::single("doser", "P-211").held_by(Column::Coagulant),
          mixer = Group::single("mixer", "M-211").held_by(Column::Positions);
     many: ; maybe: ;

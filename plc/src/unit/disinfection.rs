@@ -13,7 +13,8 @@ use statig::prelude::*;
 use crate::alarm::{Condition, Priority};
 use crate::block::{Lag, Timed};
 use crate::declare::{
-    alarm, alarms, between, contact, inputs, measured, parts, settings, shown, states, status,
+    alarm, alarms, between, contact, inputs, kept, measured, parts, retained, settings, shown,
+    states, status,
 };
 use crate::device::DosingPump;
 use crate::interlock::Column;
@@ -62,6 +63,16 @@ settings! {
         pub daily_cap: Grams = between(10.0..=400.0, 400.0),
         /// Longest dosing without a pause.
         pub on_time_max: Duration = between(3600.0..=345_600.0, 172_800.0),
+    }
+}
+
+retained! {
+    /// The dosing guard's ledger: a restart gives nothing back.
+    pub struct Retained {
+        /// P-411, Chlorine moved in the last hour.
+        pub mass_hour: Grams = kept(),
+        /// P-411, Chlorine moved in the last day.
+        pub mass_day: Grams = kept(),
     }
 }
 
@@ -127,6 +138,7 @@ pub struct Around {
 pub struct Disinfection {
     pub inputs: Inputs,
     pub settings: Settings,
+    pub retained: Retained,
     pub status: Status,
     pub alarms: Alarms,
     pub doser: DosingPump,
@@ -134,7 +146,7 @@ pub struct Disinfection {
     demand: Lag,
 }
 parts! { Disinfection {
-    inputs, settings, status, alarms;
+    inputs, settings, retained, status, alarms;
     one: doser = Group::single("doser", "P-411").held_by(Column::Hypochlorite);
     many: ; maybe: ;
     sequence, demand

@@ -133,8 +133,6 @@ outputs! {
 alarms! {
     /// Alarms of distribution.
     pub struct Alarms {
-        /// AIT-330, water not safe: turbidity.
-        pub water_turbid: Condition = alarm(304, Priority::P1).delays_s(0.0, 600.0),
         /// IRI-401, contact time low.
         pub contact_low: Condition = alarm(405, Priority::P2).delays_s(300.0, 300.0),
         /// IRI-401, contact time not reached, delivery stopped.
@@ -172,14 +170,10 @@ pub struct Around {
     pub holds: Reasons,
     /// AIT-403, at the outlet.
     pub residual: Signal<MilligramsPerLitre>,
-    /// Turbidity of water that enters the clear well now, `None` while none enters.
-    pub entering: Option<Signal<Ntu>>,
     pub inactivation: Inactivation,
     /// Causes of the table.
     pub turbid: bool,
     pub contact_short: bool,
-    pub confirm_drained: bool,
-    pub confirm_quality: bool,
     pub reset: bool,
 }
 
@@ -425,7 +419,6 @@ impl Distribution {
         let faulty = self.pump.iter().filter(|pump| pump.is_faulty()).count();
         let elevated = self.inputs.elevated_level;
         self.alarms = Alarms {
-            water_turbid: Condition::when(around.turbid),
             contact_low: Signal::Good(Ratio(around.inactivation.ratio))
                 .below(Ratio(1.2), Ratio(0.1))
                 .unless(!around.run || !self.pump.iter().any(Drive::is_on)),

@@ -149,8 +149,10 @@ pub struct Around {
     pub emergency: bool,
     pub mains_good: bool,
     pub outage: Duration,
-    /// A latched cause stops production: guard, both pumps gone, a failed unit.
+    /// What stops everything at once: a contactor that does not open.
     pub trip: Reasons,
+    /// What stops production in order: no pump, no chemical, no filter, a cap reached.
+    pub lost: Reasons,
     /// Permissives P1 to P9 that are missing.
     pub missing: Reasons,
     pub too_muddy: bool,
@@ -224,6 +226,8 @@ const FAILED_STARTS_MAX: u32 = 3;
 const FAILED_STARTS_WINDOW: Duration = Duration::from_secs(2 * 3600);
 /// Levels must last this long (`docs/spec/plant.md` 2.2).
 const LEVEL_TIME: Duration = Duration::from_secs(60);
+/// After mud the plant starts again below this (`docs/spec/plant.md` 2.2, D1).
+const AFTER_MUD_LEVEL: Metres = Metres(1.80);
 /// Longest orderly stop (`docs/spec/plant.md` 2.2).
 const STOPPING_MAX: Duration = Duration::from_secs(2400);
 /// A stop longer than this needs the long form of the start and ripening (`docs/spec/plant.md` 2.2, 2.6.6).
@@ -336,6 +340,8 @@ impl System {
     fn facts(&mut self, around: &Around, elapsed: Duration) -> Scan {
         let above = around.clear_well.is_some_and(|level| level >= self.settings.stop_level);
         let below = around.clear_well.is_some_and(|level| level <= self.settings.start_level);
+        let after_mud = self.status.stopped_by.has(Reason::RiverTooMuddy);
+        let below_full = around.clear_well.is_some_and(|level| level < AFTER_MUD_LEVEL);
         let full = self.full.holds(above, LEVEL_TIME, elapsed);
         let low = self.low.holds(below, LEVEL_TIME, elapsed);
         let limit = match self.step {
@@ -346,13 +352,14 @@ impl System {
             in_state: self.sequence.in_state(),
             booted: self.since_boot >= self.settings.boot_time
                 && self.inputs.supply_on.closed()
-                && self.inputs.setup_done.closed(),
+                && self.inputs.setup_done.closed()
+                && around.mains_good,
             wanted: self.retained.intent,
             may_start: around.missing.is_empty(),
             step_late: self.in_step > Duration::from_secs(limit),
             started: self.step == 7 && around.steps.filtered,
             full,
-            needed: low,
+            needed: low || (after_mud && below_full),
             too_muddy: around.too_muddy,
             drained: around.drained,
             reset: around.reset,
@@ -361,6 +368,7 @@ impl System {
             mains_good: around.mains_good,
             short_outage: around.outage < RESUME_MAX,
             failed_too_often: self.failed_starts.count >= FAILED_STARTS_MAX,
+            lost: !around.lost.is_empty(),
         }
     }
 
@@ -401,6 +409,7 @@ impl System {
                 self.failed_starts.count += 1;
                 Reasons::only(Reason::StepTimeout)
             }
+            State::Stopping {} if scan.lost => around.lost,
             State::Standby {} if around.too_muddy => Reasons::only(Reason::RiverTooMuddy),
             State::Standby {} => Reasons::only(Reason::StandbyFull),
             State::Fault {} => {
@@ -494,16 +503,28 @@ impl System {
         };
     }
 
+    /// Nothing may run yet: the boot's self-test, or the first seconds after power-up.
+    #[must_use]
+    pub fn is_booting(&self) -> bool {
+        self.status.state == (State::Boot {}) || self.since_boot < self.settings.boot_time
+    }
+
+    /// The plant was stopped for long, or nobody knows for how long: filters return through RIPEN.
+    #[must_use]
+    pub fn starts_from_long_stop(&self) -> bool {
+        self.full_start
+    }
+
+    /// The settled tank is being drawn down before the filters stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.status.state == (State::Stopping {})
+    }
+
     /// Raw water is asked for.
     #[must_use]
     pub fn takes_water(&self) -> bool {
         matches!(self.status.state, State::Starting {} | State::Producing {})
-    }
-
-    /// The way into sedimentation is being opened, or open.
-    #[must_use]
-    pub fn opens_inlet(&self) -> bool {
-        self.takes_water()
     }
 
     /// The start sequence has come to this step, or beyond it.
@@ -559,6 +580,7 @@ pub struct Scan {
     mains_good: bool,
     short_outage: bool,
     failed_too_often: bool,
+    lost: bool,
 }
 
 /// Why everything stops at once.
@@ -592,7 +614,7 @@ impl Sequence {
     fn boot(event: &Event) -> Outcome<State> {
         match event {
             Event::Scan(scan) if scan.booted => Transition(State::stopped()),
-            Event::Trip(Trip::Fault | Trip::StopAll) => Handled,
+            Event::Trip(Trip::Fault | Trip::StopAll | Trip::Mains) => Handled,
             Event::Scan(_) | Event::Trip(_) => Super,
         }
     }
@@ -611,7 +633,9 @@ impl Sequence {
     #[state(superstate = "powered")]
     fn starting(event: &Event) -> Outcome<State> {
         match event {
-            Event::Scan(scan) if !scan.wanted || scan.step_late => Transition(State::stopping()),
+            Event::Scan(scan) if !scan.wanted || scan.step_late || scan.lost => {
+                Transition(State::stopping())
+            }
             Event::Scan(scan) if scan.full || scan.too_muddy => Transition(State::standby()),
             Event::Scan(scan) if scan.started => Transition(State::producing()),
             Event::Scan(_) | Event::Trip(_) => Super,
@@ -621,7 +645,7 @@ impl Sequence {
     #[state(superstate = "powered")]
     fn producing(event: &Event) -> Outcome<State> {
         match event {
-            Event::Scan(scan) if !scan.wanted => Transition(State::stopping()),
+            Event::Scan(scan) if !scan.wanted || scan.lost => Transition(State::stopping()),
             Event::Scan(scan) if scan.full || scan.too_muddy => Transition(State::standby()),
             Event::Scan(_) | Event::Trip(_) => Super,
         }

@@ -1,0 +1,113 @@
+//! Orders of people, each answered in the scan that takes it. They rank below interlocks: what an order asks, a cause may
+//! still hold off.
+
+use super::Plant;
+use crate::image::{Command, Event, Order};
+use crate::publish::Set;
+use crate::reason::Reason;
+use crate::tag::{Kind, Role, Row};
+use crate::unit::disinfection;
+
+impl Plant {
+    /// Orders, each answered in this scan. The panel's button is one too.
+    pub(super) fn take(&mut self, orders: &[Order]) {
+        let pressed = self.units.system.inputs.local_reset.closed();
+        // The edge 0 -> 1; a button stuck at start resets nothing.
+        let button = pressed && !self.button_was;
+        self.button_was = pressed || self.units.system.inputs.local_reset.usable().is_none();
+        self.asked.reset |= button;
+        for order in orders {
+            let verdict = self.obey(order);
+            self.events.push(Event::Answer { number: order.number, verdict });
+        }
+        self.asked.local_reset = button;
+    }
+
+    fn obey(&mut self, order: &Order) -> Result<(), Reason> {
+        if order.role < Role::Operator {
+            return Err(Reason::NotPermitted);
+        }
+        let units = &mut self.units;
+        match order.command {
+            Command::Start => {
+                units.system.may_start()?;
+                self.asked.start = true;
+            }
+            Command::Stop => self.asked.stop = true,
+            Command::StopAll => self.asked.stop_all = true,
+            Command::Reset => {
+                self.asked.reset = true;
+                self.asked.supervisor_reset |= order.role >= Role::Supervisor;
+            }
+            Command::Wash { filter } => {
+                number(filter, units.filter.len())?;
+                return Err(Reason::NotNow);
+            }
+            Command::AbortWash { filter } => {
+                number(filter, units.filter.len())?;
+                return Err(Reason::NotNow);
+            }
+            Command::Desludge { tank } => {
+                let at = number(tank, units.tank.len())?;
+                if !units.tank[at].is_available() {
+                    return Err(Reason::ValveFault);
+                }
+                self.asked.desludge |= 1 << at;
+            }
+            Command::Prime => {
+                if units.disinfection.status.state == (disinfection::State::Dosing {}) {
+                    return Err(Reason::NotNow);
+                }
+                self.asked.prime = true;
+            }
+            Command::CloseIntake => units.system.retained.intake_closed = true,
+            Command::OpenIntake => units.system.retained.intake_closed = false,
+            Command::ConfirmDrained => return units.distribution.confirm_drained(),
+            Command::ConfirmQuality => return units.distribution.confirm_quality(),
+            Command::Silence => self.silenced = true,
+            Command::Acknowledge { alarm } => {
+                let slot = self.alarm_slot(alarm)?;
+                let transition = self.alarms.acknowledge(slot, order.number)?;
+                self.events.push(Event::Alarm { alarm, transition });
+            }
+            Command::ResetAlarm { alarm } => {
+                let slot = self.alarm_slot(alarm)?;
+                let transition = self.alarms.reset(slot, order.number)?;
+                self.events.push(Event::Alarm { alarm, transition });
+            }
+            Command::Set { setting, value } => return self.set(setting, value, order),
+        }
+        Ok(())
+    }
+
+    fn alarm_slot(&self, row: usize) -> Result<usize, Reason> {
+        match self.catalogue.rows.get(row) {
+            Some(Row { kind: Kind::Alarm(_), slot, .. }) => Ok(*slot),
+            Some(_) | None => Err(Reason::Unknown),
+        }
+    }
+
+    /// A setting inside its range, by somebody who may.
+    fn set(&mut self, row: usize, value: f64, order: &Order) -> Result<(), Reason> {
+        let Some(Row { kind: Kind::Setting(words), .. }) = self.catalogue.rows.get(row) else {
+            return Err(Reason::Unknown);
+        };
+        if order.role < words.role {
+            return Err(Reason::NotPermitted);
+        }
+        if !(value >= words.low && value <= words.high) {
+            return Err(Reason::OutOfRange);
+        }
+        let mut set = Set::new(row, value);
+        self.units.visit(&mut set);
+        let from = set.before().ok_or(Reason::Unknown)?;
+        self.events.push(Event::Setting { row, from, to: value, number: order.number });
+        Ok(())
+    }
+}
+
+/// A number from 1 as a place in a list.
+fn number(from_one: u8, length: usize) -> Result<usize, Reason> {
+    let at = usize::from(from_one).checked_sub(1).ok_or(Reason::Unknown)?;
+    if at < length { Ok(at) } else { Err(Reason::Unknown) }
+}

@@ -1,0 +1,351 @@
+//! The walks of a scan: hold outputs off, write the images, set one setting, keep and restore.
+
+use crate::alarm::{Condition, Engine, State};
+use crate::image::{Event, Outputs, Shown, Snapshot};
+use crate::interlock::{Column, Holds};
+use crate::output::Output;
+use crate::quantity::{Form, Value};
+use crate::reason::{Reason, Reasons};
+use crate::signal::{Moment, Quality, Signal};
+use crate::tag::{
+    Adjustable, Driven, Group, Kept, Measured, Plain, Point, Rationale, Row, Visitor,
+};
+
+/// Events of one scan at most; at the limit the last one says [`Event::Overflow`].
+const EVENTS_MAX: usize = 256;
+
+/// What happened in a scan, in order.
+#[derive(Clone, Debug)]
+pub struct Events {
+    events: [Event; EVENTS_MAX],
+    length: usize,
+}
+
+impl Default for Events {
+    fn default() -> Events {
+        Events { events: [Event::Overflow; EVENTS_MAX], length: 0 }
+    }
+}
+
+impl Events {
+    /// Begins a scan.
+    pub fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    /// One more.
+    pub fn push(&mut self, event: Event) {
+        match self.events.get_mut(self.length) {
+            Some(place) => {
+                *place = event;
+                self.length += 1;
+            }
+            None => self.events[EVENTS_MAX - 1] = Event::Overflow,
+        }
+    }
+
+    /// Causes that began or ended between two sets.
+    pub fn causes(&mut self, before: Reasons, after: Reasons) {
+        if before == after {
+            return;
+        }
+        for cause in after.without(before).iter() {
+            self.push(Event::Cause { cause, began: true });
+        }
+        for cause in before.without(after).iter() {
+            self.push(Event::Cause { cause, began: false });
+        }
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[Event] {
+        &self.events[..self.length]
+    }
+}
+
+/// Holds every output off that a cause forces off: the last word of the table.
+#[derive(Debug)]
+pub struct Hold<'a> {
+    holds: &'a Holds,
+    columns: [Option<Column>; DEPTH],
+    depth: usize,
+}
+
+/// Groups inside groups: plant, unit, device.
+const DEPTH: usize = 4;
+
+impl<'a> Hold<'a> {
+    /// By these holds.
+    #[must_use]
+    pub fn new(holds: &'a Holds) -> Hold<'a> {
+        Hold { holds, columns: [None; DEPTH], depth: 0 }
+    }
+}
+
+impl Visitor for Hold<'_> {
+    fn enter(&mut self, group: &'static Group, _: Option<u8>) {
+        if let Some(place) = self.columns.get_mut(self.depth) {
+            *place = group.column;
+        }
+        self.depth += 1;
+    }
+    fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+    fn output<Q: Value>(&mut self, point: &'static Point<Driven>, output: &mut Output<Q>) {
+        let around = self.columns.get(self.depth.saturating_sub(1)).copied().flatten();
+        let column = point.words.column.or(around).unwrap_or(Column::Positions);
+        output.hold_off(self.holds.on(column));
+    }
+}
+
+/// Writes outputs and snapshot, and finds changes of state.
+#[derive(Debug)]
+pub struct Publish<'a> {
+    pub outputs: &'a mut Outputs,
+    pub snapshot: &'a mut Snapshot,
+    pub events: &'a mut Events,
+    pub alarms: &'a Engine,
+    /// Readings keep their own time, the rest is as of now.
+    pub now: Moment,
+    /// When each input was measured, by slot.
+    pub taken: &'a [Moment],
+    row: usize,
+    input: usize,
+    output: usize,
+    alarm: usize,
+}
+
+impl<'a> Publish<'a> {
+    /// Of one scan.
+    #[must_use]
+    pub fn new(
+        outputs: &'a mut Outputs,
+        snapshot: &'a mut Snapshot,
+        events: &'a mut Events,
+        alarms: &'a Engine,
+        taken: &'a [Moment],
+        now: Moment,
+    ) -> Publish<'a> {
+        Publish {
+            outputs,
+            snapshot,
+            events,
+            alarms,
+            now,
+            taken,
+            row: 0,
+            input: 0,
+            output: 0,
+            alarm: 0,
+        }
+    }
+
+    fn write<S: Shown>(&mut self, value: &S, taken: Moment) {
+        if let (Some(sample), Some(at)) =
+            (self.snapshot.samples.get_mut(self.row), self.snapshot.taken.get_mut(self.row))
+        {
+            *sample = value.sample();
+            *at = taken;
+        }
+        self.row += 1;
+    }
+}
+
+impl Visitor for Publish<'_> {
+    fn input<Q: Value>(&mut self, _: &'static Point<Measured>, signal: &mut Signal<Q>) {
+        let taken = self.taken.get(self.input).copied().unwrap_or(self.now);
+        self.input += 1;
+        self.write(signal, taken);
+    }
+    fn output<Q: Value>(&mut self, _: &'static Point<Driven>, output: &mut Output<Q>) {
+        if let Some(value) = self.outputs.values.get_mut(self.output) {
+            *value = output.value().to_f64();
+        }
+        self.output += 1;
+        self.write(output, self.now);
+    }
+    fn setting<Q: Value>(&mut self, _: &'static Point<Adjustable>, value: &mut Q) {
+        self.write(value, self.now);
+    }
+    fn status<S: Shown>(&mut self, _: &'static Point<Plain>, value: &mut S) {
+        let row = self.row;
+        let before = self.snapshot.samples.get(row).copied().unwrap_or_default();
+        self.write(value, self.now);
+        if matches!(S::FORM, Form::States(_)) {
+            let after = value.sample().value;
+            let known = !matches!(before.quality, Quality::Bad(_));
+            let from = if known { before.value } else { after };
+            if after != from {
+                self.events.push(Event::State { row, from: from as u16, to: after as u16 });
+            }
+        }
+    }
+    fn retained<Q: Value>(&mut self, _: &'static Point<Kept>, value: &mut Q) {
+        self.write(value, self.now);
+    }
+    fn alarm(&mut self, _: &'static Point<Rationale>, _: &mut Condition) {
+        let state = self.alarms.state(self.alarm);
+        let suppressed = self.alarms.is_suppressed(self.alarm);
+        self.alarm += 1;
+        if let (Some(sample), Some(at)) =
+            (self.snapshot.samples.get_mut(self.row), self.snapshot.taken.get_mut(self.row))
+        {
+            sample.value = f64::from(state as u8);
+            sample.quality = Quality::Good;
+            sample.why = Reasons::NONE.and_if(suppressed, Reason::SuppressedByDesign);
+            *at = self.now;
+        }
+        self.row += 1;
+    }
+}
+
+/// Every method of a walk that only counts rows, but for those written out.
+macro_rules! counts_rows {
+    ($($method:ident($words:ty, $value:ty $(, $bound:ident)?)),* $(,)?) => {
+        $(
+            fn $method$(<Q: $bound>)?(&mut self, _: &'static Point<$words>, _: &mut $value) {
+                self.row += 1;
+            }
+        )*
+    };
+}
+
+/// Sets one setting by its row.
+#[derive(Debug)]
+pub struct Set {
+    target: usize,
+    value: f64,
+    before: Option<f64>,
+    row: usize,
+}
+
+impl Set {
+    /// This row to this value; the range is the caller's to check.
+    #[must_use]
+    pub fn new(target: usize, value: f64) -> Set {
+        Set { target, value, before: None, row: 0 }
+    }
+
+    /// What it was, if it was found.
+    #[must_use]
+    pub fn before(&self) -> Option<f64> {
+        self.before
+    }
+}
+
+impl Visitor for Set {
+    fn setting<Q: Value>(&mut self, _: &'static Point<Adjustable>, value: &mut Q) {
+        if self.row == self.target {
+            self.before = Some(value.to_f64());
+            *value = Q::from_f64(self.value);
+        }
+        self.row += 1;
+    }
+    fn status<S: Shown>(&mut self, _: &'static Point<Plain>, _: &mut S) {
+        self.row += 1;
+    }
+    counts_rows! {
+        input(Measured, Signal<Q>, Value),
+        output(Driven, Output<Q>, Value),
+        retained(Kept, Q, Value),
+        alarm(Rationale, Condition),
+    }
+}
+
+/// Hands out what survives a restart: retained values and alarm states, each with its row.
+pub struct Keep<'a, F> {
+    pub rows: &'a [Row],
+    pub alarms: &'a Engine,
+    pub keep: F,
+    row: usize,
+    alarm: usize,
+}
+
+impl<'a, F: FnMut(&Row, f64)> Keep<'a, F> {
+    /// To this taker.
+    pub fn new(rows: &'a [Row], alarms: &'a Engine, keep: F) -> Keep<'a, F> {
+        Keep { rows, alarms, keep, row: 0, alarm: 0 }
+    }
+}
+
+impl<F: FnMut(&Row, f64)> Visitor for Keep<'_, F> {
+    fn retained<Q: Value>(&mut self, _: &'static Point<Kept>, value: &mut Q) {
+        if let Some(row) = self.rows.get(self.row) {
+            (self.keep)(row, value.to_f64());
+        }
+        self.row += 1;
+    }
+    fn alarm(&mut self, _: &'static Point<Rationale>, _: &mut Condition) {
+        if let Some(row) = self.rows.get(self.row) {
+            (self.keep)(row, f64::from(self.alarms.state(self.alarm) as u8));
+        }
+        self.row += 1;
+        self.alarm += 1;
+    }
+    fn status<S: Shown>(&mut self, _: &'static Point<Plain>, _: &mut S) {
+        self.row += 1;
+    }
+    counts_rows! {
+        input(Measured, Signal<Q>, Value),
+        output(Driven, Output<Q>, Value),
+        setting(Adjustable, Q, Value),
+    }
+}
+
+/// Takes up what a restart left: settings inside their ranges, retained values, alarm states.
+pub struct Restore<'a, F> {
+    pub rows: &'a [Row],
+    pub alarms: &'a mut Engine,
+    /// What was kept for a row.
+    pub kept: F,
+    /// Settings that no longer fit their range.
+    pub refused: usize,
+    row: usize,
+    alarm: usize,
+}
+
+impl<'a, F: FnMut(&Row) -> Option<f64>> Restore<'a, F> {
+    /// From this source.
+    pub fn new(rows: &'a [Row], alarms: &'a mut Engine, kept: F) -> Restore<'a, F> {
+        Restore { rows, alarms, kept, refused: 0, row: 0, alarm: 0 }
+    }
+
+    fn next(&mut self) -> Option<f64> {
+        let row = self.rows.get(self.row);
+        self.row += 1;
+        row.and_then(|row| (self.kept)(row)).filter(|value| value.is_finite())
+    }
+}
+
+impl<F: FnMut(&Row) -> Option<f64>> Visitor for Restore<'_, F> {
+    fn setting<Q: Value>(&mut self, point: &'static Point<Adjustable>, value: &mut Q) {
+        if let Some(kept) = self.next() {
+            if kept >= point.words.low && kept <= point.words.high {
+                *value = Q::from_f64(kept);
+            } else {
+                self.refused += 1;
+            }
+        }
+    }
+    fn retained<Q: Value>(&mut self, _: &'static Point<Kept>, value: &mut Q) {
+        if let Some(kept) = self.next() {
+            *value = Q::from_f64(kept);
+        }
+    }
+    fn alarm(&mut self, _: &'static Point<Rationale>, _: &mut Condition) {
+        let state = self.next().and_then(|kept| State::from_number(kept as u8));
+        if let Some(state) = state {
+            self.alarms.restore(self.alarm, state);
+        }
+        self.alarm += 1;
+    }
+    fn status<S: Shown>(&mut self, _: &'static Point<Plain>, _: &mut S) {
+        self.row += 1;
+    }
+    counts_rows! {
+        input(Measured, Signal<Q>, Value),
+        output(Driven, Output<Q>, Value),
+    }
+}
