@@ -1,0 +1,175 @@
+//! Core and twin in one process, on virtual time: what the scenario runner and the benchmarks stand on.
+
+use std::time::Duration;
+
+use plc::image::{Command, Event, Inputs, Order};
+use plc::plant::{Plant, Shape};
+use plc::reason::Reason;
+use plc::signal::{Moment, Reading};
+use plc::tag::Role;
+
+use crate::{Act, Truth, Twin, TwinParameters};
+
+/// A plant and its world, scan by scan.
+pub struct ClosedLoop {
+    pub plant: Plant,
+    pub twin: Twin,
+    inputs: Inputs,
+    /// What the shell reports in a real controller: slot and value.
+    reported: Vec<(usize, f64)>,
+    period: Duration,
+    orders: Vec<Order>,
+    last_number: u32,
+}
+
+/// What the shell reports while everything is well.
+const REPORTED: [(&str, f64); 10] = [
+    ("system.lateness", 0.0),
+    ("system.overruns", 0.0),
+    ("system.storage_ok", 1.0),
+    ("system.clock_trusted", 1.0),
+    ("system.setup_done", 1.0),
+    ("system.bus_a", 1.0),
+    ("system.bus_b", 1.0),
+    ("system.bus_c", 1.0),
+    ("system.bus_d", 1.0),
+    ("system.watchdog_restart", 0.0),
+];
+
+impl ClosedLoop {
+    /// A plant of this shape beside a world with these parameters.
+    ///
+    /// # Panics
+    /// If the parameters describe another plant than the shape: a mistake of the caller.
+    #[must_use]
+    pub fn new(
+        shape: &Shape,
+        parameters: TwinParameters,
+        seed: u64,
+        period: Duration,
+    ) -> ClosedLoop {
+        assert_eq!(
+            (usize::from(shape.tanks), usize::from(shape.filters)),
+            (parameters.tanks, parameters.filters),
+            "the world must be that of the plant"
+        );
+        let plant = Plant::new(shape);
+        let catalogue = plant.catalogue();
+        let twin = Twin::new(parameters, catalogue, seed);
+        let reported = REPORTED
+            .iter()
+            .filter_map(|(path, value)| Some((catalogue.input_slot(path)?, *value)))
+            .collect();
+        let inputs = Inputs::new(catalogue);
+        ClosedLoop { plant, twin, inputs, reported, period, orders: Vec::new(), last_number: 0 }
+    }
+
+    /// One scan.
+    pub fn step(&mut self) {
+        let at = self.plant.now().plus(self.period);
+        self.twin.step(self.plant.outputs(), &mut self.inputs, at, self.period);
+        for (slot, value) in &self.reported {
+            self.inputs.readings[*slot] = Reading::good(*value, at);
+        }
+        self.plant.scan(&self.inputs, &self.orders, self.period);
+        self.orders.clear();
+    }
+
+    /// Scans for this long.
+    pub fn run(&mut self, time: Duration) {
+        let end = self.plant.now().plus(time);
+        while self.plant.now() < end {
+            self.step();
+        }
+    }
+
+    /// Scans until it holds; whether it did within this time.
+    pub fn run_until(
+        &mut self,
+        limit: Duration,
+        mut holds: impl FnMut(&ClosedLoop) -> bool,
+    ) -> bool {
+        let end = self.plant.now().plus(limit);
+        while self.plant.now() < end {
+            self.step();
+            if holds(self) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Orders as a supervisor and scans once; the plant's answer.
+    pub fn order(&mut self, command: Command) -> Result<(), Reason> {
+        self.last_number += 1;
+        let number = self.last_number;
+        self.orders.push(Order { number, role: Role::Supervisor, command });
+        self.step();
+        self.plant
+            .events()
+            .iter()
+            .find_map(|event| match event {
+                Event::Answer { number: answered, verdict } if *answered == number => {
+                    Some(*verdict)
+                }
+                Event::Answer { .. }
+                | Event::Alarm { .. }
+                | Event::State { .. }
+                | Event::Cause { .. }
+                | Event::Setting { .. }
+                | Event::Overflow => None,
+            })
+            .unwrap_or(Err(Reason::NotNow))
+    }
+
+    /// Does something to the world.
+    ///
+    /// # Errors
+    /// As [`Twin::act`].
+    pub fn act(&mut self, act: Act) -> Result<(), String> {
+        self.twin.act(act)
+    }
+
+    /// What a shell would report otherwise: a bus lost, storage gone.
+    pub fn report(&mut self, path: &str, value: f64) {
+        if let Some(slot) = self.plant.catalogue().input_slot(path)
+            && let Some(reported) = self.reported.iter_mut().find(|(at, _)| *at == slot)
+        {
+            reported.1 = value;
+        }
+    }
+
+    /// The value of a point after the last scan.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Option<f64> {
+        let row = self.plant.catalogue().find(path)?;
+        Some(self.plant.snapshot().samples[row.id].value)
+    }
+
+    /// The name of the state a status point shows.
+    #[must_use]
+    pub fn state(&self, path: &str) -> Option<&'static str> {
+        let row = self.plant.catalogue().find(path)?;
+        match row.form {
+            plc::quantity::Form::States(names) => {
+                names.get(self.plant.snapshot().samples[row.id].value as usize).copied()
+            }
+            plc::quantity::Form::Number { .. }
+            | plc::quantity::Form::OnOff
+            | plc::quantity::Form::Reasons
+            | plc::quantity::Form::Alarm => None,
+        }
+    }
+
+    /// Plant time.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.plant.now()
+    }
+
+    /// How things really stand.
+    #[must_use]
+    pub fn truth(&self) -> &Truth {
+        self.twin.truth()
+    }
+}
