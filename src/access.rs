@@ -29,6 +29,9 @@ use crate::exchange::{Origin, Who};
 /// Log-ins that may wait while one password is checked; each check takes 19 MiB and tens of milliseconds.
 const LOG_INS_WAITING_MAX: usize = 16;
 
+/// A person who is logged in does not wait longer for storage.
+const STORAGE_MAX: Duration = Duration::from_secs(1);
+
 /// Why somebody was not let in.
 #[derive(Debug, Error)]
 pub enum LogInRefused {
@@ -57,12 +60,8 @@ pub enum SetUpRefused {
 
 /// A session cannot act: it is unknown, ended, or nobody has acted in it for [`IDLE_MAX`].
 #[derive(Debug, Error)]
-pub enum SessionOver {
-    #[error("log in first")]
-    NotLoggedIn,
-    #[error(transparent)]
-    Users(#[from] UsersFailed),
-}
+#[error("log in first")]
+pub struct SessionOver;
 
 /// A session as its user sees it.
 #[derive(Clone, Debug)]
@@ -332,32 +331,36 @@ impl Access {
         Some(SessionView { who: session.who.clone(), idle_left: session.idle_left(now) })
     }
 
-    /// The person behind a token, for acting. Roles are those of now; a new password ends the session.
+    /// The person behind a token, for acting. Roles are those of now; a new password ends the session. While storage does
+    /// not answer, those who are in stay as they are: the plant must obey them with a broken disk too.
     pub async fn acting(&self, token: &Token) -> Result<Who, SessionOver> {
         let (name, hash) = {
             let now = Instant::now();
             let mut sessions = self.sessions.lock();
-            let session = sessions.get(token, now).ok_or(SessionOver::NotLoggedIn)?;
+            let session = sessions.get(token, now).ok_or(SessionOver)?;
             if session.idle_left(now).is_zero() {
                 sessions.close(token);
-                return Err(SessionOver::NotLoggedIn);
+                return Err(SessionOver);
             }
             (session.who.user.clone(), session.password_hash.clone())
         };
-        let user = self.users.load(&name).await?;
+        let stored = tokio::time::timeout(STORAGE_MAX, self.users.load(&name)).await;
         let mut sessions = self.sessions.lock();
-        match user.filter(|user| user.password_hash == hash) {
-            Some(user) => {
-                let session =
-                    sessions.get_mut(token, Instant::now()).ok_or(SessionOver::NotLoggedIn)?;
+        let session = sessions.get_mut(token, Instant::now()).ok_or(SessionOver)?;
+        match stored {
+            Ok(Ok(Some(user))) if user.password_hash == hash => {
                 session.act(user.roles, Instant::now());
-                Ok(session.who.clone())
             }
-            None => {
+            Ok(Ok(_)) => {
                 sessions.close(token);
-                Err(SessionOver::NotLoggedIn)
+                return Err(SessionOver);
+            }
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!(user = name, "users not readable: the session goes on as it was");
+                session.act(session.who.roles.clone(), Instant::now());
             }
         }
+        Ok(session.who.clone())
     }
 
     /// Logs out.

@@ -147,7 +147,7 @@ async fn a_session_ends_with_its_password_and_follows_its_roles() {
     users.0.lock().get_mut("bounmy").unwrap().roles = vec![Role::Observer];
     assert_eq!(access.acting(&token).await.unwrap().roles, [Role::Observer]);
     users::reset(users.as_ref(), "bounmy", "another river 12").await.unwrap();
-    assert!(matches!(access.acting(&token).await, Err(SessionOver::NotLoggedIn)));
+    assert!(matches!(access.acting(&token).await, Err(SessionOver)));
     assert!(access.session(&token).is_none());
 }
 
@@ -161,4 +161,38 @@ async fn a_name_the_journal_uses_itself_is_nobodys() {
     assert!(users::add(users.as_ref(), "ບຸນມີ", GOOD, vec![Role::Operator]).await.is_ok());
     let taken = users::add(users.as_ref(), "ບຸນມີ", GOOD, vec![Role::Operator]).await;
     assert!(matches!(taken, Err(UserRefused::NameTaken)));
+}
+
+/// Users on a disk that can break.
+struct Breakable {
+    users: Arc<InMemory>,
+    broken: std::sync::atomic::AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl Users for Breakable {
+    async fn load(&self, name: &str) -> Result<Option<User>, UsersFailed> {
+        if self.broken.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(UsersFailed("disk I/O error".into()));
+        }
+        self.users.load(name).await
+    }
+    async fn save(&self, user: &User) -> Result<(), UsersFailed> {
+        self.users.save(user).await
+    }
+    async fn list(&self) -> Result<Vec<User>, UsersFailed> {
+        self.users.list().await
+    }
+}
+
+#[tokio::test]
+async fn who_is_in_can_still_act_when_the_disk_breaks() {
+    let disk = Arc::new(Breakable { users: Arc::default(), broken: false.into() });
+    users::add(disk.as_ref(), "bounmy", GOOD, vec![Role::Operator]).await.unwrap();
+    let access = Access::open(disk.clone(), catalogue()).await.unwrap();
+    let (token, _) = access.open_session("bounmy", GOOD, here()).await.unwrap();
+    disk.broken.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(access.acting(&token).await.unwrap().roles, [Role::Operator]);
+    let newcomer = access.log_in("bounmy", GOOD, here()).await;
+    assert!(matches!(newcomer, Err(LogInRefused::Users(_))));
 }

@@ -41,6 +41,8 @@ enum Message {
     Changed(Bytes),
     Alarms(Bytes),
     Beat(Bytes),
+    /// The controller stops.
+    End,
 }
 
 /// The plant as last sent.
@@ -127,6 +129,11 @@ impl Feed {
         }
     }
 
+    /// Ends all streams.
+    pub fn end(&self) {
+        let _ = self.messages.send(Message::End);
+    }
+
     /// Whether the scan counts up.
     pub fn plant_runs(&self) -> bool {
         let sent = self.sent.lock();
@@ -177,6 +184,7 @@ impl Client {
                     }
                     return Some((Ok(message), self));
                 }
+                Ok(Message::End) => return None,
                 Err(broadcast::error::RecvError::Lagged(_)) => {
                     (self.waiting, self.messages) = self.feed.join();
                 }

@@ -113,7 +113,6 @@ pub struct Web {
 }
 
 /// The HMI, being served.
-#[derive(Debug)]
 pub struct Serving {
     /// Where, with the port that was free.
     pub address: SocketAddr,
@@ -121,7 +120,8 @@ pub struct Serving {
     pub url: String,
     handle: Handle<SocketAddr>,
     task: JoinHandle<Result<(), ServeFailed>>,
-    feed: JoinHandle<()>,
+    feed: Arc<Feed>,
+    looking: JoinHandle<()>,
 }
 
 impl Serving {
@@ -140,8 +140,9 @@ impl Serving {
 
     /// Stops serving; open requests get a second, streams end.
     pub async fn stop(self) {
+        self.looking.abort();
+        self.feed.end();
         self.handle.graceful_shutdown(Some(STOP_MAX));
-        self.feed.abort();
         match self.task.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "HMI"),
@@ -214,8 +215,8 @@ fn serve_as(
         };
         served.map_err(ServeFailed::Stopped)
     });
-    let feed = tokio::spawn(feed.run());
-    Ok(Serving { address, url, handle, task, feed })
+    let looking = tokio::spawn(feed.clone().run());
+    Ok(Serving { address, url, handle, task, feed, looking })
 }
 
 fn router(web: Arc<Web>) -> Router {

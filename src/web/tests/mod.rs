@@ -474,7 +474,7 @@ async fn anything_but_loopback_speaks_tls_only() {
 async fn a_port_in_use_is_said_so() {
     let plant = TestPlant::start().await;
     let taken = plant.serving.address;
-    let error = plant.serve_again(taken).unwrap_err().to_string();
+    let error = plant.serve_again(taken).err().expect("taken").to_string();
     assert!(error.contains(&format!("cannot listen on {taken} for the HMI")), "{error}");
     plant.stop().await;
 }
