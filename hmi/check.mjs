@@ -54,6 +54,16 @@ for (const path of files(plc, ".rs")) {
   }
 }
 
+// Every refusal of a request, every note of the controller.
+const shell = join(here, "../src");
+for (const path of files(shell, ".rs")) {
+  const source = readFileSync(path, "utf8");
+  need("note", [...source.matchAll(/Note::of\("(\w+)"\)/g)].map(([, key]) => key), path);
+  if (!path.startsWith(join(shell, "web/")) || path.includes("/tests/")) continue;
+  const refusals = [...source.matchAll(/StatusCode::[A-Z_]+,\s*"([A-Z]\w+)"/g)].map(([, key]) => key);
+  need("error", refusals, path);
+}
+
 // Every alarm of the list: its text, and what a villager does.
 try {
   const plant = readFileSync(join(here, "../docs/spec/plant.md"), "utf8");
@@ -64,6 +74,21 @@ try {
 } catch (error) {
   if (error.code !== "ENOENT") throw error;
 }
+
+// Points that show the catalogue's own English line, because no language file names them: said, not refused.
+const declared = /^(?:inputs|settings|status|outputs|retained)! \{[\s\S]*?^\}/gm;
+for (const path of files(plc, ".rs")) {
+  const unit = path.split("/").pop().replace(".rs", "");
+  for (const [face] of readFileSync(path, "utf8").matchAll(declared)) {
+    const fields = [...face.matchAll(/^ +pub (\w+): [^\n=]*=/gm)].map(([, field]) => field);
+    const unnamed = fields.filter((field) => !english.point[field] && !english.point[`${unit}.${field}`]);
+    if (unnamed.length > 0) console.log(`note: ${path} has points without a text: ${unnamed.join(", ")}`);
+  }
+}
+
+// No key of the page itself that no page uses.
+const pages = files(join(here, "src"), ".tsx").concat(files(join(here, "src"), ".ts")).map((path) => readFileSync(path, "utf8")).join("\n");
+for (const key of Object.keys(english.ui)) if (!pages.includes(`"${key}"`)) fault(`en.json: ui.${key} is used nowhere`);
 
 // No text outside the catalogues: between tags there are only expressions.
 for (const path of files(join(here, "src"), ".tsx")) {

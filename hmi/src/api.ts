@@ -26,7 +26,6 @@ export async function ask<T>(method: "GET" | "POST" | "DELETE", path: string, bo
       headers,
       body: body === undefined ? null : JSON.stringify(body),
       credentials: "same-origin",
-      cache: "no-store",
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     const text = await response.text();

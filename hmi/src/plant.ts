@@ -44,6 +44,7 @@ export interface Catalogue {
 export interface Sample {
   value: number | null;
   quality: Quality;
+  /** Reasons that hold an output or block a unit; of a value in doubt, why it is. */
   extra: string[];
   last: number | null;
 }

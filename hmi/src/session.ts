@@ -9,8 +9,9 @@ interface Session {
   setup_needed?: boolean;
 }
 
-/** From the least to the most (`docs/spec/contracts.md`, roles). */
-const ROLES = ["Observer", "Operator", "Supervisor", "Engineer", "Admin"];
+/** From the least to the most; each may do what those before it may. Admin keeps people and certificates, and does not
+ * operate (`docs/spec/contracts.md`, roles). */
+const ROLES = ["Observer", "Operator", "Supervisor", "Engineer"];
 
 let session: Session = { user: null };
 let changed: () => void = () => {};
@@ -20,9 +21,9 @@ export const who = {
   setupNeeded: (): boolean => session.setup_needed === true,
   /** Whether somebody is logged in who has at least this role. */
   may(role: string): boolean {
-    return (session.roles ?? []).some((one) => ROLES.indexOf(one) >= ROLES.indexOf(role));
+    return (session.roles ?? []).some((one) => ROLES.includes(one) && ROLES.indexOf(one) >= ROLES.indexOf(role));
   },
-  highest: (): string | undefined => ROLES.filter((role) => session.roles?.includes(role)).pop(),
+  highest: (): string | undefined => ROLES.filter((role) => session.roles?.includes(role)).pop() ?? session.roles?.[0],
 };
 
 export function followSession(onChange: () => void): void {

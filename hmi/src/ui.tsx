@@ -78,6 +78,9 @@ export function Value({ row }: { row: Row | undefined }): JSX.Element {
   return (
     <span class={`value ${sample?.quality ?? "bad"}`} title={wrong} aria-label={wrong && `${reading(row, sample)} ${wrong}`}>
       {reading(row, sample)}
+      {plant.link() === "lost" && row !== undefined && sample !== undefined && sample.last !== null && row.form !== "reasons" && (
+        <small> {ui("last_at", { value: bare(row, sample.last), time: format.clock(plant.wall()) })}</small>
+      )}
     </span>
   );
 }

@@ -15,14 +15,12 @@ interface Happening {
   wall: number;
   clock: boolean;
   kind: "alarm" | "answer" | "state" | "cause" | "setting" | "shell";
-  path?: string;
-  tag?: string;
-  from?: string;
-  to?: string;
-  user?: string;
-  origin?: string;
-  why?: string;
-  reason?: string;
+  path: string;
+  from: string;
+  to: string;
+  user: string;
+  why: string;
+  reason: string;
 }
 
 /** Events of one page. */
@@ -30,50 +28,51 @@ const PAGE = 100;
 /** The newest are asked for this often, ms. */
 const REFRESH_MS = 5000;
 
+/** A unit, or a point of one. */
 function name(path: string): string {
   const row = plant.row(path);
-  if (row === undefined) return path;
-  if (row.form === "states" && path.split(".").length === 2) return unitName(row.unit);
+  if (row === undefined) return unitName(path);
+  if (row.alarm !== undefined) return `${unitName(row.unit)}: ${text("alarm", String(row.alarm.number))}`;
+  if (row.path === `${row.unit}.state`) return unitName(row.unit);
   return `${unitName(row.unit)}: ${fullName(row)}`;
 }
 
-/** A value of a setting with its unit; other words as they are known. */
-function shown(path: string | undefined, word: string | undefined): string {
-  const row = path === undefined ? undefined : plant.row(path);
+/** A value of a setting with its unit. */
+function shown(path: string, word: string): string {
+  const row = plant.row(path);
   const value = Number(word);
-  if (row !== undefined && row.form !== "states" && word !== undefined && word !== "" && !Number.isNaN(value)) return bare(row, value);
-  return word === undefined ? "" : text("state", word);
+  return row === undefined || word === "" || Number.isNaN(value) ? word : bare(row, value);
 }
 
+/** One event as a sentence (`src/journal/record.rs` says which word stands where). */
 function sentence(event: Happening): string {
-  const { path = "", from, to } = event;
-  const user = event.user ?? ui("plant");
+  const { path, from, to, reason } = event;
+  const user = event.user === "" ? ui("plant") : event.user;
   switch (event.kind) {
-    case "alarm": {
-      const row = plant.row(path);
-      const said = row?.alarm === undefined ? path : `${unitName(row.unit)}: ${text("alarm", String(row.alarm.number))}`;
-      return text("event", "alarm", { name: said, to: shown(undefined, to) });
-    }
+    case "alarm":
+      return text("event", "alarm", { name: name(path), to: text("state", to) });
     case "state":
-      return text("event", "state", { name: name(path), from: shown(path, from), to: shown(path, to) });
+      return text("event", "state", { name: name(path), from: text("state", from), to: text("state", to) });
     case "cause":
-      return text("event", to === "ended" || to === "false" || to === "0" ? "cause_ended" : "cause_began", { reason: text("reason", event.reason ?? path) });
+      return text("event", to === "Ended" ? "cause_ended" : "cause_began", { reason: text("reason", reason) });
     case "setting":
       return text("event", "setting", { user, name: name(path), from: shown(path, from), to: shown(path, to) });
     case "answer": {
-      const row = plant.row(path);
-      const command = row === undefined ? verb(path) : row.alarm === undefined ? name(path) : `${verb(to ?? "")} ${text("alarm", String(row.alarm.number))}`;
-      return event.reason === undefined || event.reason === "" || event.reason === "accepted"
+      const command = path === "" ? verb(from) : `${verb(from)}, ${name(path)}`;
+      return to === "Accepted"
         ? text("event", "answer_accepted", { user, command })
-        : text("event", "answer_refused", { user, command, reason: text("reason", event.reason) });
+        : text("event", "answer_refused", { user, command, reason: text("reason", reason) });
     }
-    case "shell":
-      return text("event", "shell", { what: [event.path, event.from, event.to, event.why].filter(Boolean).join(" ") });
+    case "shell": {
+      const change = [path, from, to].filter((word) => word !== "").join(" ");
+      const who = event.user === "" ? "" : `${event.user}: `;
+      return `${who}${text("note", reason)}${change === "" ? "" : ` (${change})`}`;
+    }
   }
 }
 
 function Mark({ event }: { event: Happening }): JSX.Element | null {
-  const priority = event.kind === "alarm" ? plant.row(event.path ?? "")?.alarm?.priority : undefined;
+  const priority = event.kind === "alarm" ? plant.row(event.path)?.alarm?.priority : undefined;
   return priority === undefined ? null : <Shape priority={priority} size={16} />;
 }
 
@@ -113,7 +112,7 @@ export function Log(): JSX.Element {
         {events.map((event) => (
           <li key={event.number} data-kind={event.kind}>
             <time dateTime={new Date(event.wall).toISOString()}>{format.dateTime(event.wall)}{event.clock ? "" : " ?"}</time>
-            <span><Mark event={event} /> {sentence(event)}{event.why && event.kind !== "shell" ? ` (${event.why})` : ""}</span>
+            <span><Mark event={event} /> {sentence(event)}{event.why === "" ? "" : ` (${event.why})`}</span>
           </li>
         ))}
       </ol>
