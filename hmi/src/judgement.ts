@@ -37,16 +37,16 @@ export function tankPercent(): number | undefined {
   return Math.round((100 * value) / row.range[1]);
 }
 
-const PLANT_STATE = ["system.state", "system.plant"];
-const PLANT_BLOCKED = ["system.blocked", "system.reasons"];
-
 /** The plant's state by name. */
 export function plantState(): string | undefined {
-  const row = first(...PLANT_STATE);
-  return row && stateOf(row.path);
+  return stateOf("system.state");
 }
 
-/** Why the plant stands or makes less, first things first. */
+/** Why the plant stands, or makes less than it could; first things first. */
 export function plantReasons(): string[] {
-  return plant.sample(first(...PLANT_BLOCKED))?.extra ?? [];
+  const told = (path: string) => plant.sample(plant.row(path))?.extra ?? [];
+  const state = plantState();
+  if (state === "Producing") return told("system.reduced_by");
+  if (state === "Starting") return told("system.blocked");
+  return [...new Set([...told("system.stopped_by"), ...told("system.blocked")])];
 }

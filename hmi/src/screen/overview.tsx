@@ -19,6 +19,7 @@ function Sentence(): JSX.Element {
   const state = plantState();
   const reasons = plantReasons();
   const percent = tankPercent();
+  const step = state === "Starting" ? (usable("system.step") ?? 0) : 0;
   const water = ui(safe === undefined ? "water_unknown" : safe ? "water_safe" : "water_unsafe");
   const tank = percent === undefined ? "" : ` ${ui("tank", { percent })}`;
   const urgent = alarm !== undefined && (alarm.priority === "P1" || alarm.priority === "P2");
@@ -34,6 +35,7 @@ function Sentence(): JSX.Element {
       {state !== undefined && (
         <p class="plant-state" data-state={state}>
           {ui("plant_state", { state: text("state", state) })}
+          {step > 0 && ` ${ui("start_step", { step })}`}
           {reasons[0] !== undefined && ` ${ui("because", { reason: text("reason", reasons[0]) })}`}
         </p>
       )}

@@ -109,14 +109,19 @@ function SettingLine({ row }: { row: Row }): JSX.Element {
 
 /** Contacts and commands of a device stay folded; numbers stay in sight. */
 function Device({ unit, device, rows, blocked }: { unit: string; device: string; rows: Row[]; blocked: string[] }): JSX.Element {
+  const own = plant.sample(first(`${unit}.${device}.blocked`))?.extra ?? [];
+  const state = first(`${unit}.${device}.state`);
   return (
     <details class="device">
       <summary>
         <span class="name">{deviceName(device)} <small>{rows[0]?.tag}</small></span>
         <span class="value">{deviceState(unit, device)}</span>
       </summary>
+      <Reasons keys={own} />
       <ul class="lines">
-        {rows.map((row) => (row.kind === "output" ? <OutputLine key={row.path} row={row} blocked={blocked} /> : <Line key={row.path} row={row} />))}
+        {rows.filter((row) => row.form !== "reasons" && row !== state).map((row) => (
+          row.kind === "output" ? <OutputLine key={row.path} row={row} blocked={own.length > 0 ? own : blocked} /> : <Line key={row.path} row={row} />
+        ))}
       </ul>
     </details>
   );
@@ -126,7 +131,8 @@ export function Unit({ unit }: { unit: string }): JSX.Element {
   const rows = plant.catalogue().rows.filter((row) => row.unit === unit && row.kind !== "alarm");
   if (rows.length === 0) return <p class="empty">{plant.link() === "waiting" ? ui("connecting") : ui("unknown_unit")}</p>;
   const state = first(`${unit}.state`);
-  const blocked = rows.filter((row) => row.form === "reasons").flatMap((row) => plant.sample(row)?.extra ?? []);
+  const blocked = plant.sample(first(`${unit}.blocked`))?.extra ?? [];
+  const others = rows.filter((row) => row.form === "reasons" && deviceOf(row.path) === undefined && row.path !== `${unit}.blocked`);
   const own = rows.filter((row) => deviceOf(row.path) === undefined && row !== state && row.form !== "reasons");
   const devices = new Map<string, Row[]>();
   for (const row of rows) {
@@ -155,7 +161,11 @@ export function Unit({ unit }: { unit: string }): JSX.Element {
         </a>
       ))}
       <Section title={ui("why_stopped")}>
-        {blocked.length === 0 ? <p>{ui("nothing_holds")}</p> : <Reasons keys={[...new Set(blocked)]} />}
+        {blocked.length === 0 ? <p>{ui("nothing_holds")}</p> : <Reasons keys={blocked} />}
+        {others.map((row) => {
+          const keys = plant.sample(row)?.extra ?? [];
+          return keys.length === 0 ? null : <div key={row.path} data-path={row.path}><p>{pointName(row)}:</p><Reasons keys={keys} /></div>;
+        })}
       </Section>
       {commands.length > 0 && (
         <section class="actions" aria-label={ui("commands")}>
