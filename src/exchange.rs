@@ -130,8 +130,9 @@ pub struct Report {
     pub clock_trusted: AtomicBool,
     /// An owner exists.
     pub setup_done: AtomicBool,
-    /// Scan start lateness over the last minute, microseconds: half of the scans are better than the first figure, 99 % than
-    /// the second.
+    /// The hardware watchdog brought this start about.
+    pub watchdog_restart: AtomicBool,
+    /// Scan start lateness over the last 600 scans, microseconds: half of them began at most so late, 99 % at most so late.
     pub lateness_p50_us: AtomicU64,
     pub lateness_p99_us: AtomicU64,
     /// Scans that began after their successor was due.
@@ -145,6 +146,7 @@ impl Default for Report {
             history_ok: AtomicBool::new(true),
             clock_trusted: AtomicBool::new(false),
             setup_done: AtomicBool::new(false),
+            watchdog_restart: AtomicBool::new(false),
             lateness_p50_us: AtomicU64::new(0),
             lateness_p99_us: AtomicU64::new(0),
             overruns: AtomicU64::new(0),

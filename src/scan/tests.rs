@@ -1,0 +1,178 @@
+use plc::image::Command;
+use plc::quantity::Form;
+use plc::tag::{Driven, Kind, Measured, Row, Source};
+use std::sync::mpsc::{Sender, channel};
+
+use super::*;
+use crate::exchange::Who;
+
+/// A plant of one output, which is on as long as it is scanned, and takes every order.
+struct Lamp {
+    outputs: Outputs,
+    snapshot: Snapshot,
+    events: Vec<Event>,
+    panics_at: u64,
+    scans: u64,
+    /// Told the elapsed time and the lateness it reads.
+    heard: Sender<(Duration, Inputs)>,
+}
+
+impl Core for Lamp {
+    fn scan(&mut self, inputs: &Inputs, orders: &[Order], elapsed: Duration) -> &Outputs {
+        self.scans += 1;
+        assert!(self.scans < self.panics_at, "what a plant never does");
+        self.outputs.values[0] = 1.0;
+        self.snapshot.at = self.snapshot.at.plus(elapsed);
+        self.events.clear();
+        let answer = |order: &Order| Event::Answer { number: order.number, verdict: Ok(()) };
+        self.events.extend(orders.iter().map(answer));
+        // Nobody may be listening any more.
+        let _ = self.heard.send((elapsed, inputs.clone()));
+        &self.outputs
+    }
+    fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+    fn events(&self) -> &[Event] {
+        &self.events
+    }
+}
+
+/// A field that tells what is written to it.
+struct Wire(Sender<f64>);
+
+impl Field for Wire {
+    fn read(&mut self, _: &mut Inputs, _: Moment) {}
+    fn write(&mut self, outputs: &Outputs, _: Moment) {
+        // Nobody may be listening any more.
+        let _ = self.0.send(outputs.values[0]);
+    }
+    fn is_real(&self) -> bool {
+        true
+    }
+    fn bus_answers(&self, bus: char) -> Option<bool> {
+        (bus == 'b').then_some(false)
+    }
+    fn stop(&mut self) {}
+}
+
+fn exchange() -> Arc<Exchange> {
+    let words = Measured {
+        low: 0.0,
+        high: 1.0,
+        poll: Duration::from_secs(1),
+        rate_max: 0.0,
+        negative_min: f64::NEG_INFINITY,
+        source: Source::Shell,
+    };
+    let column = plc::interlock::Column::Panel;
+    let lamp = Kind::Output(Driven { column: None, high: 1.0 }, column);
+    let row = |id, path: &str, kind, slot| Row {
+        id,
+        path: path.into(),
+        tag: String::new(),
+        unit: String::new(),
+        about: "",
+        form: Form::OnOff,
+        kind,
+        slot,
+    };
+    let rows = vec![
+        row(0, "system.lamp", lamp, 0),
+        row(1, "system.bus_b", Kind::Input(words), 0),
+        row(2, "system.bus_c", Kind::Input(words), 1),
+    ];
+    Exchange::new(Arc::new(Catalogue { rows: rows.into(), inputs: 2, outputs: 1, alarms: 0 }))
+}
+
+struct Bench {
+    exchange: Arc<Exchange>,
+    scanning: Scanning,
+    heard: std::sync::mpsc::Receiver<(Duration, Inputs)>,
+    written: std::sync::mpsc::Receiver<f64>,
+}
+
+fn bench(speed: u32, panics_at: u64) -> Bench {
+    let exchange = exchange();
+    let (hears, heard) = channel();
+    let (writes, written) = channel();
+    let lamp = Lamp {
+        outputs: Outputs::new(&exchange.catalogue),
+        snapshot: Snapshot::new(&exchange.catalogue),
+        events: Vec::new(),
+        panics_at,
+        scans: 0,
+        heard: hears,
+    };
+    let timing = Timing { period: Duration::from_millis(10), speed, ahead_ms: 0 };
+    let scanning = start(lamp, Box::new(Wire(writes)), exchange.clone(), timing).unwrap();
+    Bench { exchange, scanning, heard, written }
+}
+
+#[tokio::test]
+async fn a_stop_switches_every_output_off() {
+    let bench = bench(1, u64::MAX);
+    assert_eq!(bench.written.recv(), Ok(1.0));
+    assert!(bench.scanning.stop().await.is_ok());
+    assert_eq!(bench.written.iter().last(), Some(0.0));
+}
+
+#[tokio::test]
+async fn a_plant_that_panics_leaves_every_output_off_and_says_so() {
+    let bench = bench(1, 3);
+    bench.scanning.ended().await;
+    assert!(bench.scanning.stop().await.is_err());
+    assert_eq!(bench.written.iter().collect::<Vec<_>>(), [1.0, 1.0, 0.0]);
+}
+
+#[tokio::test]
+async fn an_order_is_taken_by_the_next_scan_and_its_answer_left_for_the_journal() {
+    let bench = bench(1, u64::MAX);
+    let exchange = bench.exchange.clone();
+    let asking = tokio::spawn({
+        let exchange = exchange.clone();
+        async move { exchange.ask(Who::shell(), Command::Start, String::new()).await }
+    });
+    let left = exchange.next_event().await;
+    assert!(matches!(left.event, Event::Answer { verdict: Ok(()), .. }));
+    asking.abort();
+    assert!(bench.scanning.stop().await.is_ok());
+}
+
+#[tokio::test]
+async fn at_speed_a_plant_scans_as_many_times_and_its_stamps_run_as_fast() {
+    let bench = bench(20, u64::MAX);
+    // 2 s of plant time.
+    while bench.exchange.now() < Moment(2_000_000) {
+        tokio::task::yield_now().await;
+    }
+    let first = bench.exchange.newest();
+    while bench.exchange.now() < first.snapshot.at.plus(Duration::from_secs(2)) {
+        tokio::task::yield_now().await;
+    }
+    let second = bench.exchange.newest();
+    assert!(bench.scanning.stop().await.is_ok());
+    let plant_ms = second.snapshot.at.since(first.snapshot.at).as_millis();
+    let stamped_ms = u128::try_from(second.wall.ms - first.wall.ms).unwrap();
+    assert!(stamped_ms.abs_diff(plant_ms) <= 400, "{stamped_ms} ms for {plant_ms} ms");
+}
+
+#[tokio::test]
+async fn a_silent_bus_is_reported_and_a_bus_that_is_not_there_is_no_fault() {
+    let bench = bench(1, u64::MAX);
+    let (_, inputs) = bench.heard.recv().unwrap();
+    assert!(bench.scanning.stop().await.is_ok());
+    assert_eq!((inputs.readings[0].value, inputs.readings[1].value), (0.0, 1.0));
+}
+
+#[test]
+fn lateness_is_judged_over_the_last_scans_only() {
+    let mut lateness = Lateness::new();
+    for _ in 0..LATENESS_SCANS {
+        lateness.note(Duration::from_secs(1));
+    }
+    for late in 1..=u64::try_from(LATENESS_SCANS).unwrap() {
+        lateness.note(Duration::from_micros(late));
+    }
+    assert_eq!(lateness.percentiles(), (300, 594));
+}
