@@ -24,6 +24,8 @@ pub const ORDERS_MAX: usize = 64;
 pub const EVENTS_MAX: usize = 4096;
 /// Happenings a slow reader may lag behind before it must start over from [`Exchange::live`].
 const LAG_MAX: usize = 1024;
+/// Acts of the field page waiting for the next scan. A full queue refuses.
+const FIELD_ASKS_MAX: usize = 64;
 /// The scan answers within one period; this long means that it does not run.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
@@ -154,6 +156,34 @@ impl Default for Report {
     }
 }
 
+/// What the demo's field page asks of the embedded twin. Answered by the next scan.
+#[derive(Debug)]
+pub enum FieldAsk {
+    /// Does something to the plant.
+    Act(hil::Act, oneshot::Sender<Result<(), String>>),
+    /// Shows how things really stand.
+    Look(oneshot::Sender<FieldView>),
+}
+
+/// The embedded twin as its page shows it.
+#[derive(Clone, Debug)]
+pub struct FieldView {
+    /// A called storm is on.
+    pub storm: bool,
+    pub mains: bool,
+    /// ES-900 is pushed in.
+    pub emergency_stop: bool,
+    /// HS-900 stands at LOCAL.
+    pub local: bool,
+    /// What is broken, by path.
+    pub faults: Vec<(String, hil::Broken)>,
+    /// Paths of the instruments and contacts that can break.
+    pub sensors: Vec<String>,
+    /// Paths of the devices that can break.
+    pub actuators: Vec<String>,
+    pub truth: hil::Truth,
+}
+
 /// An event as the scan thread leaves it.
 #[derive(Clone, Copy, Debug)]
 pub struct Left {
@@ -177,6 +207,9 @@ pub struct Exchange {
     lost: AtomicU64,
     happened: Notify,
     announced: broadcast::Sender<Arc<Happening>>,
+    /// The embedded twin is there to ask.
+    field_page: AtomicBool,
+    field_asks: ArrayQueue<FieldAsk>,
 }
 
 impl Exchange {
@@ -196,6 +229,8 @@ impl Exchange {
             lost: AtomicU64::new(0),
             happened: Notify::new(),
             announced: broadcast::Sender::new(LAG_MAX),
+            field_page: AtomicBool::new(false),
+            field_asks: ArrayQueue::new(FIELD_ASKS_MAX),
         })
     }
 
@@ -328,6 +363,47 @@ impl Exchange {
                 self.asked.lock().remove(&number);
                 Err(Reason::NotNow)
             }
+        }
+    }
+
+    // The demo's field page, where the field is the embedded twin.
+
+    /// The twin says that it is there.
+    pub fn open_field_page(&self) {
+        self.field_page.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there is an embedded twin to ask.
+    #[must_use]
+    pub fn has_field_page(&self) -> bool {
+        self.field_page.load(Ordering::Relaxed)
+    }
+
+    /// What the page asks next, if anything: for the twin, on the scan thread.
+    pub fn take_field_ask(&self) -> Option<FieldAsk> {
+        self.field_asks.pop()
+    }
+
+    /// Does something to the embedded twin; a refusal is in words.
+    pub async fn field_act(&self, act: hil::Act) -> Result<(), String> {
+        let (done, answer) = oneshot::channel();
+        self.ask_field(FieldAsk::Act(act, done), answer).await?
+    }
+
+    /// How things really stand with the embedded twin.
+    pub async fn field_view(&self) -> Result<FieldView, String> {
+        let (seen, answer) = oneshot::channel();
+        self.ask_field(FieldAsk::Look(seen), answer).await
+    }
+
+    async fn ask_field<T>(&self, ask: FieldAsk, answer: oneshot::Receiver<T>) -> Result<T, String> {
+        if !self.has_field_page() {
+            return Err("there is no embedded twin".into());
+        }
+        self.field_asks.push(ask).map_err(|_| "too much at once".to_owned())?;
+        match tokio::time::timeout(ANSWER_MAX, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) | Err(_) => Err("the plant is not scanned".into()),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use plc::image::{Event, Inputs, Order, Outputs, Snapshot};
+use plc::plant::Plant;
 use plc::signal::{Moment, Reading};
 use plc::tag::Catalogue;
 use tokio::sync::watch;
@@ -34,6 +35,18 @@ pub trait Core: Send {
     fn snapshot(&self) -> &Snapshot;
     /// What happened in it.
     fn events(&self) -> &[Event];
+}
+
+impl Core for Plant {
+    fn scan(&mut self, inputs: &Inputs, orders: &[Order], elapsed: Duration) -> &Outputs {
+        Plant::scan(self, inputs, orders, elapsed)
+    }
+    fn snapshot(&self) -> &Snapshot {
+        Plant::snapshot(self)
+    }
+    fn events(&self) -> &[Event] {
+        Plant::events(self)
+    }
 }
 
 /// How fast and from when.
@@ -225,9 +238,7 @@ impl<C: Core> Scanner<C> {
     }
 
     fn scan(&mut self, begun: Duration, elapsed: Duration, late: Duration) {
-        if self.scans > 0 {
-            self.at = self.at.plus(elapsed);
-        }
+        self.at = self.at.plus(elapsed);
         self.field.read(&mut self.inputs, self.at);
         self.report(late);
         self.orders.clear();

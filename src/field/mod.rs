@@ -4,6 +4,7 @@
 
 pub mod gpio;
 pub mod modbus;
+pub mod twin;
 
 use plc::image::{Inputs, Outputs};
 use plc::signal::Moment;
