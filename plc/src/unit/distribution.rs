@@ -365,7 +365,7 @@ impl Distribution {
         self.status.state = state;
         self.status.blocked = blocked
             .and_if(!around.run, Reason::NotStarted)
-            .and_if(!demand && !self.inputs.elevated_level.usable().is_none(), Reason::NoDemand);
+            .and_if(!demand && self.inputs.elevated_level.usable().is_some(), Reason::NoDemand);
         self.status.contact_minutes =
             Ratio(around.inactivation.minutes).within(Ratio(0.0), Ratio(9999.0));
         self.status.contact = around

@@ -348,7 +348,7 @@ impl Intake {
             .and_if(duty.is_none(), Reason::NoPumpAvailable)
             .and_if(self.inlet.is_faulty(), Reason::ValveFault)
             .and_if(
-                !self.status.raw_flow.usable().is_some()
+                self.status.raw_flow.usable().is_none()
                     && on
                     && self.pump.iter().all(|pump| !pump.is_on()),
                 Reason::FlowUnknown,
