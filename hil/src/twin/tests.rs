@@ -498,3 +498,39 @@ fn a_small_site_without_blower_and_tower_makes_water_too() {
     assert!(truth.village_flow.0 > 0.5 * truth.demand.0, "{:?}", truth.village_flow);
     assert!(truth.balance_error.0 < 1.0e-9);
 }
+
+/// The plant's own list of points against ours: a name that drifts apart shows here.
+#[test]
+fn every_field_point_of_the_plant_ends_at_the_twin() {
+    use plc::plant::{Plant, Shape};
+    for shape in [
+        Shape::default(),
+        Shape { tanks: 1, filters: 3, raw_pumps: 1, blower: false, ..Shape::default() },
+    ] {
+        let plant = Plant::new(&shape);
+        let catalogue = plant.catalogue();
+        let parameters = TwinParameters {
+            blower: shape.blower,
+            ..TwinParameters::for_site(5.0, shape.tanks.into(), shape.filters.into())
+        };
+        let twin = Twin::new(parameters, catalogue, 1);
+        let sensors: Vec<&str> = twin.sensors().collect();
+        let missing: Vec<&str> = catalogue
+            .rows
+            .iter()
+            .filter(|row| match row.kind {
+                Kind::Input(words) => {
+                    words.source == Source::Field && !sensors.contains(&row.path.as_str())
+                }
+                // The horn moves nothing.
+                Kind::Output(..) => {
+                    row.path != "system.horn"
+                        && !twin.wiring.commands.iter().any(|command| command.slot == row.slot)
+                }
+                Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => false,
+            })
+            .map(|row| row.path.as_str())
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
