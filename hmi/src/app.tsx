@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { count } from "./alarm_words";
-import { CommandButton, LogIn } from "./commands";
+import { LogIn, SilenceButton } from "./commands";
 import * as format from "./format";
 import { follow, plant, PRIORITIES, usable } from "./plant";
 import { Alarms } from "./screen/alarms";
@@ -101,7 +101,7 @@ function Top({ onLanguage }: { onLanguage: () => void }): JSX.Element {
         <button type="button" class="small me" onClick={() => openSheet(() => <Me />)}>{who.user() ?? ui("log_in")}</button>
       </div>
       <AlarmBar />
-      {horn && <div class="horn"><CommandButton command="Silence" label={`🔔 ${ui("silence")}`} /></div>}
+      {horn && <div class="horn"><SilenceButton /></div>}
       {language().draft && <p class="draft">{ui("draft")}</p>}
       <Lost />
     </header>
@@ -164,6 +164,7 @@ export function App(): JSX.Element {
       scrollTo(0, 0);
     });
   }, []);
+  document.title = plant.catalogue().site.name || "Sweetspring";
   return (
     <div class={`page ${plant.link()}`}>
       <Top onLanguage={again} />

@@ -103,7 +103,7 @@ export function CommandButton({ command, target = null, object = "", label, stro
       onClick={() => {
         const show = () => openSheet(() => <Confirm key={`${command} ${String(target)}`} command={command} target={target} object={object} />);
         // Stop All needs nobody's name at a panel; elsewhere the controller asks for one.
-        if (command === "StopAll" || command === "Silence") show();
+        if (command === "StopAll") show();
         else asUser("Operator", show);
       }}
     >
@@ -115,7 +115,7 @@ export function CommandButton({ command, target = null, object = "", label, stro
 function Confirm({ command, target, object }: Wanted): JSX.Element {
   const [token, setToken] = useState<string>();
   const [outcome, setOutcome] = useState<Outcome>({ kind: "idle" });
-  const open = command === "StopAll" || command === "Silence";
+  const open = command === "StopAll";
   useEffect(() => {
     if (open) return;
     void ask<{ token: string }>("POST", "/api/select", { command, target }).then((answer) => {
@@ -127,7 +127,7 @@ function Confirm({ command, target, object }: Wanted): JSX.Element {
   const send = async () => {
     setOutcome({ kind: "sending" });
     const answer = open
-      ? await ask<Verdict>("POST", command === "StopAll" ? "/api/stop-all" : "/api/silence", command === "StopAll" ? { why: "" } : {})
+      ? await ask<Verdict>("POST", "/api/stop-all", { why: "" })
       : await ask<Verdict>("POST", "/api/command", { token, command, target, why: "" });
     if (open && (answer.status === 401 || answer.status === 403)) {
       openSheet(() => <LogIn then={() => openSheet(() => <Confirm command={command} target={target} object={object} />)} />);
@@ -153,6 +153,21 @@ function Confirm({ command, target, object }: Wanted): JSX.Element {
         )}
       </div>
     </>
+  );
+}
+
+/** The horn, in one tap; at a panel without log-in (`docs/spec/interfaces.md` 3.7). */
+export function SilenceButton(): JSX.Element {
+  const silence = async () => {
+    const answer = await ask<Verdict>("POST", "/api/silence", {});
+    if (answer.status === 401) expired();
+    const unknown = answer.status === 401 || answer.status === 403;
+    if (unknown && !who.may("Operator")) asUser("Operator", () => void silence().then(closeSheet));
+  };
+  return (
+    <button type="button" data-command="Silence" disabled={plant.link() !== "live"} onClick={() => void silence()}>
+      {ui("silence")}
+    </button>
   );
 }
 

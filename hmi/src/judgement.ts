@@ -14,11 +14,11 @@ const UNSAFE = new Set([304, 402, 404, 406, 416]);
 export function waterIsSafe(): boolean | undefined {
   if (plant.link() === "lost" || plant.link() === "waiting") return undefined;
   if (plant.alarms().some((alarm) => alarm.active && UNSAFE.has(alarm.number))) return false;
+  const chlorine = usable("disinfection.outlet_chlorine");
+  if (chlorine === undefined) return undefined;
   // The core's own word, where it gives one.
   const told = usable("distribution.safe_to_drink");
   if (told !== undefined) return told >= 0.5;
-  const chlorine = usable("disinfection.outlet_chlorine");
-  if (chlorine === undefined) return undefined;
   if (!(chlorine >= CHLORINE_MIN && chlorine <= CHLORINE_MAX)) return false;
   const flow = usable("filtration.flow");
   const turbidity = usable("filtration.combined_turbidity");

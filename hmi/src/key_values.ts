@@ -27,7 +27,7 @@ export const KEY_VALUES: readonly KeyValue[] = [
   // Alarm 411 at 6.5 and 8.5; trip at 6 and 9.
   { name: "ph", alarms: [411], paths: ["disinfection.ph"], scale: () => ({ low: 5.5, high: 9.5, band: [6.5, 8.5], limits: [6.0, 9.0] }) },
   // Between MINIMUM and NORMAL, 0.5 and 1 of the nominal flow, which is half the instrument's range.
-  { name: "flow", alarms: [106], paths: ["intake.flow"], scale: (row) => ({ ...whole(row), band: [whole(row).high * 0.25, whole(row).high * 0.5] }) },
+  { name: "flow", alarms: [106], paths: ["intake.raw_flow", "intake.flow"], scale: (row) => ({ ...whole(row), band: [whole(row).high * 0.25, whole(row).high * 0.5] }) },
   // Alarm 413 at 0.70 m, 421 at 1.92 m.
   { name: "clear_well", alarms: [413, 414, 415, 421], paths: ["distribution.level", "distribution.level_a"], scale: (row) => ({ ...whole(row), band: [0.7, 1.92], limits: [0.7, 1.92] }) },
   // Alarms 503 at 1.0 m, 504 at 0.4 m; high-high at 2.40 m.

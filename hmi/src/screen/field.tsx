@@ -1,6 +1,6 @@
 //! The field page of the demo: a newcomer plays river, grid and broken equipment, and watches what the plant does.
 
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ask } from "../api";
 import { failure } from "../commands";
@@ -14,16 +14,27 @@ interface Field {
   storm: boolean;
   mains: boolean;
   emergency_stop: boolean;
-  remote?: boolean;
+  local?: boolean;
   faults: { path: string; kind: string }[];
   targets: { sensors: string[]; actuators: string[] };
-  truth: Record<string, number>;
+  truth: Record<string, unknown>;
 }
 
 type Act = Record<string, string | number | boolean>;
 
 /** Worlds are looked at this often, ms. */
 const REFRESH_MS = 1000;
+
+/** The units the model speaks in, by the last word of a name. */
+const SYMBOLS: Record<string, string> = {
+  turbidity: "NTU", level: "m", flow: "m³/h", demand: "m³/h", chlorine: "mg/l", dose: "mg/l", temperature: "°C", rain: "mm/h", minutes: "min", power: "kW", dosed: "g", tank: "%",
+};
+/** These levels are shares of their tanks. */
+const SHARES = new Set(["settled_level", "waste_level"]);
+
+function symbolOf(key: string): string {
+  return SHARES.has(key) ? "%" : (SYMBOLS[key.split("_").pop() ?? ""] ?? "");
+}
 
 function sensorName(path: string): string {
   const row = plant.row(path);
@@ -70,9 +81,11 @@ export function FieldPage(): JSX.Element {
           <Deed label={ui("field_press_stop")} watch={ui("field_watch_stop")} strong act={() => act({ act: "press", tag: "ES-900" })} />
         )}
         <Deed label={ui("field_press_reset")} watch={ui("field_watch_reset")} act={() => act({ act: "press", tag: "HS-901" })} />
-        <Deed label={ui("field_local")} watch={ui("field_watch_selector")} act={() => act({ act: "turn", tag: "HS-900", to: "local" })}>
-          <button type="button" onClick={() => void act({ act: "turn", tag: "HS-900", to: "remote" })}>{ui("field_remote")}</button>
-        </Deed>
+        {field?.local === true ? (
+          <Deed label={ui("field_remote")} watch={ui("field_watch_selector")} strong act={() => act({ act: "turn", tag: "HS-900", to: "remote" })} />
+        ) : (
+          <Deed label={ui("field_local")} watch={ui("field_watch_selector")} act={() => act({ act: "turn", tag: "HS-900", to: "local" })} />
+        )}
       </section>
       <section class="part">
         <h2>{ui("field_world")}</h2>
@@ -104,12 +117,15 @@ export function FieldPage(): JSX.Element {
       <section class="part">
         <h2>{ui("field_truth")}</h2>
         <ul class="lines">
-          {Object.entries(field?.truth ?? {}).map(([key, value]) => (
-            <li class="line" key={key}>
-              <span class="name">{find("truth", key) ?? text("point", key)}</span>
-              <span class="value">{typeof value === "number" ? format.number(value, 2) : String(value)}</span>
-            </li>
-          ))}
+          {Object.entries(field?.truth ?? {}).map(([key, value]) => {
+            const name = find("truth", key);
+            return name === undefined || typeof value !== "number" ? null : (
+              <li class="line" key={key}>
+                <span class="name">{name}</span>
+                <span class="value">{format.number(value, 2)} {symbolOf(key)}</span>
+              </li>
+            );
+          })}
         </ul>
       </section>
     </article>
@@ -117,12 +133,11 @@ export function FieldPage(): JSX.Element {
 }
 
 /** One deed, and what to watch after it. */
-function Deed({ label, watch, act, strong, children }: { label: string; watch?: string; act: () => void | Promise<void>; strong?: boolean; children?: ComponentChildren }): JSX.Element {
+function Deed({ label, watch, act, strong }: { label: string; watch?: string; act: () => void | Promise<void>; strong?: boolean }): JSX.Element {
   return (
     <div class="deed">
       <div class="actions">
         <button type="button" class={strong === true ? "strong" : ""} onClick={() => void act()}>{label}</button>
-        {children}
       </div>
       {watch !== undefined && <p class="watch">{watch}</p>}
     </div>
