@@ -137,20 +137,15 @@ impl Twin {
         if self.works.parameters.attendant && self.uncalibrated_days > CALIBRATION_DAYS {
             self.uncalibrated_days = 0.0;
         }
-        if first {
-            for index in 0..self.wiring.instruments.len() {
-                self.write(index, inputs, at);
-            }
-        } else {
-            for index in 0..self.wiring.instruments.len() {
-                let instrument = &mut self.wiring.instruments[index];
-                if instrument.due_us <= self.elapsed_us {
-                    // A step longer than the interval is one sample, not many.
-                    while instrument.due_us <= self.elapsed_us {
-                        instrument.due_us += instrument.interval_us;
-                    }
-                    self.write(index, inputs, at);
+        for index in 0..self.wiring.due_us.len() {
+            let due = &mut self.wiring.due_us[index];
+            if first || *due <= self.elapsed_us {
+                let interval = self.wiring.instruments[index].interval_us;
+                // A step longer than the interval is one sample, not many.
+                while *due <= self.elapsed_us {
+                    *due += interval;
                 }
+                self.write(index, inputs, at);
             }
         }
         self.write_switches(inputs, at);
@@ -172,14 +167,15 @@ impl Twin {
     }
 
     fn obey(&mut self, outputs: &Outputs) {
-        for command in &self.wiring.commands {
-            match self.links.cut(command.bus) {
-                None => {
-                    let value = outputs.values.get(command.slot).copied().unwrap_or(0.0);
-                    command.action.apply(&mut self.works, value);
-                }
-                Some(cut) if cut > DEAD_MAN_S => command.action.apply(&mut self.works, 0.0),
-                Some(_) => {}
+        for command in &mut self.wiring.commands {
+            let value = match self.links.cut(command.bus) {
+                None => outputs.values.get(command.slot).copied().unwrap_or(0.0),
+                Some(cut) if cut > DEAD_MAN_S => 0.0,
+                Some(_) => continue,
+            };
+            if value.to_bits() != command.told.to_bits() {
+                command.told = value;
+                command.action.apply(&mut self.works, value);
             }
         }
     }
@@ -270,16 +266,16 @@ impl Twin {
     }
 
     fn break_sensor(&mut self, path: &str, fault: Option<SensorFault>) -> Result<(), String> {
-        if let Some(found) = self.wiring.instruments.iter_mut().find(|found| found.path == path) {
-            found.transmitter.fault = fault;
+        if let Some(place) = self.wiring.instrument_paths.iter().position(|found| found == path) {
+            self.wiring.instruments[place].transmitter.fault = fault;
             return Ok(());
         }
-        let found = self.wiring.switches.iter_mut().find(|found| found.path == path);
-        let found = found.ok_or_else(|| format!("no instrument {path}"))?;
+        let place = self.wiring.switch_paths.iter().position(|found| found == path);
+        let place = place.ok_or_else(|| format!("no instrument {path}"))?;
         if let Some(SensorFault::Bias(_)) = fault {
             return Err(format!("{path} is a contact: it can be stuck, silent or open"));
         }
-        found.fault = fault;
+        self.wiring.switches[place].fault = fault;
         Ok(())
     }
 
@@ -313,8 +309,8 @@ impl Twin {
 
     /// Paths of all instruments and contacts that can break.
     pub fn sensors(&self) -> impl Iterator<Item = &str> {
-        let instruments = self.wiring.instruments.iter().map(|found| found.path.as_str());
-        instruments.chain(self.wiring.switches.iter().map(|found| found.path.as_str()))
+        let paths = self.wiring.instrument_paths.iter().chain(&self.wiring.switch_paths);
+        paths.map(String::as_str)
     }
 
     /// Paths of all devices that can break.
@@ -324,11 +320,11 @@ impl Twin {
 
     /// What is broken now.
     pub fn faults(&self) -> impl Iterator<Item = (&str, Broken)> {
-        let instruments = self.wiring.instruments.iter();
-        let instruments = instruments.map(|found| (found.path.as_str(), found.transmitter.fault));
-        let switches = self.wiring.switches.iter().map(|found| (found.path.as_str(), found.fault));
-        let sensors = instruments
-            .chain(switches)
+        let instruments = self.wiring.instruments.iter().map(|found| found.transmitter.fault);
+        let faults = instruments.chain(self.wiring.switches.iter().map(|found| found.fault));
+        let sensors = self
+            .sensors()
+            .zip(faults)
             .filter_map(|(path, fault)| fault.map(|fault| (path, Broken::Sensor(fault))));
         let devices = self.wiring.devices.iter().filter_map(|(path, device)| {
             device.fault(&self.works).map(|fault| (path.as_str(), Broken::Actuator(fault)))

@@ -75,24 +75,23 @@ pub(super) struct Command {
     pub slot: usize,
     pub action: Action,
     pub bus: Bus,
+    /// What its device was told last; a repetition moves nothing.
+    pub told: f64,
 }
 
 /// A transmitter with its slot in the image.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Instrument {
-    pub path: String,
     pub slot: usize,
     pub probe: Probe,
     pub bus: Bus,
     pub transmitter: Transmitter,
     pub interval_us: u64,
-    pub due_us: u64,
 }
 
 /// A contact with its slot in the image.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Switch {
-    pub path: String,
     pub slot: usize,
     pub contact: Contact,
     pub bus: Bus,
@@ -106,7 +105,12 @@ pub(super) struct Switch {
 pub(super) struct Wiring {
     pub commands: Vec<Command>,
     pub instruments: Vec<Instrument>,
+    /// When each instrument is asked next, µs since the start.
+    pub due_us: Vec<u64>,
     pub switches: Vec<Switch>,
+    /// Paths apart from what every step walks over.
+    pub instrument_paths: Vec<String>,
+    pub switch_paths: Vec<String>,
     pub devices: Vec<(String, Device)>,
 }
 
@@ -125,20 +129,14 @@ struct Electrician<'a> {
 impl Electrician<'_> {
     fn drives(&mut self, path: &str, action: Action, bus: Bus) {
         if let Some(slot) = self.catalogue.output_slot(path) {
-            self.wiring.commands.push(Command { slot, action, bus });
+            self.wiring.commands.push(Command { slot, action, bus, told: 0.0 });
         }
     }
 
     fn switch(&mut self, path: String, contact: Contact, bus: Bus) {
         if let Some(slot) = self.catalogue.input_slot(&path) {
-            self.wiring.switches.push(Switch {
-                path,
-                slot,
-                contact,
-                bus,
-                fault: None,
-                shown: false,
-            });
+            self.wiring.switches.push(Switch { slot, contact, bus, fault: None, shown: false });
+            self.wiring.switch_paths.push(path);
         }
     }
 
@@ -151,14 +149,13 @@ impl Electrician<'_> {
         let span = if counts { (0.0, f64::MAX) } else { (words.low, words.high) };
         let number = self.wiring.instruments.len();
         self.wiring.instruments.push(Instrument {
-            path: path.to_owned(),
             slot: row.slot,
             probe,
             bus,
             transmitter: Transmitter::new(character, span, poll, number as u16),
             interval_us: (poll * 1.0e6) as u64,
-            due_us: 0,
         });
+        self.wiring.instrument_paths.push(path.to_owned());
     }
 
     fn device(&mut self, path: &str, device: Device) {
@@ -361,9 +358,10 @@ impl Wiring {
         electrician.clear_side(parameters);
         electrician.panel();
         let mut wiring = electrician.wiring;
-        for (number, instrument) in (0_u64..).zip(&mut wiring.instruments) {
-            instrument.due_us = number * STAGGER_US % instrument.interval_us;
-        }
+        wiring.due_us = (0_u64..)
+            .zip(&wiring.instruments)
+            .map(|(number, instrument)| number * STAGGER_US % instrument.interval_us)
+            .collect();
         wiring
     }
 }
