@@ -16,7 +16,8 @@ use tracing::{info, warn};
 
 use super::connection::{Answer, Connection, Failure, Link};
 use super::image::{Image, Taken, Wanted};
-use super::plan::{DevicePlan, Plan, Point, read};
+use super::plan::{Plan, Point, read};
+use super::state::{Beat, Device, Pace};
 
 /// A device fails after this many requests in a row without an answer, a bus after as many attempts to connect.
 const SILENCES_MAX: u32 = 3;
@@ -27,33 +28,12 @@ const REST: Duration = Duration::from_secs(10);
 /// A device that was silent or refused is asked again after this, so that others have their turn meanwhile. Longer than the
 /// first pause of a connection, short enough that a relay's dead-man outlives one lost answer. Plant time.
 const RETRY: Duration = Duration::from_millis(500);
-/// A device that has not answered for so long may have stopped its outputs: drives do after 3 s (`plant.md` 1.7). Plant time.
-const FORGOTTEN: Duration = Duration::from_secs(2);
 /// Shortest wait for an answer however fast plant time runs: a machine that is busy must not look like a dead device.
 const LIMIT_MIN: Duration = Duration::from_millis(250);
 /// Time for a bus to switch its outputs off at the end.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// Two heartbeats follow each other after this share of a scan's time at the earliest, so that a burst of scans is spread
-/// over the time it stands for and the beat never falls behind.
-const BEAT_SPACING: f64 = 0.9;
 /// Wait when nothing at all is due.
 const IDLE: Duration = Duration::from_secs(3600);
-
-/// How plant time runs.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// Plant seconds a second.
-    pub speed: f64,
-    /// Plant time of a scan.
-    pub period: Duration,
-}
-
-impl Pace {
-    /// Real time of a plant time.
-    fn real(self, plant: Duration) -> Duration {
-        plant.div_f64(self.speed.max(1.0))
-    }
-}
 
 /// One bus.
 pub struct Bus {
@@ -70,53 +50,12 @@ pub struct Bus {
     connected: bool,
 }
 
-/// What is known of a device.
-struct Device {
-    silences: u32,
-    failed: bool,
-    /// Left alone until then.
-    rests_until: Option<Instant>,
-    /// Its watchdog is set and was read back; devices without one always are.
-    guarded: bool,
-    guard_due: Instant,
-    answered: Instant,
-    reads_due: Vec<Instant>,
-    writes: Vec<Written>,
-    channels_due: Instant,
-}
-
-/// What is known of a group of outputs.
-struct Written {
-    /// What the device confirmed; `None`: unknown.
-    words: Option<Vec<u16>>,
-    due: Instant,
-}
-
-/// The heartbeat's coil: toggled once for each completed scan.
-struct Beat {
-    scans: u64,
-    owed: u64,
-    level: bool,
-    due: Instant,
-}
-
 /// What to do next. By place in the plan.
 enum Act {
     Guard { device: usize },
     Write { device: usize, write: usize, words: Vec<u16>, repeated: bool },
     Channels { device: usize },
     Read { device: usize, read: usize },
-}
-
-impl Device {
-    /// Its outputs may have fallen: they are written again at once, from the first step if it has been away for long.
-    fn doubt_outputs(&mut self, now: Instant, pace: Pace) {
-        let forgotten = now - self.answered > pace.real(FORGOTTEN);
-        for written in &mut self.writes {
-            written.due = now;
-            written.words = written.words.take().filter(|_| !forgotten);
-        }
-    }
 }
 
 impl Bus {
@@ -130,20 +69,8 @@ impl Bus {
         stop: watch::Receiver<bool>,
     ) -> Bus {
         let now = Instant::now();
-        let device = |plan: &DevicePlan| Device {
-            silences: 0,
-            failed: false,
-            rests_until: None,
-            guarded: plan.watchdog.is_none(),
-            guard_due: now,
-            answered: now,
-            reads_due: vec![now; plan.reads.len()],
-            writes: plan.writes.iter().map(|_| Written { words: None, due: now }).collect(),
-            channels_due: now,
-        };
-        let devices = plan.devices.iter().map(device).collect();
-        let scans = wanted.scans();
-        let beat = Beat { scans, owed: 0, level: false, due: now };
+        let devices = plan.devices.iter().map(|device| Device::new(device, now)).collect();
+        let beat = Beat::new(wanted.scans(), now);
         let (silences, connected) = (0, false);
         Bus { plan, connection, image, wanted, pace, stop, devices, beat, silences, connected }
     }
@@ -217,7 +144,7 @@ impl Bus {
 
     /// What to do now, or until when there is nothing.
     fn next(&mut self, now: Instant) -> Result<Act, Instant> {
-        self.count_scans(now);
+        self.beat.count(self.wanted.scans(), now, self.pace);
         let mut wake = now + IDLE;
         for device in &mut self.devices {
             match device.rests_until {
@@ -292,21 +219,6 @@ impl Bus {
             return f64::from(u8::from(self.beat.level));
         }
         if device.guarded { self.wanted.value(point.slot, now) } else { 0.0 }
-    }
-
-    /// One toggle for each completed scan, no faster than scans follow each other.
-    fn count_scans(&mut self, now: Instant) {
-        let beat = &mut self.beat;
-        let scans = self.wanted.scans();
-        // More than two bursts behind, the beat is not caught up with: it would outlive the scan thread.
-        let most = (2.0 * self.pace.speed.max(1.0)) as u64;
-        beat.owed = (beat.owed + scans.saturating_sub(beat.scans)).min(most);
-        beat.scans = scans;
-        if beat.owed > 0 && beat.due <= now {
-            beat.owed -= 1;
-            beat.level = !beat.level;
-            beat.due = now + self.pace.real(self.pace.period.mul_f64(BEAT_SPACING));
-        }
     }
 
     async fn perform(&mut self, act: Act) {

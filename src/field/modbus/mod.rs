@@ -17,6 +17,8 @@ use tokio::sync::watch;
 
 use super::Field;
 
+#[cfg(test)]
+mod bench;
 mod bus;
 mod connection;
 #[cfg(test)]
@@ -26,14 +28,18 @@ mod image;
 mod nasty;
 mod plan;
 #[cfg(test)]
+mod rig_tests;
+mod state;
+#[cfg(test)]
 mod tests;
 mod wire;
 
-use bus::{Bus, Pace};
+use bus::Bus;
 use connection::{Connection, keep};
 use image::{Image, NOTHING, Taken, Wanted};
 use plan::Plan;
 pub use plan::Unbound;
+use state::Pace;
 
 /// Longest wait for the buses to switch their outputs off: one request that is under way and each bus's own limit.
 const STOP_MAX: Duration = Duration::from_secs(3);

@@ -2,28 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
-use config::{
-    Access, Binding, Bus, BusKind, DeadMan, Device, Direction, FieldKind, Form, Hmi, Profile,
-    Register, Site, Table, Watchdog, WordOrder,
-};
-use plc::image::{Inputs, Outputs};
-use plc::interlock::Column;
-use plc::plant::Shape;
-use plc::quantity::{self, CubicMetresPerHour};
-use plc::signal::{Fault, Moment, Quality};
-use plc::tag::{Catalogue, Driven, Kind, Measured, Row, Source};
+use config::{DeadMan, Form, Profile, Register, Table, Watchdog, WordOrder};
+use plc::signal::{Fault, Quality};
+use plc::tag::Catalogue;
 use tokio::runtime::Handle;
 
 use super::ModbusField;
+use super::bench::{Rigged, await_that, profile, register};
 use super::nasty::{Asked, Deed, Memory, Nasty};
-use crate::field::Field;
-
-/// Plant time runs this fast here, so that rests and repetitions take no time.
-const SPEED: u32 = 100;
-/// Longest wait for anything to come true.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn every_register_form_arrives_in_the_points_unit_with_its_time() {
@@ -46,7 +33,7 @@ async fn every_register_form_arrives_in_the_points_unit_with_its_time() {
     let values = [1.0, 1.0, 1.0, -2.0, 1.0, 50.0, 65_538.0, -1.0, f64::from(123.456_f32)];
     let held = memory.clone();
     let device = Nasty::start(move |asked| vec![Deed::Answer(held.answer(asked))]).await;
-    let mut site = Rigged::new(&device);
+    let mut site = Rigged::new(device.address);
     site.device("probe", 1, Profile { registers, ..profile() });
     for register in 0..values.len() {
         site.input(0, register);
@@ -85,7 +72,7 @@ async fn a_sentinel_a_broken_loop_and_a_refusal_are_bad_each_for_its_own_reason(
         register("missing", Table::Holding, 9, Form::U16),
     ];
     let device = Nasty::start(move |asked| vec![Deed::Answer(memory.answer(asked))]).await;
-    let mut site = Rigged::new(&device);
+    let mut site = Rigged::new(device.address);
     site.device("probe", 1, Profile { registers, ..profile() });
     (0..4).for_each(|register| site.input(0, register));
     site.bindings[1].live = Some((4.0, 20.0));
@@ -113,7 +100,7 @@ async fn a_silent_device_turns_bad_alone_is_left_in_peace_and_comes_back() {
         }
     })
     .await;
-    let mut site = Rigged::new(&device);
+    let mut site = Rigged::new(device.address);
     let registers = vec![register("value", Table::Input, 0, Form::U16)];
     for unit in [1, 2] {
         site.device("probe", unit, Profile { registers: registers.clone(), ..profile() });
@@ -142,7 +129,7 @@ async fn a_cut_link_turns_its_inputs_bad_and_a_restored_one_good_again() {
     let held = memory.clone();
     let device = Nasty::start(move |asked| vec![Deed::Answer(held.answer(asked))]).await;
     let address = device.address;
-    let mut site = Rigged::new(&device);
+    let mut site = Rigged::new(device.address);
     let registers = vec![
         register("value", Table::Input, 0, Form::U16),
         register("relay", Table::Coil, 0, Form::Bool { bit: 0 }),
@@ -171,7 +158,7 @@ async fn a_drive_is_started_step_by_step_then_only_reminded_and_stopped_at_the_e
     let memory = Memory::default();
     let held = memory.clone();
     let device = Nasty::start(move |asked| vec![Deed::Answer(held.answer(asked))]).await;
-    let mut site = Rigged::new(&device);
+    let mut site = Rigged::new(device.address);
     let registers = vec![
         register("run", Table::Holding, 8501, Form::Command { start: vec![6, 7, 15], stop: 6 }),
         Register { scale: 0.2, ..register("speed", Table::Holding, 8502, Form::I16) },
@@ -216,7 +203,7 @@ async fn nothing_is_switched_on_before_the_devices_own_watchdog_is_set_and_read_
             vec![Deed::Answer(answer)]
         })
         .await;
-        let mut site = Rigged::new(&device);
+        let mut site = Rigged::new(device.address);
         let registers = vec![register("relay", Table::Coil, 0, Form::Bool { bit: 0 })];
         let watchdog = Some(Watchdog { address: 6005, value: 30 });
         site.device("drive", 1, Profile { registers, watchdog, ..profile() });
@@ -235,7 +222,7 @@ async fn outputs_fall_when_the_scan_thread_is_lost() {
     let memory = Memory::default();
     let held = memory.clone();
     let device = Nasty::start(move |asked| vec![Deed::Answer(held.answer(asked))]).await;
-    let mut site = Rigged::new(&device);
+    let mut site = Rigged::new(device.address);
     let registers = vec![register("relay", Table::Coil, 0, Form::Bool { bit: 0 })];
     site.device("relays", 1, Profile { registers, ..profile() });
     site.output(0, 0);
@@ -260,7 +247,7 @@ async fn a_relay_with_a_dead_man_is_renewed_while_wanted_and_corrected_when_it_s
         vec![Deed::Answer(held.answer(asked))]
     })
     .await;
-    let mut site = Rigged::new(&device);
+    let mut site = Rigged::new(device.address);
     let relay = |name, address| register(name, Table::Coil, address, Form::Bool { bit: 0 });
     let registers = vec![relay("one", 0), relay("two", 2)];
     let dead_man = Some(DeadMan { address: 0x200, ticks: 30 });
@@ -285,7 +272,7 @@ async fn the_heartbeat_is_toggled_by_completed_scans_and_by_nothing_else() {
     let memory = Memory::default();
     let held = memory.clone();
     let device = Nasty::start(move |asked| vec![Deed::Answer(held.answer(asked))]).await;
-    let mut site = Rigged::new(&device);
+    let mut site = Rigged::new(device.address);
     let registers = vec![register("beat", Table::Coil, 0, Form::Bool { bit: 0 })];
     site.device("header", 1, Profile { registers, ..profile() });
     site.output(0, 0);
@@ -311,7 +298,7 @@ async fn the_heartbeat_is_toggled_by_completed_scans_and_by_nothing_else() {
 #[tokio::test]
 async fn points_that_this_site_does_not_have_are_not_fitted() {
     let device = Nasty::start(|_| vec![Deed::Silence]).await;
-    let mut site = Rigged::new(&device);
+    let mut site = Rigged::new(device.address);
     let registers = vec![register("value", Table::Input, 0, Form::U16)];
     site.device("probe", 1, Profile { registers, ..profile() });
     site.input(0, 0);
@@ -323,223 +310,11 @@ async fn points_that_this_site_does_not_have_are_not_fitted() {
 #[tokio::test]
 async fn a_site_that_binds_a_point_nobody_knows_is_refused() {
     let device = Nasty::start(|asked: &Asked| vec![Deed::Answer(asked.pdu.clone())]).await;
-    let mut site = Rigged::new(&device);
+    let mut site = Rigged::new(device.address);
     let registers = vec![register("value", Table::Input, 0, Form::U16)];
     site.device("probe", 1, Profile { registers, ..profile() });
     site.input(0, 0);
     let site = site.site();
     let refused = ModbusField::start(&site, &Catalogue::default(), 1, &Handle::current());
     assert_eq!(refused.err().map(|unbound| unbound.path), Some("unit.in0".to_string()));
-}
-
-/// A site in the making: one bus, and a catalogue that has just its points.
-struct Rigged {
-    address: String,
-    devices: Vec<Device>,
-    bindings: Vec<Binding>,
-    absent: Vec<String>,
-    speed: u32,
-    inputs: usize,
-    outputs: usize,
-}
-
-impl Rigged {
-    fn new(device: &Nasty) -> Rigged {
-        let (devices, bindings, absent) = (Vec::new(), Vec::new(), Vec::new());
-        let address = device.address.to_string();
-        Rigged { address, devices, bindings, absent, speed: SPEED, inputs: 0, outputs: 0 }
-    }
-
-    fn device(&mut self, name: &str, unit: u8, profile: Profile) {
-        self.devices.push(Device { name: name.into(), bus: 0, unit, profile: Arc::new(profile) });
-    }
-
-    fn input(&mut self, device: usize, register: usize) {
-        self.bind(format!("unit.in{}", self.inputs), Direction::Input, device, register);
-        self.inputs += 1;
-    }
-
-    fn output(&mut self, device: usize, register: usize) {
-        self.bind(format!("unit.out{}", self.outputs), Direction::Output, device, register);
-        self.outputs += 1;
-    }
-
-    fn bind(&mut self, path: String, direction: Direction, device: usize, register: usize) {
-        let (invert, scale, offset, live, dead_man) = (false, 1.0, 0.0, None, false);
-        let binding =
-            Binding { path, direction, device, register, invert, scale, offset, live, dead_man };
-        self.bindings.push(binding);
-    }
-
-    fn site(&self) -> Site {
-        let address = self.address.clone();
-        // Longest wait: ample on loopback, short enough for three of them.
-        let timeout = Duration::from_millis(100);
-        let bus = Bus { name: "a".into(), kind: BusKind::Tcp { address }, baud: None, timeout };
-        Site {
-            name: "test".into(),
-            languages: vec!["en".into()],
-            shape: Shape {
-                nominal_flow: CubicMetresPerHour(5.0),
-                tanks: 1,
-                filters: 1,
-                raw_pumps: 1,
-                feed_pumps: 1,
-                lift_pumps: 1,
-                blower: false,
-                elevated_tank: false,
-            },
-            period: Duration::from_millis(100),
-            speed: 1,
-            hmi: Hmi::default(),
-            field: FieldKind::Buses,
-            buses: vec![bus],
-            devices: self.devices.clone(),
-            bindings: self.bindings.clone(),
-            settings: Vec::new(),
-            absent: self.absent.clone(),
-            tags: Vec::new(),
-        }
-    }
-
-    fn start(&self) -> Plant {
-        let site = self.site();
-        let mut rows = Vec::new();
-        let input = Kind::Input(Measured {
-            low: 0.0,
-            high: 1.0,
-            poll: Duration::from_secs(1),
-            rate_max: 0.0,
-            negative_min: f64::NEG_INFINITY,
-            source: Source::Field,
-        });
-        let output = Kind::Output(Driven { column: None, high: 1.0 }, Column::Positions);
-        for slot in 0..self.inputs {
-            rows.push(row(format!("unit.in{slot}"), input, slot));
-        }
-        let outputs = self.bindings.iter().filter(|binding| binding.direction == Direction::Output);
-        for (slot, binding) in outputs.enumerate() {
-            rows.push(row(binding.path.clone(), output, slot));
-        }
-        let catalogue = Catalogue {
-            rows: rows.into_boxed_slice(),
-            inputs: self.inputs,
-            outputs: self.outputs,
-            ..Catalogue::default()
-        };
-        let field = ModbusField::start(&site, &catalogue, self.speed, &Handle::current()).unwrap();
-        Plant {
-            field: Some(field),
-            inputs: Inputs::new(&catalogue),
-            outputs: Outputs::new(&catalogue),
-            now: Moment(0),
-            scans: 0,
-        }
-    }
-}
-
-/// The scan thread's part.
-struct Plant {
-    field: Option<ModbusField>,
-    inputs: Inputs,
-    outputs: Outputs,
-    now: Moment,
-    scans: usize,
-}
-
-impl Plant {
-    /// Scans until something is true.
-    async fn until(&mut self, what: &str, mut holds: impl FnMut(&Plant) -> bool) {
-        let scanning = async {
-            loop {
-                // The breath between two scans.
-                tokio::time::sleep(Duration::from_millis(2)).await;
-                self.now = self.now.plus(Duration::from_millis(200));
-                self.scans += 1;
-                let Some(field) = &mut self.field else { return };
-                field.read(&mut self.inputs, self.now);
-                field.write(&self.outputs, self.now);
-                if holds(self) {
-                    return;
-                }
-            }
-        };
-        tokio::time::timeout(PATIENCE, scanning).await.unwrap_or_else(|_| panic!("never: {what}"));
-    }
-
-    fn quality(&self, slot: usize) -> Quality {
-        self.inputs.readings[slot].quality
-    }
-
-    fn good(&self, slot: usize) -> bool {
-        self.quality(slot) == Quality::Good
-    }
-
-    fn taken(&self, slot: usize) -> bool {
-        self.quality(slot) != Quality::Bad(Fault::NotYetRead)
-    }
-
-    fn answers(&self) -> bool {
-        self.field.as_ref().and_then(|field| field.bus_answers('a')) == Some(true)
-    }
-
-    /// Stops from a plain thread, as the scan thread does.
-    async fn stop(&mut self) {
-        let mut field = self.field.take().unwrap();
-        tokio::task::spawn_blocking(move || field.stop()).await.unwrap();
-    }
-}
-
-async fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
-    let waiting = async {
-        while !holds() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
-}
-
-fn row(path: String, kind: Kind, slot: usize) -> Row {
-    Row {
-        id: 0,
-        path,
-        tag: String::new(),
-        unit: "unit".into(),
-        about: "",
-        form: quantity::Form::OnOff,
-        kind,
-        slot,
-    }
-}
-
-fn profile() -> Profile {
-    Profile {
-        name: "probe".into(),
-        about: String::new(),
-        source: String::new(),
-        registers: Vec::new(),
-        max_registers_per_read: 60,
-        max_gap: 0,
-        read_every: Duration::ZERO,
-        write_every: Duration::from_secs(1),
-        read_back: false,
-        watchdog: None,
-        dead_man: None,
-        hardware_guard: None,
-    }
-}
-
-fn register(name: &str, table: Table, address: u16, form: Form) -> Register {
-    Register {
-        name: name.into(),
-        table,
-        address,
-        form,
-        order: WordOrder::Abcd,
-        access: Access::Both,
-        symbol: String::new(),
-        scale: 1.0,
-        offset: 0.0,
-        sentinels: Vec::new(),
-    }
 }
