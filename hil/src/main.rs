@@ -1,1 +1,139 @@
-fn main() {}
+//! The bench: serves the model plant as Modbus TCP devices, and works its panel.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use config::FieldKind;
+use hil::rig::{CONTROL, PlantWorld, Rig, SAYINGS, Setup, tell};
+use plc::plant::Plant;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Plays the field of a plant, so that a controller has something to control.
+///
+/// Start a rig, then a controller with the same site file:
+///
+///     hil rig --site config/sites/bench.toml
+///     sweetspring run config/sites/bench.toml
+///
+/// Then do what happens to a plant: `hil press ES-900`, `hil tell storm 600`, `hil tell link a down`.
+#[derive(Parser)]
+#[command(name = "hil", version, verbatim_doc_comment, arg_required_else_help = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve every bus of a site as Modbus TCP devices.
+    ///
+    /// The model plant behind them runs in real time. When everything listens, one line `ready {json}` says where each bus
+    /// and the control endpoint are, and who to stop. Ctrl-C ends it.
+    #[command(verbatim_doc_comment)]
+    Rig {
+        /// The site file the controller is started with; its [field] driver is "modbus".
+        #[arg(long, value_name = "SITE")]
+        site: PathBuf,
+        /// Listen here instead of where the site says. With port 0 every bus gets any free port; tell the controller with
+        /// `--set bus.a.address=...` what `ready` says.
+        #[arg(long, value_name = "ADDR", verbatim_doc_comment)]
+        bind: Option<SocketAddr>,
+        /// Where the control endpoint listens: 127.0.0.1:1500, or with --bind any free port of that address.
+        #[arg(long, value_name = "ADDR")]
+        control: Option<SocketAddr>,
+        /// Weather, noise and habits of the village follow from this number.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+        /// Plant seconds a second. The controller must be started with the same.
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+        speed: u32,
+    },
+    /// Press a button of a rig's panel: ES-900 emergency stop, HS-900 selector (to its other side), HS-901 local reset.
+    #[command(verbatim_doc_comment)]
+    Press {
+        /// ES-900, HS-900, HS-901, HV-401 or door.
+        tag: String,
+        /// The rig's control endpoint.
+        #[arg(long, value_name = "ADDR", default_value = CONTROL)]
+        rig: String,
+    },
+    /// Pull a button out again: ES-900, HV-401, door.
+    Release {
+        tag: String,
+        /// The rig's control endpoint.
+        #[arg(long, value_name = "ADDR", default_value = CONTROL)]
+        rig: String,
+    },
+    /// Make something happen at a rig's plant.
+    #[command(after_help = SAYINGS)]
+    Tell {
+        /// What: see below.
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// The rig's control endpoint.
+        #[arg(long, value_name = "ADDR", default_value = CONTROL)]
+        rig: String,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Line::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hil: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")?;
+    runtime.block_on(async {
+        match command {
+            Command::Rig { site, bind, control, seed, speed } => {
+                serve(site, seed, Setup { bind, control, speed }).await
+            }
+            Command::Press { tag, rig } => say(&rig, &format!("press {tag}")).await,
+            Command::Release { tag, rig } => say(&rig, &format!("release {tag}")).await,
+            Command::Tell { words, rig } => say(&rig, &words.join(" ")).await,
+        }
+    })
+}
+
+async fn say(rig: &str, line: &str) -> anyhow::Result<()> {
+    tell(rig, line).await.map_err(anyhow::Error::msg)
+}
+
+async fn serve(path: PathBuf, seed: u64, setup: Setup) -> anyhow::Result<()> {
+    let catalogue_of = |shape: &_| Plant::new(shape).catalogue().clone();
+    let site = config::load(&path, &[], catalogue_of)?;
+    if site.field != FieldKind::Buses {
+        bail!("{} has no buses to serve: its plant is inside the controller", path.display());
+    }
+    let catalogue = catalogue_of(&site.shape);
+    let world = Box::new(PlantWorld::new(&site.shape, &catalogue, seed));
+    let mut terminated = signal(SignalKind::terminate())?;
+    let rig = Rig::start(&site, &catalogue, world, &setup).await?;
+    let buses: serde_json::Map<_, _> =
+        rig.buses.iter().map(|(bus, address)| (bus.clone(), json!(address))).collect();
+    let ready = json!({
+        "buses": buses,
+        "control": rig.control,
+        "pid": std::process::id(),
+        "seed": seed,
+        "speed": setup.speed,
+    });
+    println!("ready {ready}");
+    tokio::select! {
+        stopped = tokio::signal::ctrl_c() => stopped?,
+        _ = terminated.recv() => {}
+    }
+    Ok(())
+}

@@ -10,6 +10,7 @@
 mod clock;
 mod control;
 mod device;
+mod plant;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use tokio::task::JoinSet;
 pub use clock::STEP;
 pub use control::tell;
 use device::Device;
+pub use plant::{PlantWorld, SAYINGS};
 pub use server::Link;
 
 /// Where the control endpoint listens unless told otherwise: below the bench's buses, on loopback.
