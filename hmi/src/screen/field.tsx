@@ -69,7 +69,7 @@ export function FieldPage(): JSX.Element {
   const pressed = field?.emergency_stop === true;
   const mains = field?.mains !== false;
   return (
-    <article class="field">
+    <article class="parts">
       <h1>{ui("field_title")}</h1>
       <p>{ui("field_about")}</p>
       <Told outcome={outcome} />
@@ -201,7 +201,7 @@ function Breakage({ title, watch, targets, kinds, name, act }: {
       </div>
       <div class="actions">
         <button type="button" disabled={chosen === ""} onClick={() => void act(chosen, kind, valued ? format.typed(amount) : undefined)}>{ui("field_break")}</button>
-        <button type="button" disabled={chosen === ""} onClick={() => void act(chosen, "clear", undefined)}>{text("fault", "clear")}</button>
+        <button type="button" disabled={chosen === ""} onClick={() => void act(chosen, "clear", undefined)}>{ui("field_mend")}</button>
       </div>
       <p class="watch">{watch}</p>
     </section>

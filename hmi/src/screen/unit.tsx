@@ -1,12 +1,14 @@
 //! One unit: its state, what holds it, its equipment, values, settings and commands.
 
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
+import { useState } from "preact/hooks";
 import { alarmAction, unitPriority } from "../alarm_words";
 import { change, CommandButton } from "../commands";
 import { deviceName, deviceOf, pointName, unitName } from "../names";
 import { first, plant, stateOf, usable, type Row } from "../plant";
 import { who } from "../session";
 import { text, ui } from "../text";
+import { Trend } from "../trend";
 import { bare, reading, Shape, Value } from "../ui";
 
 /** What people ask of a unit. */
@@ -19,9 +21,9 @@ const COMMANDS: Record<string, string[]> = {
   system: ["Start", "Stop", "Reset", "Silence", "StopAll"],
 };
 
-function Section({ title, children }: { title: string; children: preact.ComponentChildren }): JSX.Element {
+function Section({ title, wide, children }: { title: string; wide?: boolean; children: ComponentChildren }): JSX.Element {
   return (
-    <section class="part">
+    <section class={wide === true ? "part wide" : "part"}>
       <h2>{title}</h2>
       {children}
     </section>
@@ -36,15 +38,25 @@ function Reasons({ keys }: { keys: string[] }): JSX.Element {
   );
 }
 
-/** A line of a list: name, a small bar where there is a range, the value. */
+/** A line of a list: name, a small bar where there is a range, the value; a number opens its last 24 hours. */
 function Line({ row }: { row: Row }): JSX.Element {
+  const [open, setOpen] = useState(false);
   const value = usable(row.path);
   const [low, high] = row.range ?? [0, 0];
-  return (
-    <li class="line" data-path={row.path}>
+  const content = (
+    <>
       <span class="name">{pointName(row)} <small>{row.tag}</small></span>
       {row.form === "number" && row.range !== undefined && high > low && <meter min={low} max={high} value={value ?? low} aria-hidden="true" />}
       <Value row={row} />
+    </>
+  );
+  if (row.form !== "number") return <li class="line" data-path={row.path}>{content}</li>;
+  return (
+    <li class="line" data-path={row.path}>
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>{content}</summary>
+        {open && <Trend row={row} />}
+      </details>
     </li>
   );
 }
@@ -148,7 +160,7 @@ export function Unit({ unit }: { unit: string }): JSX.Element {
   const alarms = plant.alarms().filter((alarm) => alarm.unit === unit);
   const priority = unitPriority(unit);
   return (
-    <article>
+    <article class="parts">
       <h1>
         {priority !== undefined && <Shape priority={priority} size={24} />}
         {unitName(unit)}
@@ -160,7 +172,7 @@ export function Unit({ unit }: { unit: string }): JSX.Element {
           <span>{text("alarm", String(alarm.number))}. {alarmAction(alarm)}</span>
         </a>
       ))}
-      <Section title={ui("why_stopped")}>
+      <Section title={ui("why_stopped")} wide>
         {blocked.length === 0 ? <p>{ui("nothing_holds")}</p> : <Reasons keys={blocked} />}
         {others.map((row) => {
           const keys = plant.sample(row)?.extra ?? [];
@@ -175,12 +187,12 @@ export function Unit({ unit }: { unit: string }): JSX.Element {
         </section>
       )}
       {values.length > 0 && <Section title={ui("values")}><ul class="lines">{values.map((row) => <Line key={row.path} row={row} />)}</ul></Section>}
-      {outputs.length > 0 && <Section title={ui("outputs")}><ul class="lines">{outputs.map((row) => <OutputLine key={row.path} row={row} blocked={blocked} />)}</ul></Section>}
       {devices.size > 0 && (
         <Section title={ui("equipment")}>
           {[...devices].map(([device, of]) => <Device key={device} unit={unit} device={device} rows={of} blocked={blocked} />)}
         </Section>
       )}
+      {outputs.length > 0 && <Section title={ui("outputs")}><ul class="lines">{outputs.map((row) => <OutputLine key={row.path} row={row} blocked={blocked} />)}</ul></Section>}
       {settings.length > 0 && <Section title={ui("settings")}><ul class="lines">{settings.map((row) => <SettingLine key={row.path} row={row} />)}</ul></Section>}
       {totals.length > 0 && <Section title={ui("totals")}><ul class="lines">{totals.map((row) => <Line key={row.path} row={row} />)}</ul></Section>}
       <nav class="units" aria-label={ui("all_units")}>
