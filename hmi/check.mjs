@@ -21,7 +21,8 @@ function files(folder, ending) {
 
 function need(group, keys, source) {
   for (const { file, groups } of languages) {
-    for (const key of keys) if (!groups[group]?.[key]) fault(`${file}: ${group}.${key} is missing (${source})`);
+    for (const key of keys)
+      if (!groups[group]?.[key]) fault(`${file}: ${group}.${key} is missing (${source})`);
   }
 }
 
@@ -32,7 +33,8 @@ for (const { file, groups } of languages) {
     need(group, Object.keys(texts), "en.json");
     for (const [key, template] of Object.entries(groups[group] ?? {})) {
       if (texts[key] === undefined) fault(`${file}: ${group}.${key} is not in en.json`);
-      else if (parameters(template) !== parameters(texts[key])) fault(`${file}: ${group}.${key} has other parameters than en.json`);
+      else if (parameters(template) !== parameters(texts[key]))
+        fault(`${file}: ${group}.${key} has other parameters than en.json`);
     }
   }
 }
@@ -40,17 +42,30 @@ for (const { file, groups } of languages) {
 // Every reason of the core.
 const plc = join(here, "../plc/src");
 const reasons = readFileSync(join(plc, "reason.rs"), "utf8").match(/^reasons! \{([\s\S]*?)^\}/m)[1];
-need("reason", [...reasons.matchAll(/^ {4}(\w+),/gm)].map(([, key]) => key), "plc/src/reason.rs");
+need(
+  "reason",
+  [...reasons.matchAll(/^ {4}(\w+),/gm)].map(([, key]) => key),
+  "plc/src/reason.rs",
+);
 
 // Every quality, every state of a unit or a device, every command.
 const enumeration = (source, name) =>
-  [...source.match(new RegExp(`pub enum ${name} \\{([\\s\\S]*?)^\\}`, "m"))[1].matchAll(/^ {4}(\w+)/gm)].map(([, key]) => key);
+  [...source.match(new RegExp(`pub enum ${name} \\{([\\s\\S]*?)^\\}`, "m"))[1].matchAll(/^ {4}(\w+)/gm)].map(
+    ([, key]) => key,
+  );
 const signal = readFileSync(join(plc, "signal.rs"), "utf8");
 need("quality", [...enumeration(signal, "Doubt"), ...enumeration(signal, "Fault")], "plc/src/signal.rs");
 need("command", enumeration(readFileSync(join(plc, "image.rs"), "utf8"), "Command"), "plc/src/image.rs");
 for (const path of files(plc, ".rs")) {
   for (const [, names] of readFileSync(path, "utf8").matchAll(/^states! \{ ?\w+ \{([^}]*)\}/gm)) {
-    need("state", names.split(",").map((name) => name.trim()).filter(Boolean), path);
+    need(
+      "state",
+      names
+        .split(",")
+        .map((name) => name.trim())
+        .filter(Boolean),
+      path,
+    );
   }
 }
 
@@ -58,7 +73,11 @@ for (const path of files(plc, ".rs")) {
 const shell = join(here, "../src");
 for (const path of files(shell, ".rs")) {
   const source = readFileSync(path, "utf8");
-  need("note", [...source.matchAll(/Note::of\("(\w+)"\)/g)].map(([, key]) => key), path);
+  need(
+    "note",
+    [...source.matchAll(/Note::of\("(\w+)"\)/g)].map(([, key]) => key),
+    path,
+  );
   if (!path.startsWith(join(shell, "web/")) || path.includes("/tests/")) continue;
   const refusals = [...source.matchAll(/StatusCode::[A-Z_]+,\s*"([A-Z]\w+)"/g)].map(([, key]) => key);
   need("error", refusals, path);
@@ -87,15 +106,20 @@ for (const path of files(plc, ".rs")) {
 }
 
 // No key of the page itself that no page uses.
-const pages = files(join(here, "src"), ".tsx").concat(files(join(here, "src"), ".ts")).map((path) => readFileSync(path, "utf8")).join("\n");
-for (const key of Object.keys(english.ui)) if (!pages.includes(`"${key}"`)) fault(`en.json: ui.${key} is used nowhere`);
+const pages = files(join(here, "src"), ".tsx")
+  .concat(files(join(here, "src"), ".ts"))
+  .map((path) => readFileSync(path, "utf8"))
+  .join("\n");
+for (const key of Object.keys(english.ui))
+  if (!pages.includes(`"${key}"`)) fault(`en.json: ui.${key} is used nowhere`);
 
 // No text outside the catalogues: between tags there are only expressions.
 for (const path of files(join(here, "src"), ".tsx")) {
   const lines = readFileSync(path, "utf8").split("\n");
   lines.forEach((line, index) => {
     if (/^\s*(\/\/|\/\*|\*)/.test(line)) return;
-    if (/>[^<>{}=;()]*[A-Za-z]{2,}[^<>{}=;()]*<\//.test(line)) fault(`${path}:${index + 1}: text outside the catalogues`);
+    if (/>[^<>{}=;()]*[A-Za-z]{2,}[^<>{}=;()]*<\//.test(line))
+      fault(`${path}:${index + 1}: text outside the catalogues`);
   });
 }
 
@@ -103,4 +127,6 @@ if (faults.length > 0) {
   console.error(faults.join("\n"));
   process.exit(1);
 }
-console.log(`texts: ${languages.length} languages, ${Object.values(english).reduce((sum, texts) => sum + Object.keys(texts).length, 0)} keys, complete`);
+console.log(
+  `texts: ${languages.length} languages, ${Object.values(english).reduce((sum, texts) => sum + Object.keys(texts).length, 0)} keys, complete`,
+);

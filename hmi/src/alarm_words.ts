@@ -21,7 +21,8 @@ export function count(priority: Priority): number {
 
 /** The alarm to deal with first: the worst that is active, not yet seen before seen, newest first as the list comes. */
 export function worst(alarms: readonly Alarm[] = plant.alarms()): Alarm | undefined {
-  const rank = (alarm: Alarm) => PRIORITIES.indexOf(alarm.priority) * 4 + (alarm.active ? 0 : 2) + (alarm.acked ? 1 : 0);
+  const rank = (alarm: Alarm) =>
+    PRIORITIES.indexOf(alarm.priority) * 4 + (alarm.active ? 0 : 2) + (alarm.acked ? 1 : 0);
   return [...alarms].sort((one, other) => rank(one) - rank(other))[0];
 }
 

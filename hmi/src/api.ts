@@ -16,7 +16,11 @@ interface Refusal {
 /** A slow village link gets this long, ms; then the request counts as lost. */
 const PATIENCE_MS = 15_000;
 
-export async function ask<T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Answer<T>> {
+export async function ask<T>(
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<Answer<T>> {
   try {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (method !== "GET") headers["X-Requested-By"] = "sweetspring";
@@ -30,9 +34,15 @@ export async function ask<T>(method: "GET" | "POST" | "DELETE", path: string, bo
     });
     const text = await response.text();
     const data: unknown = text === "" ? undefined : JSON.parse(text);
-    if (response.ok) return { status: response.status, data: data as T, error: undefined, seconds: undefined };
+    if (response.ok)
+      return { status: response.status, data: data as T, error: undefined, seconds: undefined };
     const refusal = (data ?? {}) as Refusal;
-    return { status: response.status, data: undefined, error: refusal.error ?? "Failed", seconds: refusal.seconds };
+    return {
+      status: response.status,
+      data: undefined,
+      error: refusal.error ?? "Failed",
+      seconds: refusal.seconds,
+    };
   } catch {
     return { status: 0, data: undefined, error: "NoAnswer", seconds: undefined };
   }

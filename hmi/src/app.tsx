@@ -18,12 +18,21 @@ import { closeSheet, openSheet, Shape, SheetHost } from "./ui";
 
 function AlarmBar(): JSX.Element {
   return (
-    <a class="alarm-bar" href="#/alarms" aria-label={`${ui("alarms")}: ${PRIORITIES.map((one) => `${count(one)} ${text("priority", one)}`).join(", ")}`}>
+    <a
+      class="alarm-bar"
+      href="#/alarms"
+      aria-label={`${ui("alarms")}: ${PRIORITIES.map((one) => `${count(one)} ${text("priority", one)}`).join(", ")}`}
+    >
       {PRIORITIES.map((priority) => {
         const number = count(priority);
         const unseen = plant.alarms().some((alarm) => alarm.priority === priority && !alarm.acked);
         return (
-          <span key={priority} class={`count ${number > 0 ? priority : "none"} ${unseen ? "unseen" : ""}`} data-priority={priority} data-count={number}>
+          <span
+            key={priority}
+            class={`count ${number > 0 ? priority : "none"} ${unseen ? "unseen" : ""}`}
+            data-priority={priority}
+            data-count={number}
+          >
             <Shape priority={priority} size={20} />
             <b>{number}</b>
             <small>{text("priority", priority)}</small>
@@ -69,7 +78,9 @@ function Me(): JSX.Element {
       <h2>{ui("you_are", { user })}</h2>
       {role !== undefined && <p>{text("role", role)}</p>}
       <div class="actions">
-        <button type="button" onClick={closeSheet}>{ui("close")}</button>
+        <button type="button" onClick={closeSheet}>
+          {ui("close")}
+        </button>
         <button
           type="button"
           onClick={() => {
@@ -94,14 +105,28 @@ function Top({ onLanguage }: { onLanguage: () => void }): JSX.Element {
           {site.name === "" ? "Sweetspring" : site.name}
           {speed !== 1 && <small title={ui("speed", { speed })}> ×{speed}</small>}
         </span>
-        <time>{plant.wall() > 0 && format.clock(plant.wall())}{plant.clockTrusted() ? "" : ` ${ui("clock_unknown")}`}</time>
-        <button type="button" class="small language" aria-label={ui("language")} onClick={() => openSheet(() => <Languages onChosen={onLanguage} />)}>
+        <time>
+          {plant.wall() > 0 && format.clock(plant.wall())}
+          {plant.clockTrusted() ? "" : ` ${ui("clock_unknown")}`}
+        </time>
+        <button
+          type="button"
+          class="small language"
+          aria-label={ui("language")}
+          onClick={() => openSheet(() => <Languages onChosen={onLanguage} />)}
+        >
           {language().code.toUpperCase()}
         </button>
-        <button type="button" class="small me" onClick={() => openSheet(() => <Me />)}>{who.user() ?? ui("log_in")}</button>
+        <button type="button" class="small me" onClick={() => openSheet(() => <Me />)}>
+          {who.user() ?? ui("log_in")}
+        </button>
       </div>
       <AlarmBar />
-      {horn && <div class="horn"><SilenceButton /></div>}
+      {horn && (
+        <div class="horn">
+          <SilenceButton />
+        </div>
+      )}
       {language().draft && <p class="draft">{ui("draft")}</p>}
       <Lost />
     </header>
@@ -113,18 +138,31 @@ function Lost(): JSX.Element | null {
   const link = plant.link();
   if (link === "live" || link === "waiting") return null;
   const seconds = plant.silence();
-  const age = link === "stale" ? ui("connection_lost", { seconds }) : ui("connection_lost_long", { minutes: Math.floor(seconds / 60) });
-  return <p class="lost" role="alert">{age} {ui("commands_off")}</p>;
+  const age =
+    link === "stale"
+      ? ui("connection_lost", { seconds })
+      : ui("connection_lost_long", { minutes: Math.floor(seconds / 60) });
+  return (
+    <p class="lost" role="alert">
+      {age} {ui("commands_off")}
+    </p>
+  );
 }
 
 function Tabs({ at }: { at: string }): JSX.Element {
   const total = plant.alarms().length;
-  const tabs: [string, string][] = [["", ui("plant")], ["alarms", `${ui("alarms")}${total > 0 ? ` ${total}` : ""}`], ["log", ui("log")]];
+  const tabs: [string, string][] = [
+    ["", ui("plant")],
+    ["alarms", `${ui("alarms")}${total > 0 ? ` ${total}` : ""}`],
+    ["log", ui("log")],
+  ];
   if (plant.catalogue().site.field === true) tabs.push(["field", ui("field")]);
   return (
     <nav class="tabs">
       {tabs.map(([place, label]) => (
-        <a key={place} href={`#/${place}`} aria-current={at === place ? "page" : undefined}>{label}</a>
+        <a key={place} href={`#/${place}`} aria-current={at === place ? "page" : undefined}>
+          {label}
+        </a>
       ))}
     </nav>
   );

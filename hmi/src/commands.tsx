@@ -22,7 +22,9 @@ const LARGE_CHANGE = 0.2;
 /** Why a request did not work, in words. */
 export function failure(answer: Answer<unknown>): string {
   const key = answer.error ?? "Failed";
-  return find("error", key, { seconds: answer.seconds ?? 60 }) ?? find("reason", key) ?? text("error", "Failed");
+  return (
+    find("error", key, { seconds: answer.seconds ?? 60 }) ?? find("reason", key) ?? text("error", "Failed")
+  );
 }
 
 function outcomeOf(answer: Answer<Verdict>): Outcome {
@@ -45,7 +47,9 @@ function Refused({ role }: { role: string }): JSX.Element {
     <>
       <h2>{ui("refused")}</h2>
       <p>{ui("role_needed", { role: text("role", role) })}</p>
-      <button type="button" onClick={closeSheet}>{ui("close")}</button>
+      <button type="button" onClick={closeSheet}>
+        {ui("close")}
+      </button>
     </>
   );
 }
@@ -67,13 +71,24 @@ export function LogIn({ then }: { then?: () => void }): JSX.Element {
       <h2>{ui("log_in")}</h2>
       <label>
         {ui("name")}
-        <input name="user" autocomplete="username" autocapitalize="none" required value={user} onInput={(event) => setUser(event.currentTarget.value)} />
+        <input
+          name="user"
+          autocomplete="username"
+          autocapitalize="none"
+          required
+          value={user}
+          onInput={(event) => setUser(event.currentTarget.value)}
+        />
       </label>
       <PasswordField value={password} fresh={false} onValue={setPassword} />
       <Told outcome={outcome} />
       <div class="actions">
-        <button type="button" onClick={closeSheet}>{ui("cancel")}</button>
-        <button type="submit" class="strong">{ui("enter")}</button>
+        <button type="button" onClick={closeSheet}>
+          {ui("cancel")}
+        </button>
+        <button type="submit" class="strong">
+          {ui("enter")}
+        </button>
       </div>
     </form>
   );
@@ -91,7 +106,13 @@ export function verb(command: string): string {
   return text("command", command);
 }
 
-export function CommandButton({ command, target = null, object = "", label, strong }: Partial<Wanted> & { command: string; label?: string; strong?: boolean }): JSX.Element {
+export function CommandButton({
+  command,
+  target = null,
+  object = "",
+  label,
+  strong,
+}: Partial<Wanted> & { command: string; label?: string; strong?: boolean }): JSX.Element {
   const live = plant.link() === "live";
   return (
     <button
@@ -101,7 +122,10 @@ export function CommandButton({ command, target = null, object = "", label, stro
       disabled={!live}
       title={live ? undefined : ui("not_connected")}
       onClick={() => {
-        const show = () => openSheet(() => <Confirm key={`${command} ${String(target)}`} command={command} target={target} object={object} />);
+        const show = () =>
+          openSheet(() => (
+            <Confirm key={`${command} ${String(target)}`} command={command} target={target} object={object} />
+          ));
         // Stop All needs nobody's name at a panel; elsewhere the controller asks for one.
         if (command === "StopAll") show();
         else asUser("Operator", show);
@@ -130,7 +154,9 @@ function Confirm({ command, target, object }: Wanted): JSX.Element {
       ? await ask<Verdict>("POST", "/api/stop-all", { why: "" })
       : await ask<Verdict>("POST", "/api/command", { token, command, target, why: "" });
     if (open && (answer.status === 401 || answer.status === 403)) {
-      openSheet(() => <LogIn then={() => openSheet(() => <Confirm command={command} target={target} object={object} />)} />);
+      openSheet(() => (
+        <LogIn then={() => openSheet(() => <Confirm command={command} target={target} object={object} />)} />
+      ));
       return;
     }
     setOutcome(outcomeOf(answer));
@@ -143,7 +169,9 @@ function Confirm({ command, target, object }: Wanted): JSX.Element {
       <p>{text("effect", command)}</p>
       <Told outcome={outcome} />
       <div class="actions">
-        <button type="button" onClick={closeSheet}>{over ? ui("close") : ui("cancel")}</button>
+        <button type="button" onClick={closeSheet}>
+          {over ? ui("close") : ui("cancel")}
+        </button>
         {!over && (
           <Hold
             label={verb(command)}
@@ -165,7 +193,12 @@ export function SilenceButton(): JSX.Element {
     if (unknown && !who.may("Operator")) asUser("Operator", () => void silence().then(closeSheet));
   };
   return (
-    <button type="button" data-command="Silence" disabled={plant.link() !== "live"} onClick={() => void silence()}>
+    <button
+      type="button"
+      data-command="Silence"
+      disabled={plant.link() !== "live"}
+      onClick={() => void silence()}
+    >
       {ui("silence")}
     </button>
   );
@@ -173,7 +206,9 @@ export function SilenceButton(): JSX.Element {
 
 /** Somebody has seen an alarm: tap, then confirm. */
 export function acknowledge(alarms: readonly Alarm[], name: string): void {
-  asUser("Operator", () => openSheet(() => <Acknowledge key={alarms.map((one) => one.event).join()} alarms={alarms} name={name} />));
+  asUser("Operator", () =>
+    openSheet(() => <Acknowledge key={alarms.map((one) => one.event).join()} alarms={alarms} name={name} />),
+  );
 }
 
 function Acknowledge({ alarms, name }: { alarms: readonly Alarm[]; name: string }): JSX.Element {
@@ -196,8 +231,15 @@ function Acknowledge({ alarms, name }: { alarms: readonly Alarm[]; name: string 
       <p>{ui("ack_effect")}</p>
       <Told outcome={outcome} />
       <div class="actions">
-        <button type="button" onClick={closeSheet}>{ui("cancel")}</button>
-        <button type="button" class="strong" disabled={outcome.kind === "sending" || plant.link() !== "live"} onClick={() => void send()}>
+        <button type="button" onClick={closeSheet}>
+          {ui("cancel")}
+        </button>
+        <button
+          type="button"
+          class="strong"
+          disabled={outcome.kind === "sending" || plant.link() !== "live"}
+          onClick={() => void send()}
+        >
           {ui("confirm")}
         </button>
       </div>
@@ -219,7 +261,8 @@ function Change({ row }: { row: Row }): JSX.Element {
   const [low, high] = row.range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const value = row.form === "onoff" ? (entry === "" ? undefined : Number(entry)) : format.typed(entry);
   const inside = value !== undefined && value >= low && value <= high;
-  const large = row.form === "number" && inside && now !== null && Math.abs(value - now) > LARGE_CHANGE * (high - low);
+  const large =
+    row.form === "number" && inside && now !== null && Math.abs(value - now) > LARGE_CHANGE * (high - low);
   const ready = inside && (!large || format.typed(again) === value);
   const send = async (event: Event) => {
     event.preventDefault();
@@ -235,7 +278,12 @@ function Change({ row }: { row: Row }): JSX.Element {
       <h2>{fullName(row)}</h2>
       <p>
         {now !== null && ui("now", { value: exact(now) })}
-        {row.form === "number" && row.range && <><br />{ui("allowed", { low: exact(low), high: exact(high) })}</>}
+        {row.form === "number" && row.range && (
+          <>
+            <br />
+            {ui("allowed", { low: exact(low), high: exact(high) })}
+          </>
+        )}
       </p>
       {row.form === "onoff" ? (
         <label>
@@ -249,7 +297,12 @@ function Change({ row }: { row: Row }): JSX.Element {
       ) : (
         <label>
           {ui("new_value")}
-          <input inputMode="decimal" value={entry} aria-invalid={value !== undefined && !inside} onInput={(event) => setEntry(event.currentTarget.value)} />
+          <input
+            inputMode="decimal"
+            value={entry}
+            aria-invalid={value !== undefined && !inside}
+            onInput={(event) => setEntry(event.currentTarget.value)}
+          />
         </label>
       )}
       {value !== undefined && !inside && <p class="told refused">{ui("out_of_range")}</p>}
@@ -266,8 +319,14 @@ function Change({ row }: { row: Row }): JSX.Element {
       </label>
       <Told outcome={outcome} />
       <div class="actions">
-        <button type="button" onClick={closeSheet}>{over ? ui("close") : ui("cancel")}</button>
-        {!over && <button type="submit" class="strong" disabled={!ready || plant.link() !== "live"}>{ui("confirm")}</button>}
+        <button type="button" onClick={closeSheet}>
+          {over ? ui("close") : ui("cancel")}
+        </button>
+        {!over && (
+          <button type="submit" class="strong" disabled={!ready || plant.link() !== "live"}>
+            {ui("confirm")}
+          </button>
+        )}
       </div>
     </form>
   );

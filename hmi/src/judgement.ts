@@ -30,7 +30,8 @@ export function waterIsSafe(): boolean | undefined {
 /** How full the tank is that feeds the village, percent; of its gauge where the core does not say. */
 export function tankPercent(): number | undefined {
   const told = usable("distribution.elevated_share");
-  if (told !== undefined && plant.catalogue().shape.elevated_tank) return Math.round(plant.row("distribution.elevated_share")?.symbol === "%" ? told : told * 100);
+  if (told !== undefined && plant.catalogue().shape.elevated_tank)
+    return Math.round(plant.row("distribution.elevated_share")?.symbol === "%" ? told : told * 100);
   const row = first("distribution.elevated_level", "distribution.level", "distribution.level_a");
   const value = row && usable(row.path);
   if (row?.range === undefined || value === undefined) return undefined;

@@ -29,15 +29,40 @@ interface Block {
 }
 
 /** A level that fills a vessel; hatched outline when it is not known. */
-function Vessel({ x, width, share, children }: { x: number; width: number; share: number | undefined; children?: ComponentChildren }): JSX.Element {
+function Vessel({
+  x,
+  width,
+  share,
+  children,
+}: {
+  x: number;
+  width: number;
+  share: number | undefined;
+  children?: ComponentChildren;
+}): JSX.Element {
   const top = PIPE - 30;
   const height = 60;
   const fill = share === undefined ? 0 : height * Math.max(0, Math.min(1, share));
   return (
     <g>
-      <rect class={share === undefined ? "vessel unknown" : "vessel"} x={x} y={top} width={width} height={height} rx="2" />
-      <rect class="water" x={x + 1.5} y={top + height - fill} width={width - 3} height={Math.max(0, fill - 1.5)} />
-      {share === undefined && <path class="cross" d={`M${x + width / 2 - 7} ${PIPE - 7}l14 14m0 -14l-14 14`} />}
+      <rect
+        class={share === undefined ? "vessel unknown" : "vessel"}
+        x={x}
+        y={top}
+        width={width}
+        height={height}
+        rx="2"
+      />
+      <rect
+        class="water"
+        x={x + 1.5}
+        y={top + height - fill}
+        width={width - 3}
+        height={Math.max(0, fill - 1.5)}
+      />
+      {share === undefined && (
+        <path class="cross" d={`M${x + width / 2 - 7} ${PIPE - 7}l14 14m0 -14l-14 14`} />
+      )}
       {children}
     </g>
   );
@@ -49,14 +74,26 @@ function share(row: Row | undefined): number | undefined {
 }
 
 /** A pump: a circle with its arrow; filled while it runs. */
-function Pump({ x, y, radius, device }: { x: number; y: number; radius: number; device: string }): JSX.Element {
+function Pump({
+  x,
+  y,
+  radius,
+  device,
+}: {
+  x: number;
+  y: number;
+  radius: number;
+  device: string;
+}): JSX.Element {
   const running = usable(`${device}.running`);
   const known = plant.row(`${device}.running`) === undefined || running !== undefined;
   const state = !known ? "unknown" : running !== undefined && running >= 0.5 ? "runs" : "stands";
   return (
     <g class={`pump ${state}`}>
       <circle cx={x} cy={y} r={radius} />
-      <path d={`M${x - radius * 0.4} ${y - radius * 0.6}L${x + radius * 0.7} ${y}L${x - radius * 0.4} ${y + radius * 0.6}Z`} />
+      <path
+        d={`M${x - radius * 0.4} ${y - radius * 0.6}L${x + radius * 0.7} ${y}L${x - radius * 0.4} ${y + radius * 0.6}Z`}
+      />
       {!known && <path class="cross" d={`M${x - 5} ${y - 5}l10 10m0 -10l-10 10`} />}
     </g>
   );
@@ -69,7 +106,13 @@ function Pumps({ unit, number, width }: { unit: string; number: number; width: n
   return (
     <g>
       {letters.map((letter, index) => (
-        <Pump key={letter} x={width / 2} y={PIPE + (index - (number - 1) / 2) * step} radius={radius} device={`${unit}.pump_${letter}`} />
+        <Pump
+          key={letter}
+          x={width / 2}
+          y={PIPE + (index - (number - 1) / 2) * step}
+          radius={radius}
+          device={`${unit}.pump_${letter}`}
+        />
       ))}
     </g>
   );
@@ -83,7 +126,14 @@ function Chemical({ unit, width }: { unit: string; width: number }): JSX.Element
   const fill = 26 * Math.max(0, Math.min(1, level ?? 0));
   return (
     <g>
-      <rect class={level === undefined ? "vessel unknown" : "vessel"} x={middle - 14} y={PIPE - 32} width="28" height="28" rx="2" />
+      <rect
+        class={level === undefined ? "vessel unknown" : "vessel"}
+        x={middle - 14}
+        y={PIPE - 32}
+        width="28"
+        height="28"
+        rx="2"
+      />
       <rect class="water" x={middle - 13} y={PIPE - 5 - fill} width="26" height={fill} />
       <path class="pipe thin" d={`M${middle} ${PIPE - 4}V${PIPE + 30}`} />
       <g class={`pump ${dosing ? "runs" : "stands"}`}>
@@ -101,7 +151,12 @@ function FilterVessel({ unit, width }: { unit: string; width: number }): JSX.Ele
     <g class={`filter ${state}`}>
       <rect class="vessel" x="3" y={top} width={width - 6} height="60" rx="10" />
       <rect class="bed" x="4.5" y={PIPE - 6} width={width - 9} height="24" />
-      {state === "washes" && <path class="wash-mark" d={`M${width / 2 - 10} ${PIPE + 24}v-40m-4 6l4 -6l4 6M${width / 2 + 10} ${PIPE + 24}v-40m-4 6l4 -6l4 6`} />}
+      {state === "washes" && (
+        <path
+          class="wash-mark"
+          d={`M${width / 2 - 10} ${PIPE + 24}v-40m-4 6l4 -6l4 6M${width / 2 + 10} ${PIPE + 24}v-40m-4 6l4 -6l4 6`}
+        />
+      )}
     </g>
   );
 }
@@ -144,79 +199,191 @@ function blocks(): { water: Flow; waste: Flow } {
   const shape = plant.catalogue().shape;
   const clearWell = first("distribution.level", "distribution.level_a");
   const chemical = (unit: string): Block => ({
-    key: unit, width: 62, link: unit, label: shortName(unit), marks: of(unit), piped: true,
-    lines: value(unit === "disinfection" ? plant.row("disinfection.outlet_chlorine") : plant.row(`${unit}.tank_level`)),
+    key: unit,
+    width: 62,
+    link: unit,
+    label: shortName(unit),
+    marks: of(unit),
+    piped: true,
+    lines: value(
+      unit === "disinfection" ? plant.row("disinfection.outlet_chlorine") : plant.row(`${unit}.tank_level`),
+    ),
     drawn: <Chemical unit={unit} width={62} />,
   });
-  const pumps = (key: string, unit: string, label: string, number: number, row: Row | undefined, marks: Block["marks"]): Block => ({
-    key, width: 60, link: unit, label, marks, piped: true, lines: value(row),
+  const pumps = (
+    key: string,
+    unit: string,
+    label: string,
+    number: number,
+    row: Row | undefined,
+    marks: Block["marks"],
+  ): Block => ({
+    key,
+    width: 60,
+    link: unit,
+    label,
+    marks,
+    piped: true,
+    lines: value(row),
     drawn: <Pumps unit={unit} number={number} width={60} />,
   });
   const water: Flow = [
     {
-      key: "river", width: 58, link: "intake", label: ui("river"), marks: none, piped: false,
+      key: "river",
+      width: 58,
+      link: "intake",
+      label: ui("river"),
+      marks: none,
+      piped: false,
       lines: value(plant.row("intake.turbidity")),
-      drawn: <path class="river" d={`M2 ${PIPE - 8}q9 -9 18 0t18 0t18 0M2 ${PIPE + 2}q9 -9 18 0t18 0t18 0M2 ${PIPE + 12}q9 -9 18 0t18 0t18 0`} />,
+      drawn: (
+        <path
+          class="river"
+          d={`M2 ${PIPE - 8}q9 -9 18 0t18 0t18 0M2 ${PIPE + 2}q9 -9 18 0t18 0t18 0M2 ${PIPE + 12}q9 -9 18 0t18 0t18 0`}
+        />
+      ),
     },
     pumps("raw", "intake", shortName("intake"), shape.raw_pumps, plant.row("intake.flow"), of("intake")),
     chemical("coagulation"),
     numbered(shape.tanks, "tank").map((unit): Block => ({
-      key: unit, width: 58, link: unit, label: shortName(unit), marks: of(unit), piped: true,
+      key: unit,
+      width: 58,
+      link: unit,
+      label: shortName(unit),
+      marks: of(unit),
+      piped: true,
       lines: [...value(plant.row(`${unit}.level`))],
-      drawn: <Vessel x={3} width={52} share={share(plant.row(`${unit}.level`))}><path class="hopper" d={`M4 ${PIPE + 18}l25 11l25 -11`} /></Vessel>,
+      drawn: (
+        <Vessel x={3} width={52} share={share(plant.row(`${unit}.level`))}>
+          <path class="hopper" d={`M4 ${PIPE + 18}l25 11l25 -11`} />
+        </Vessel>
+      ),
     })),
     {
-      key: "settled", width: 58, link: "sedimentation", label: shortName("sedimentation"), marks: of("sedimentation"), piped: true,
-      lines: [...value(plant.row("sedimentation.settled_level")), ...value(plant.row("sedimentation.settled_turbidity"))],
+      key: "settled",
+      width: 58,
+      link: "sedimentation",
+      label: shortName("sedimentation"),
+      marks: of("sedimentation"),
+      piped: true,
+      lines: [
+        ...value(plant.row("sedimentation.settled_level")),
+        ...value(plant.row("sedimentation.settled_turbidity")),
+      ],
       drawn: <Vessel x={3} width={52} share={share(plant.row("sedimentation.settled_level"))} />,
     },
-    pumps("feed", "filtration", text("short", "feed"), shape.feed_pumps, plant.row("filtration.flow"), of("filtration", (number) => !WASH_ALARMS.has(number))),
+    pumps(
+      "feed",
+      "filtration",
+      text("short", "feed"),
+      shape.feed_pumps,
+      plant.row("filtration.flow"),
+      of("filtration", (number) => !WASH_ALARMS.has(number)),
+    ),
     numbered(shape.filters, "filter").map((unit): Block => ({
-      key: unit, width: 58, link: unit, label: shortName(unit), marks: of(unit), piped: true,
+      key: unit,
+      width: 58,
+      link: unit,
+      label: shortName(unit),
+      marks: of(unit),
+      piped: true,
       lines: [text("short", filterState(unit)), ...value(plant.row(`${unit}.turbidity`))],
       drawn: <FilterVessel unit={unit} width={58} />,
     })),
     chemical("disinfection"),
     {
-      key: "clear_well", width: 92, link: "distribution", label: text("short", "clear_well"), marks: of("distribution", (number) => number < 500), piped: true,
+      key: "clear_well",
+      width: 92,
+      link: "distribution",
+      label: text("short", "clear_well"),
+      marks: of("distribution", (number) => number < 500),
+      piped: true,
       lines: value(clearWell),
-      drawn: <Vessel x={3} width={86} share={share(clearWell)}><path class="baffle" d={`M32 ${PIPE - 29}v44M60 ${PIPE + 29}v-44`} /></Vessel>,
+      drawn: (
+        <Vessel x={3} width={86} share={share(clearWell)}>
+          <path class="baffle" d={`M32 ${PIPE - 29}v44M60 ${PIPE + 29}v-44`} />
+        </Vessel>
+      ),
     },
-    pumps("lift", "distribution", text("short", "lift"), shape.lift_pumps, plant.row("distribution.pressure"), of("distribution", (number) => number >= 500 && !TANK_ALARMS.has(number) && !NET_ALARMS.has(number))),
+    pumps(
+      "lift",
+      "distribution",
+      text("short", "lift"),
+      shape.lift_pumps,
+      plant.row("distribution.pressure"),
+      of("distribution", (number) => number >= 500 && !TANK_ALARMS.has(number) && !NET_ALARMS.has(number)),
+    ),
   ];
   if (shape.elevated_tank) {
     const row = plant.row("distribution.elevated_level");
     water.push({
-      key: "elevated", width: 62, link: "distribution", label: text("short", "elevated"), marks: of("distribution", (number) => TANK_ALARMS.has(number)), piped: true, lines: value(row),
+      key: "elevated",
+      width: 62,
+      link: "distribution",
+      label: text("short", "elevated"),
+      marks: of("distribution", (number) => TANK_ALARMS.has(number)),
+      piped: true,
+      lines: value(row),
       drawn: <Vessel x={5} width={52} share={share(row)} />,
     });
   }
   water.push({
-    key: "village", width: 58, link: "distribution", label: ui("village"), marks: of("distribution", (number) => NET_ALARMS.has(number)), piped: true,
+    key: "village",
+    width: 58,
+    link: "distribution",
+    label: ui("village"),
+    marks: of("distribution", (number) => NET_ALARMS.has(number)),
+    piped: true,
     lines: value(first(...(shape.elevated_tank ? ["distribution.village_flow"] : []), "distribution.flow")),
-    drawn: <path class="house" d={`M6 ${PIPE + 4}L29 ${PIPE - 20}L52 ${PIPE + 4}M12 ${PIPE - 1}V${PIPE + 24}H46V${PIPE - 1}M24 ${PIPE + 24}V${PIPE + 8}H34V${PIPE + 24}`} />,
+    drawn: (
+      <path
+        class="house"
+        d={`M6 ${PIPE + 4}L29 ${PIPE - 20}L52 ${PIPE + 4}M12 ${PIPE - 1}V${PIPE + 24}H46V${PIPE - 1}M24 ${PIPE + 24}V${PIPE + 8}H34V${PIPE + 24}`}
+      />
+    ),
   });
   const waste: Flow = [
     {
-      key: "wash", width: 60, link: "filtration", label: text("short", "wash"), marks: of("filtration", (number) => WASH_ALARMS.has(number)), piped: false,
+      key: "wash",
+      width: 60,
+      link: "filtration",
+      label: text("short", "wash"),
+      marks: of("filtration", (number) => WASH_ALARMS.has(number)),
+      piped: false,
       lines: value(plant.row("filtration.wash_flow")),
       drawn: <Pump x={30} y={PIPE} radius={12} device="filtration.wash_pump" />,
     },
   ];
   if (shape.blower) {
     waste.push({
-      key: "blower", width: 60, link: "filtration", label: text("short", "blower"), marks: none, piped: false,
+      key: "blower",
+      width: 60,
+      link: "filtration",
+      label: text("short", "blower"),
+      marks: none,
+      piped: false,
       lines: value(plant.row("filtration.air_pressure")),
       drawn: <Pump x={30} y={PIPE} radius={12} device="filtration.blower" />,
     });
   }
   waste.push({
-    key: "waste", width: 60, link: "waste", label: shortName("waste"), marks: of("waste"), piped: false,
+    key: "waste",
+    width: 60,
+    link: "waste",
+    label: shortName("waste"),
+    marks: of("waste"),
+    piped: false,
     lines: value(plant.row("waste.level")),
     drawn: <Vessel x={3} width={54} share={share(plant.row("waste.level"))} />,
   });
   waste.push({
-    key: "decant", width: 56, link: "waste", label: "P-601", marks: none, piped: true, lines: [],
+    key: "decant",
+    width: 56,
+    link: "waste",
+    label: "P-601",
+    marks: none,
+    piped: true,
+    lines: [],
     drawn: <Pump x={28} y={PIPE} radius={12} device="waste.pump" />,
   });
   return { water, waste };
@@ -233,7 +400,11 @@ const HEADER_IN = PIPE - 35;
 const HEADER_OUT = PIPE + 35;
 
 /** Blocks from left to right, on to the next row where the width ends; with the pipes between them. */
-function place(width: number, start: number, flow: Flow): { placed: Placed[]; pipes: string[]; bottom: number } {
+function place(
+  width: number,
+  start: number,
+  flow: Flow,
+): { placed: Placed[]; pipes: string[]; bottom: number } {
   const placed: Placed[] = [];
   const pipes: string[] = [];
   let x = MARGIN;
@@ -253,14 +424,26 @@ function place(width: number, start: number, flow: Flow): { placed: Placed[]; pi
     }
     const left = x + (parallel ? 0 : 4);
     if (from !== undefined && head.piped) {
-      pipes.push(from.y === y ? `M${from.x} ${y + PIPE}H${left}` : `M${from.x} ${from.y + PIPE}H${width - 2}V${y - 2}H2V${y + PIPE}H${left}`);
+      pipes.push(
+        from.y === y
+          ? `M${from.x} ${y + PIPE}H${left}`
+          : `M${from.x} ${from.y + PIPE}H${width - 2}V${y - 2}H2V${y + PIPE}H${left}`,
+      );
     }
-    members.forEach((block, index) => placed.push({ block: { ...block, width: each }, x: x + inset + index * each, y }));
+    members.forEach((block, index) =>
+      placed.push({ block: { ...block, width: each }, x: x + inset + index * each, y }),
+    );
     if (parallel) {
       const middles = members.map((_, index) => x + inset + (index + 0.5) * each);
       const [near, far] = [middles[0] ?? x, middles[middles.length - 1] ?? x];
-      pipes.push(`M${x} ${y + PIPE}V${y + HEADER_IN}H${far}` + middles.map((at) => `M${at} ${y + HEADER_IN}V${y + PIPE}`).join(""));
-      pipes.push(`M${near} ${y + HEADER_OUT}H${x + wide}V${y + PIPE}` + middles.map((at) => `M${at} ${y + PIPE}V${y + HEADER_OUT}`).join(""));
+      pipes.push(
+        `M${x} ${y + PIPE}V${y + HEADER_IN}H${far}` +
+          middles.map((at) => `M${at} ${y + HEADER_IN}V${y + PIPE}`).join(""),
+      );
+      pipes.push(
+        `M${near} ${y + HEADER_OUT}H${x + wide}V${y + PIPE}` +
+          middles.map((at) => `M${at} ${y + PIPE}V${y + HEADER_OUT}`).join(""),
+      );
     }
     from = { x: x + wide - (parallel ? 0 : 4), y };
     x += wide + GAP;
@@ -272,15 +455,28 @@ function Drawn({ placed: { block, x, y } }: { placed: Placed }): JSX.Element {
   const priority = worst(plant.alarms().filter((alarm) => alarm.active && block.marks(alarm)))?.priority;
   const label = [block.link === undefined ? block.label : unitName(block.link), ...block.lines].join(", ");
   return (
-    <a href={block.link === undefined ? undefined : `#/unit/${block.link}`} aria-label={label} data-block={block.key} class={priority === undefined ? "block" : `block abnormal ${priority}`}>
+    <a
+      href={block.link === undefined ? undefined : `#/unit/${block.link}`}
+      aria-label={label}
+      data-block={block.key}
+      class={priority === undefined ? "block" : `block abnormal ${priority}`}
+    >
       <g transform={`translate(${x} ${y})`}>
         <rect class="hit" x="0" y="0" width={block.width} height={HEIGHT - 4} rx="4" />
-        <text class="block-label" x={block.width / 2} y="14">{block.label}</text>
+        <text class="block-label" x={block.width / 2} y="14">
+          {block.label}
+        </text>
         {block.drawn}
         {block.lines.map((line, index) => (
-          <text key={index} class="block-value" x={block.width / 2} y={PIPE + 48 + index * 13}>{line}</text>
+          <text key={index} class="block-value" x={block.width / 2} y={PIPE + 48 + index * 13}>
+            {line}
+          </text>
         ))}
-        {priority !== undefined && <g transform={`translate(${block.width - 20} 20)`}><Shape priority={priority} size={18} /></g>}
+        {priority !== undefined && (
+          <g transform={`translate(${block.width - 20} 20)`}>
+            <Shape priority={priority} size={18} />
+          </g>
+        )}
       </g>
     </a>
   );
@@ -294,9 +490,15 @@ export function Mimic({ width }: { width: number }): JSX.Element {
   const all = [...above.placed, ...below.placed];
   return (
     <svg class="mimic" viewBox={`0 0 ${width} ${below.bottom}`} role="group" aria-label={ui("plant")}>
-      {[...above.pipes, ...below.pipes].map((path) => <path key={path} class="pipe" d={path} />)}
-      <text class="block-title" x={MARGIN} y={above.bottom + 12}>{ui("washing")}</text>
-      {all.map((one) => <Drawn key={one.block.key} placed={one} />)}
+      {[...above.pipes, ...below.pipes].map((path) => (
+        <path key={path} class="pipe" d={path} />
+      ))}
+      <text class="block-title" x={MARGIN} y={above.bottom + 12}>
+        {ui("washing")}
+      </text>
+      {all.map((one) => (
+        <Drawn key={one.block.key} placed={one} />
+      ))}
     </svg>
   );
 }

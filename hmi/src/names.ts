@@ -45,7 +45,9 @@ export function pointName(row: Row): string {
   const parts = row.path.split(".");
   const field = parts[parts.length - 1] ?? row.path;
   const general = [parted(parts[0] ?? "").base, ...parts.slice(1)].join(".");
-  return find("point", general) ?? find("point", field) ?? row.about?.replace(/\.$/, "") ?? text("point", field);
+  return (
+    find("point", general) ?? find("point", field) ?? row.about?.replace(/\.$/, "") ?? text("point", field)
+  );
 }
 
 /** With its device, for lists that mix them: `Pump A: Speed`. */

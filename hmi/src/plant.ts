@@ -84,7 +84,15 @@ const EMPTY: Catalogue = {
   version: "",
   site: { name: "", languages: [], open_view: true },
   speed: 1,
-  shape: { tanks: 0, filters: 0, raw_pumps: 0, feed_pumps: 0, lift_pumps: 0, blower: false, elevated_tank: false },
+  shape: {
+    tanks: 0,
+    filters: 0,
+    raw_pumps: 0,
+    feed_pumps: 0,
+    lift_pumps: 0,
+    blower: false,
+    elevated_tank: false,
+  },
   rows: [],
 };
 

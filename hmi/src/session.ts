@@ -21,9 +21,12 @@ export const who = {
   setupNeeded: (): boolean => session.setup_needed === true,
   /** Whether somebody is logged in who has at least this role. */
   may(role: string): boolean {
-    return (session.roles ?? []).some((one) => ROLES.includes(one) && ROLES.indexOf(one) >= ROLES.indexOf(role));
+    return (session.roles ?? []).some(
+      (one) => ROLES.includes(one) && ROLES.indexOf(one) >= ROLES.indexOf(role),
+    );
   },
-  highest: (): string | undefined => ROLES.filter((role) => session.roles?.includes(role)).pop() ?? session.roles?.[0],
+  highest: (): string | undefined =>
+    ROLES.filter((role) => session.roles?.includes(role)).pop() ?? session.roles?.[0],
 };
 
 export function followSession(onChange: () => void): void {

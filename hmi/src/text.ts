@@ -72,6 +72,8 @@ export function ui(key: keyof typeof en.ui, parameters?: Parameters): string {
 
 /** `WashQueued` as `Wash queued`: better than nothing where a newer controller says what the catalogues do not know. */
 function words(key: string): string {
-  const spaced = key.replace(/_/g, " ").replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+  const spaced = key
+    .replace(/_/g, " ")
+    .replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`);
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }

@@ -22,7 +22,9 @@ export function Trend({ row }: { row: Row }): JSX.Element {
   const from = to - DAY_MS;
   useEffect(() => {
     const query = `path=${encodeURIComponent(row.path)}&from=${from}&to=${to}&points=${POINTS}`;
-    void ask<{ points: Point[] }>("GET", `/api/history?${query}`).then((answer) => setPoints(answer.data?.points ?? []));
+    void ask<{ points: Point[] }>("GET", `/api/history?${query}`).then((answer) =>
+      setPoints(answer.data?.points ?? []),
+    );
   }, []);
   const known = points?.flatMap(([, value]) => (value === null ? [] : [value])) ?? [];
   if (points === undefined) return <p class="trend-note">{ui("connecting")}</p>;
@@ -50,7 +52,9 @@ export function Trend({ row }: { row: Row }): JSX.Element {
       </svg>
       <figcaption>
         <span>{format.dateTime(begin)}</span>
-        <span>{bare(row, low)} ... {bare(row, high)}</span>
+        <span>
+          {bare(row, low)} ... {bare(row, high)}
+        </span>
         <span>{format.clock(to)}</span>
       </figcaption>
     </figure>

@@ -76,11 +76,19 @@ export function Value({ row }: { row: Row | undefined }): JSX.Element {
   const sample = plant.sample(row);
   const wrong = doubt(sample);
   return (
-    <span class={`value ${sample?.quality ?? "bad"}`} title={wrong} aria-label={wrong && `${reading(row, sample)} ${wrong}`}>
+    <span
+      class={`value ${sample?.quality ?? "bad"}`}
+      title={wrong}
+      aria-label={wrong && `${reading(row, sample)} ${wrong}`}
+    >
       {reading(row, sample)}
-      {plant.link() === "lost" && row !== undefined && sample !== undefined && sample.last !== null && row.form !== "reasons" && (
-        <small> {ui("last_at", { value: bare(row, sample.last), time: format.clock(plant.wall()) })}</small>
-      )}
+      {plant.link() === "lost" &&
+        row !== undefined &&
+        sample !== undefined &&
+        sample.last !== null &&
+        row.form !== "reasons" && (
+          <small> {ui("last_at", { value: bare(row, sample.last), time: format.clock(plant.wall()) })}</small>
+        )}
     </span>
   );
 }
@@ -99,15 +107,41 @@ export interface Scale {
 const BAR = 96;
 
 /** A vertical bar with normal band, limits, target and value (HMI-04). */
-export function Bar({ value, scale, abnormal }: { value: number | undefined; scale: Scale; abnormal?: Priority | undefined }): JSX.Element {
+export function Bar({
+  value,
+  scale,
+  abnormal,
+}: {
+  value: number | undefined;
+  scale: Scale;
+  abnormal?: Priority | undefined;
+}): JSX.Element {
   const share = (at: number) => Math.max(0, Math.min(1, (at - scale.low) / (scale.high - scale.low)));
   const y = (at: number) => 2 + BAR * (1 - share(at));
   return (
-    <svg class={`bar ${abnormal ?? ""}`} viewBox={`0 0 34 ${BAR + 4}`} width="34" height={BAR + 4} aria-hidden="true">
+    <svg
+      class={`bar ${abnormal ?? ""}`}
+      viewBox={`0 0 34 ${BAR + 4}`}
+      width="34"
+      height={BAR + 4}
+      aria-hidden="true"
+    >
       <rect class="bar-range" x="8" y="2" width="16" height={BAR} />
-      {scale.band && <rect class="bar-band" x="8" y={y(scale.band[1])} width="16" height={y(scale.band[0]) - y(scale.band[1])} />}
-      {value !== undefined && <rect class="bar-value" x="12" y={y(value)} width="8" height={2 + BAR - y(value)} />}
-      {scale.limits?.map((limit) => <path key={limit} class="bar-limit" d={`M4 ${y(limit)}H28`} />)}
+      {scale.band && (
+        <rect
+          class="bar-band"
+          x="8"
+          y={y(scale.band[1])}
+          width="16"
+          height={y(scale.band[0]) - y(scale.band[1])}
+        />
+      )}
+      {value !== undefined && (
+        <rect class="bar-value" x="12" y={y(value)} width="8" height={2 + BAR - y(value)} />
+      )}
+      {scale.limits?.map((limit) => (
+        <path key={limit} class="bar-limit" d={`M4 ${y(limit)}H28`} />
+      ))}
       {scale.target !== undefined && <path class="bar-target" d={`M24 ${y(scale.target)}l8 -5v10Z`} />}
       {value !== undefined && <path class="bar-mark" d={`M6 ${y(value)}H26`} />}
     </svg>
@@ -118,7 +152,15 @@ export function Bar({ value, scale, abnormal }: { value: number | undefined; sca
 export const HOLD_MS = 1500;
 
 /** Held with finger, mouse, Space or Enter. */
-export function Hold({ label, disabled, onHeld }: { label: string; disabled?: boolean; onHeld: () => void }): JSX.Element {
+export function Hold({
+  label,
+  disabled,
+  onHeld,
+}: {
+  label: string;
+  disabled?: boolean;
+  onHeld: () => void;
+}): JSX.Element {
   const [holding, setHolding] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const release = () => {
@@ -202,7 +244,15 @@ export function SheetHost(): JSX.Element {
 }
 
 /** A password may be shown: no memory puzzle, and pasting works. */
-export function PasswordField({ value, fresh, onValue }: { value: string; fresh: boolean; onValue: (value: string) => void }): JSX.Element {
+export function PasswordField({
+  value,
+  fresh,
+  onValue,
+}: {
+  value: string;
+  fresh: boolean;
+  onValue: (value: string) => void;
+}): JSX.Element {
   const [shown, setShown] = useState(false);
   // The types of inputs tell text and password apart; this one is both in turn.
   const kind = { type: shown ? "text" : "password" } as { type: "text" };
@@ -230,10 +280,7 @@ export function PasswordField({ value, fresh, onValue }: { value: string; fresh:
 
 /** A question is under way, was answered, or failed. */
 export type Outcome =
-  | { kind: "idle" }
-  | { kind: "sending" }
-  | { kind: "accepted" }
-  | { kind: "refused"; why: string };
+  { kind: "idle" } | { kind: "sending" } | { kind: "accepted" } | { kind: "refused"; why: string };
 
 /** Says how it went. */
 export function Told({ outcome }: { outcome: Outcome }): JSX.Element {

@@ -17,7 +17,11 @@ after(async () => {
 test("a stop that is not held long enough is not sent; held, it is accepted and shown", async () => {
   const page = await open(browser, plant, "", { viewport: PHONE });
   await logIn(page);
-  await page.locator(".plant-state[data-state=Producing], .plant-state[data-state=Starting], .plant-state[data-state=Degraded], .plant-state[data-state=Standby]").waitFor();
+  await page
+    .locator(
+      ".plant-state[data-state=Producing], .plant-state[data-state=Starting], .plant-state[data-state=Degraded], .plant-state[data-state=Standby]",
+    )
+    .waitFor();
   const sent = [];
   page.on("request", (request) => {
     if (request.url().endsWith("/api/command")) sent.push(request.postDataJSON().command);
@@ -28,7 +32,11 @@ test("a stop that is not held long enough is not sent; held, it is accepted and 
 
   await hold(page);
   assert.deepEqual(sent, ["Stop"]);
-  assert.equal(await page.locator("dialog .told.accepted").count(), 1, await page.locator("dialog").innerText());
+  assert.equal(
+    await page.locator("dialog .told.accepted").count(),
+    1,
+    await page.locator("dialog").innerText(),
+  );
   await page.locator("dialog button", { hasText: "Close" }).click();
   await page.locator(".plant-state[data-state=Stopping], .plant-state[data-state=Stopped]").waitFor();
 

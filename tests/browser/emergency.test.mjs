@@ -38,7 +38,9 @@ test("an emergency stop pressed on the field page raises alarm 904, which is ack
 
 test("a broken sensor is seen as bad, never as zero", async () => {
   const page = await open(browser, plant, "field");
-  const choice = page.locator("select", { has: page.locator("option[value='disinfection.outlet_chlorine']") });
+  const choice = page.locator("select", {
+    has: page.locator("option[value='disinfection.outlet_chlorine']"),
+  });
   await choice.selectOption("disinfection.outlet_chlorine");
   await page.locator("section", { has: choice }).locator("button", { hasText: "Break it" }).click();
   await page.goto(`${plant.http}/#/unit/disinfection`);

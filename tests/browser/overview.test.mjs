@@ -18,16 +18,27 @@ test("the overview shows a live plant and its values change", async () => {
   await page.locator(".sentence[data-water]").waitFor();
   await page.locator(".plant-state[data-state]").waitFor();
   const { shape } = await (await fetch(`${plant.http}/api/catalogue`)).json();
-  for (const [name, count] of [["tank", shape.tanks], ["filter", shape.filters]]) {
+  for (const [name, count] of [
+    ["tank", shape.tanks],
+    ["filter", shape.filters],
+  ]) {
     for (let number = 1; number <= count; number += 1) {
-      assert.equal(await page.locator(`[data-block=${name}${number}]`).count(), 1, `${name} ${number} is drawn`);
+      assert.equal(
+        await page.locator(`[data-block=${name}${number}]`).count(),
+        1,
+        `${name} ${number} is drawn`,
+      );
     }
   }
   const value = page.locator(".key-value .value");
   const before = await value.allTextContents();
-  assert.ok(before.some((text) => /\d/.test(text)), `numbers among ${before.join(", ")}`);
+  assert.ok(
+    before.some((text) => /\d/.test(text)),
+    `numbers among ${before.join(", ")}`,
+  );
   await page.waitForFunction(
-    (known) => [...document.querySelectorAll(".key-value .value")].some((one, at) => one.textContent !== known[at]),
+    (known) =>
+      [...document.querySelectorAll(".key-value .value")].some((one, at) => one.textContent !== known[at]),
     before,
   );
   assert.deepEqual(page.complaints, []);
@@ -52,23 +63,40 @@ test("the page speaks Lao after two taps, in its own letters, and remembers it",
   await page.locator("html[lang=lo]").waitFor();
   assert.match(await page.locator(".sentence").innerText(), /[\u0e80-\u0eff]/);
   await page.locator("header .draft").waitFor();
-  await page.waitForFunction(() => [...document.fonts].some((font) => font.family.includes("Lao") && font.status === "loaded"));
+  await page.waitForFunction(() =>
+    [...document.fonts].some((font) => font.family.includes("Lao") && font.status === "loaded"),
+  );
   await page.reload();
   await page.locator("html[lang=lo] .sentence").waitFor();
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
 
-for (const [name, viewport] of [["phone", PHONE], ["desk", DESK]]) {
+for (const [name, viewport] of [
+  ["phone", PHONE],
+  ["desk", DESK],
+]) {
   for (const locale of ["en-GB", "lo-LA"]) {
     test(`no screen is wider than a ${name} in ${locale}`, async () => {
       const page = await open(browser, plant, "", { viewport, locale });
       await page.locator(".sentence").waitFor();
-      for (const route of ["", "alarms", "log", "field", "setup", "unit/filter1", "unit/disinfection", "unit/system"]) {
+      for (const route of [
+        "",
+        "alarms",
+        "log",
+        "field",
+        "setup",
+        "unit/filter1",
+        "unit/disinfection",
+        "unit/system",
+      ]) {
         await page.evaluate((to) => {
           location.hash = `#/${to}`;
         }, route);
-        await page.waitForFunction((to) => location.hash === `#/${to}` && document.querySelector("main")?.childElementCount > 0, route);
+        await page.waitForFunction(
+          (to) => location.hash === `#/${to}` && document.querySelector("main")?.childElementCount > 0,
+          route,
+        );
         const width = await page.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(width <= viewport.width, `${route}: ${width} px`);
       }
@@ -81,7 +109,9 @@ for (const [name, viewport] of [["phone", PHONE], ["desk", DESK]]) {
 test("buttons are large enough for wet fingers on a phone", async () => {
   const page = await open(browser, plant, "", { viewport: PHONE });
   await page.locator(".plant-commands button").first().waitFor();
-  for (const box of await page.locator("button, nav.tabs a, .alarm-bar").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()))) {
+  for (const box of await page
+    .locator("button, nav.tabs a, .alarm-bar")
+    .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()))) {
     assert.ok(box.height >= 55.5 && box.width >= 55.5, JSON.stringify(box));
   }
   await page.context().close();

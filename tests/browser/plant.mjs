@@ -19,9 +19,13 @@ export async function startPlant() {
   const program = process.env.SWEETSPRING_BIN;
   if (program === undefined) throw new Error("SWEETSPRING_BIN names the controller's program");
   const state = mkdtempSync(join(tmpdir(), "sweetspring-browser-"));
-  const child = spawn(program, ["run", "--state", state, "--http", "127.0.0.1:0", "--opcua", "127.0.0.1:0", "--speed", "10"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    program,
+    ["run", "--state", state, "--http", "127.0.0.1:0", "--opcua", "127.0.0.1:0", "--speed", "10"],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let said = "";
   child.stderr.on("data", (chunk) => {
     said = (said + chunk).slice(-4000);
@@ -62,7 +66,10 @@ function browserProgram() {
 }
 
 export function startBrowser() {
-  return chromium.launch({ executablePath: browserProgram(), args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+  return chromium.launch({
+    executablePath: browserProgram(),
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
 }
 
 /** A fresh page at `route`; whatever the page's console complains about is collected in `complaints`. */

@@ -27,7 +27,18 @@ const REFRESH_MS = 1000;
 
 /** The units the model speaks in, by the last word of a name. */
 const SYMBOLS: Record<string, string> = {
-  turbidity: "NTU", level: "m", flow: "m³/h", demand: "m³/h", chlorine: "mg/l", dose: "mg/l", temperature: "°C", rain: "mm/h", minutes: "min", power: "kW", dosed: "g", tank: "%",
+  turbidity: "NTU",
+  level: "m",
+  flow: "m³/h",
+  demand: "m³/h",
+  chlorine: "mg/l",
+  dose: "mg/l",
+  temperature: "°C",
+  rain: "mm/h",
+  minutes: "min",
+  power: "kW",
+  dosed: "g",
+  tank: "%",
 };
 /** These levels are shares of their tanks. */
 const SHARES = new Set(["settled_level", "waste_level"]);
@@ -76,37 +87,86 @@ export function FieldPage(): JSX.Element {
       <section class="part">
         <h2>{ui("field_panel")}</h2>
         {pressed ? (
-          <Deed label={ui("field_release_stop")} watch={ui("field_watch_release")} act={() => act({ act: "release", tag: "ES-900" })} />
+          <Deed
+            label={ui("field_release_stop")}
+            watch={ui("field_watch_release")}
+            act={() => act({ act: "release", tag: "ES-900" })}
+          />
         ) : (
-          <Deed label={ui("field_press_stop")} watch={ui("field_watch_stop")} strong act={() => act({ act: "press", tag: "ES-900" })} />
+          <Deed
+            label={ui("field_press_stop")}
+            watch={ui("field_watch_stop")}
+            strong
+            act={() => act({ act: "press", tag: "ES-900" })}
+          />
         )}
-        <Deed label={ui("field_press_reset")} watch={ui("field_watch_reset")} act={() => act({ act: "press", tag: "HS-901" })} />
+        <Deed
+          label={ui("field_press_reset")}
+          watch={ui("field_watch_reset")}
+          act={() => act({ act: "press", tag: "HS-901" })}
+        />
         {field?.local === true ? (
-          <Deed label={ui("field_remote")} watch={ui("field_watch_selector")} strong act={() => act({ act: "turn", tag: "HS-900", to: "remote" })} />
+          <Deed
+            label={ui("field_remote")}
+            watch={ui("field_watch_selector")}
+            strong
+            act={() => act({ act: "turn", tag: "HS-900", to: "remote" })}
+          />
         ) : (
-          <Deed label={ui("field_local")} watch={ui("field_watch_selector")} act={() => act({ act: "turn", tag: "HS-900", to: "local" })} />
+          <Deed
+            label={ui("field_local")}
+            watch={ui("field_watch_selector")}
+            act={() => act({ act: "turn", tag: "HS-900", to: "local" })}
+          />
         )}
       </section>
       <section class="part">
         <h2>{ui("field_world")}</h2>
         <Storm act={act} raging={field?.storm === true} />
         {mains ? (
-          <Deed label={ui("field_mains_off")} watch={ui("field_watch_mains")} act={() => act({ act: "mains", on: false })} />
+          <Deed
+            label={ui("field_mains_off")}
+            watch={ui("field_watch_mains")}
+            act={() => act({ act: "mains", on: false })}
+          />
         ) : (
-          <Deed label={ui("field_mains_on")} watch={ui("field_watch_mains")} strong act={() => act({ act: "mains", on: true })} />
+          <Deed
+            label={ui("field_mains_on")}
+            watch={ui("field_watch_mains")}
+            strong
+            act={() => act({ act: "mains", on: true })}
+          />
         )}
       </section>
-      <Breakage title={ui("field_break_sensor")} watch={ui("field_watch_sensor")} targets={field?.targets.sensors ?? []} kinds={["dropout", "stuck", "zero", "bias"]} name={sensorName}
-        act={(path, kind, value) => act({ act: "fault", path, kind, ...(value === undefined ? {} : { value }) })} />
-      <Breakage title={ui("field_break_actuator")} watch={ui("field_watch_actuator")} targets={field?.targets.actuators ?? []} kinds={["trip", "seize"]} name={actuatorName}
-        act={(path, kind) => act({ act: "actuator", path, kind })} />
+      <Breakage
+        title={ui("field_break_sensor")}
+        watch={ui("field_watch_sensor")}
+        targets={field?.targets.sensors ?? []}
+        kinds={["dropout", "stuck", "zero", "bias"]}
+        name={sensorName}
+        act={(path, kind, value) =>
+          act({ act: "fault", path, kind, ...(value === undefined ? {} : { value }) })
+        }
+      />
+      <Breakage
+        title={ui("field_break_actuator")}
+        watch={ui("field_watch_actuator")}
+        targets={field?.targets.actuators ?? []}
+        kinds={["trip", "seize"]}
+        name={actuatorName}
+        act={(path, kind) => act({ act: "actuator", path, kind })}
+      />
       <section class="part">
         <h2>{ui("field_broken")}</h2>
-        {(field?.faults.length ?? 0) === 0 ? <p>{ui("field_nothing_broken")}</p> : (
+        {(field?.faults.length ?? 0) === 0 ? (
+          <p>{ui("field_nothing_broken")}</p>
+        ) : (
           <ul class="lines">
             {field?.faults.map((fault) => (
               <li class="line" key={fault.path + fault.kind}>
-                <span class="name">{plant.row(fault.path) === undefined ? actuatorName(fault.path) : sensorName(fault.path)}</span>
+                <span class="name">
+                  {plant.row(fault.path) === undefined ? actuatorName(fault.path) : sensorName(fault.path)}
+                </span>
                 <span class="value">{text("fault", fault.kind)}</span>
               </li>
             ))}
@@ -122,7 +182,9 @@ export function FieldPage(): JSX.Element {
             return name === undefined || typeof value !== "number" ? null : (
               <li class="line" key={key}>
                 <span class="name">{name}</span>
-                <span class="value">{format.number(value, 2)} {symbolOf(key)}</span>
+                <span class="value">
+                  {format.number(value, 2)} {symbolOf(key)}
+                </span>
               </li>
             );
           })}
@@ -133,11 +195,23 @@ export function FieldPage(): JSX.Element {
 }
 
 /** One deed, and what to watch after it. */
-function Deed({ label, watch, act, strong }: { label: string; watch?: string; act: () => void | Promise<void>; strong?: boolean }): JSX.Element {
+function Deed({
+  label,
+  watch,
+  act,
+  strong,
+}: {
+  label: string;
+  watch?: string;
+  act: () => void | Promise<void>;
+  strong?: boolean;
+}): JSX.Element {
   return (
     <div class="deed">
       <div class="actions">
-        <button type="button" class={strong === true ? "strong" : ""} onClick={() => void act()}>{label}</button>
+        <button type="button" class={strong === true ? "strong" : ""} onClick={() => void act()}>
+          {label}
+        </button>
       </div>
       {watch !== undefined && <p class="watch">{watch}</p>}
     </div>
@@ -154,8 +228,13 @@ function Storm({ act, raging }: { act: (what: Act) => Promise<void>; raging: boo
         <input inputMode="decimal" value={peak} onInput={(event) => setPeak(event.currentTarget.value)} />
       </label>
       <div class="actions">
-        <button type="button" disabled={value === undefined} onClick={() => value !== undefined && void act({ act: "storm", peak_ntu: value })}>
-          {ui("field_storm")}{raging ? " ✓" : ""}
+        <button
+          type="button"
+          disabled={value === undefined}
+          onClick={() => value !== undefined && void act({ act: "storm", peak_ntu: value })}
+        >
+          {ui("field_storm")}
+          {raging ? " ✓" : ""}
         </button>
       </div>
       <p class="watch">{ui("field_watch_storm")}</p>
@@ -163,7 +242,14 @@ function Storm({ act, raging }: { act: (what: Act) => Promise<void>; raging: boo
   );
 }
 
-function Breakage({ title, watch, targets, kinds, name, act }: {
+function Breakage({
+  title,
+  watch,
+  targets,
+  kinds,
+  name,
+  act,
+}: {
   title: string;
   watch: string;
   targets: string[];
@@ -183,25 +269,45 @@ function Breakage({ title, watch, targets, kinds, name, act }: {
         <label>
           {ui("field_which")}
           <select value={chosen} onChange={(event) => setPath(event.currentTarget.value)}>
-            {targets.map((one) => <option key={one} value={one}>{name(one)}</option>)}
+            {targets.map((one) => (
+              <option key={one} value={one}>
+                {name(one)}
+              </option>
+            ))}
           </select>
         </label>
         <label>
           {ui("field_how")}
           <select value={kind} onChange={(event) => setKind(event.currentTarget.value)}>
-            {kinds.map((one) => <option key={one} value={one}>{text("fault", one)}</option>)}
+            {kinds.map((one) => (
+              <option key={one} value={one}>
+                {text("fault", one)}
+              </option>
+            ))}
           </select>
         </label>
         {valued && (
           <label>
             {ui("field_amount")}
-            <input inputMode="decimal" value={amount} onInput={(event) => setAmount(event.currentTarget.value)} />
+            <input
+              inputMode="decimal"
+              value={amount}
+              onInput={(event) => setAmount(event.currentTarget.value)}
+            />
           </label>
         )}
       </div>
       <div class="actions">
-        <button type="button" disabled={chosen === ""} onClick={() => void act(chosen, kind, valued ? format.typed(amount) : undefined)}>{ui("field_break")}</button>
-        <button type="button" disabled={chosen === ""} onClick={() => void act(chosen, "clear", undefined)}>{ui("field_mend")}</button>
+        <button
+          type="button"
+          disabled={chosen === ""}
+          onClick={() => void act(chosen, kind, valued ? format.typed(amount) : undefined)}
+        >
+          {ui("field_break")}
+        </button>
+        <button type="button" disabled={chosen === ""} onClick={() => void act(chosen, "clear", undefined)}>
+          {ui("field_mend")}
+        </button>
       </div>
       <p class="watch">{watch}</p>
     </section>

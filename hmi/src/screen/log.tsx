@@ -54,9 +54,16 @@ function sentence(event: Happening): string {
     case "state":
       return text("event", "state", { name: name(path), from: text("state", from), to: text("state", to) });
     case "cause":
-      return text("event", to === "Ended" ? "cause_ended" : "cause_began", { reason: text("reason", reason) });
+      return text("event", to === "Ended" ? "cause_ended" : "cause_began", {
+        reason: text("reason", reason),
+      });
     case "setting":
-      return text("event", "setting", { user, name: name(path), from: shown(path, from), to: shown(path, to) });
+      return text("event", "setting", {
+        user,
+        name: name(path),
+        from: shown(path, from),
+        to: shown(path, to),
+      });
     case "answer": {
       const command = path === "" ? verb(from) : `${verb(from)}, ${name(path)}`;
       return to === "Accepted"
@@ -99,7 +106,10 @@ export function Log(): JSX.Element {
   }, []);
   const older = async () => {
     const before = events[events.length - 1]?.number;
-    const answer = await ask<{ events: Happening[] }>("GET", `/api/events?limit=${PAGE}&before=${String(before)}`);
+    const answer = await ask<{ events: Happening[] }>(
+      "GET",
+      `/api/events?limit=${PAGE}&before=${String(before)}`,
+    );
     const more = answer.data?.events ?? [];
     setEvents((known) => [...known, ...more]);
     setOldest(more.length < PAGE);
@@ -111,13 +121,22 @@ export function Log(): JSX.Element {
       <ol class="log">
         {events.map((event) => (
           <li key={event.number} data-kind={event.kind}>
-            <time dateTime={new Date(event.wall).toISOString()}>{format.dateTime(event.wall)}{event.clock ? "" : " ?"}</time>
-            <span><Mark event={event} /> {sentence(event)}{event.why === "" ? "" : ` (${event.why})`}</span>
+            <time dateTime={new Date(event.wall).toISOString()}>
+              {format.dateTime(event.wall)}
+              {event.clock ? "" : " ?"}
+            </time>
+            <span>
+              <Mark event={event} /> {sentence(event)}
+              {event.why === "" ? "" : ` (${event.why})`}
+            </span>
           </li>
         ))}
       </ol>
-      {events.length >= PAGE && !oldest && <button type="button" onClick={() => void older()}>{ui("older")}</button>}
+      {events.length >= PAGE && !oldest && (
+        <button type="button" onClick={() => void older()}>
+          {ui("older")}
+        </button>
+      )}
     </article>
   );
 }
-

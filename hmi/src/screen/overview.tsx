@@ -24,7 +24,11 @@ function Sentence(): JSX.Element {
   const tank = percent === undefined ? "" : ` ${ui("tank", { percent })}`;
   const urgent = alarm !== undefined && (alarm.priority === "P1" || alarm.priority === "P2");
   return (
-    <section class={`sentence ${alarm?.priority ?? ""}`} aria-live="polite" data-water={safe === undefined ? "unknown" : safe ? "safe" : "unsafe"}>
+    <section
+      class={`sentence ${alarm?.priority ?? ""}`}
+      aria-live="polite"
+      data-water={safe === undefined ? "unknown" : safe ? "safe" : "unsafe"}
+    >
       <p class="first">
         {urgent && <Shape priority={alarm.priority} size={24} />}
         {urgent ? alarmName(alarm) : water + tank}
@@ -52,11 +56,21 @@ function KeyValues(): JSX.Element {
         const target = key.target === undefined ? undefined : usable(key.target);
         return (
           <a key={row.path} href={`#/unit/${row.unit}`} class="key-value" data-path={row.path}>
-            <Bar value={usable(row.path)} scale={{ ...key.scale(row), target }} abnormal={worst(plant.alarms().filter((one) => one.active && key.alarms.includes(one.number)))?.priority} />
+            <Bar
+              value={usable(row.path)}
+              scale={{ ...key.scale(row), target }}
+              abnormal={
+                worst(plant.alarms().filter((one) => one.active && key.alarms.includes(one.number)))?.priority
+              }
+            />
             <span>
               <span class="name">{text("key", key.name)}</span>
               <Value row={row} />
-              {target !== undefined && <small>{ui("setpoint")} {target}</small>}
+              {target !== undefined && (
+                <small>
+                  {ui("setpoint")} {target}
+                </small>
+              )}
             </span>
           </a>
         );
@@ -83,7 +97,9 @@ export function Overview(): JSX.Element {
       {who.setupNeeded() && (
         <section class="notice">
           <p>{ui("setup_needed")}</p>
-          <a class="button strong" href="#/setup">{ui("setup_open")}</a>
+          <a class="button strong" href="#/setup">
+            {ui("setup_open")}
+          </a>
         </section>
       )}
       <Sentence />
@@ -98,4 +114,3 @@ export function Overview(): JSX.Element {
     </>
   );
 }
-

@@ -22,7 +22,9 @@ export function SetUp(): JSX.Element {
     return (
       <article class="narrow">
         <h1>{ui("setup_done")}</h1>
-        <a class="button strong" href="#/">{ui("plant")}</a>
+        <a class="button strong" href="#/">
+          {ui("plant")}
+        </a>
       </article>
     );
   }
@@ -33,16 +35,33 @@ export function SetUp(): JSX.Element {
       <form onSubmit={(event) => void send(event)}>
         <label>
           {ui("setup_code")}
-          <input name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck={false} required value={code} onInput={(event) => setCode(event.currentTarget.value)} />
+          <input
+            name="code"
+            autocomplete="one-time-code"
+            autocapitalize="none"
+            spellcheck={false}
+            required
+            value={code}
+            onInput={(event) => setCode(event.currentTarget.value)}
+          />
         </label>
         <label>
           {ui("name")}
-          <input name="user" autocomplete="username" autocapitalize="none" required value={user} onInput={(event) => setUser(event.currentTarget.value)} />
+          <input
+            name="user"
+            autocomplete="username"
+            autocapitalize="none"
+            required
+            value={user}
+            onInput={(event) => setUser(event.currentTarget.value)}
+          />
         </label>
         <PasswordField value={password} fresh={true} onValue={setPassword} />
         <Told outcome={outcome} />
         <div class="actions">
-          <button type="submit" class="strong" disabled={outcome.kind === "sending"}>{ui("setup_go")}</button>
+          <button type="submit" class="strong" disabled={outcome.kind === "sending"}>
+            {ui("setup_go")}
+          </button>
         </div>
       </form>
     </article>

@@ -21,7 +21,15 @@ const COMMANDS: Record<string, string[]> = {
   system: ["Start", "Stop", "Reset", "Silence", "StopAll"],
 };
 
-function Section({ title, wide, children }: { title: string; wide?: boolean; children: ComponentChildren }): JSX.Element {
+function Section({
+  title,
+  wide,
+  children,
+}: {
+  title: string;
+  wide?: boolean;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <section class={wide === true ? "part wide" : "part"}>
       <h2>{title}</h2>
@@ -33,7 +41,11 @@ function Section({ title, wide, children }: { title: string; wide?: boolean; chi
 function Reasons({ keys }: { keys: string[] }): JSX.Element {
   return (
     <ul class="reasons">
-      {keys.map((key) => <li key={key} data-reason={key}>{text("reason", key)}</li>)}
+      {keys.map((key) => (
+        <li key={key} data-reason={key}>
+          {text("reason", key)}
+        </li>
+      ))}
     </ul>
   );
 }
@@ -45,12 +57,21 @@ function Line({ row }: { row: Row }): JSX.Element {
   const [low, high] = row.range ?? [0, 0];
   const content = (
     <>
-      <span class="name">{pointName(row)} <small>{row.tag}</small></span>
-      {row.form === "number" && row.range !== undefined && high > low && <meter min={low} max={high} value={value ?? low} aria-hidden="true" />}
+      <span class="name">
+        {pointName(row)} <small>{row.tag}</small>
+      </span>
+      {row.form === "number" && row.range !== undefined && high > low && (
+        <meter min={low} max={high} value={value ?? low} aria-hidden="true" />
+      )}
       <Value row={row} />
     </>
   );
-  if (row.form !== "number") return <li class="line" data-path={row.path}>{content}</li>;
+  if (row.form !== "number")
+    return (
+      <li class="line" data-path={row.path}>
+        {content}
+      </li>
+    );
   return (
     <li class="line" data-path={row.path}>
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -68,12 +89,23 @@ function OutputLine({ row, blocked }: { row: Row; blocked: string[] }): JSX.Elem
   const off = sample !== undefined && sample.value === 0;
   return (
     <li class="line" data-path={row.path}>
-      <span class="name">{pointName(row)} <small>{row.tag}</small></span>
+      <span class="name">
+        {pointName(row)} <small>{row.tag}</small>
+      </span>
       <Value row={row} />
       {off && (
         <details>
           <summary>{ui("why_not")}</summary>
-          {held.length > 0 ? <><p>{ui("held_off")}</p><Reasons keys={held} /></> : blocked.length > 0 ? <Reasons keys={blocked} /> : <p>{ui("not_asked")}</p>}
+          {held.length > 0 ? (
+            <>
+              <p>{ui("held_off")}</p>
+              <Reasons keys={held} />
+            </>
+          ) : blocked.length > 0 ? (
+            <Reasons keys={blocked} />
+          ) : (
+            <p>{ui("not_asked")}</p>
+          )}
         </details>
       )}
     </li>
@@ -107,11 +139,15 @@ function SettingLine({ row }: { row: Row }): JSX.Element {
     <li class="line setting" data-path={row.path}>
       <span class="name">
         {pointName(row)}
-        {row.range !== undefined && row.form === "number" && <small>{ui("allowed", { low: bare(row, row.range[0]), high: bare(row, row.range[1]) })}</small>}
+        {row.range !== undefined && row.form === "number" && (
+          <small>{ui("allowed", { low: bare(row, row.range[0]), high: bare(row, row.range[1]) })}</small>
+        )}
       </span>
       <span class="value">{reading(row, sample)}</span>
       {may ? (
-        <button type="button" disabled={plant.link() !== "live"} onClick={() => change(row)}>{ui("change")}</button>
+        <button type="button" disabled={plant.link() !== "live"} onClick={() => change(row)}>
+          {ui("change")}
+        </button>
       ) : (
         <small>{ui("role_needed", { role: text("role", role) })}</small>
       )}
@@ -120,20 +156,38 @@ function SettingLine({ row }: { row: Row }): JSX.Element {
 }
 
 /** Contacts and commands of a device stay folded; numbers stay in sight. */
-function Device({ unit, device, rows, blocked }: { unit: string; device: string; rows: Row[]; blocked: string[] }): JSX.Element {
+function Device({
+  unit,
+  device,
+  rows,
+  blocked,
+}: {
+  unit: string;
+  device: string;
+  rows: Row[];
+  blocked: string[];
+}): JSX.Element {
   const own = plant.sample(first(`${unit}.${device}.blocked`))?.extra ?? [];
   const state = first(`${unit}.${device}.state`);
   return (
     <details class="device">
       <summary>
-        <span class="name">{deviceName(device)} <small>{rows[0]?.tag}</small></span>
+        <span class="name">
+          {deviceName(device)} <small>{rows[0]?.tag}</small>
+        </span>
         <span class="value">{deviceState(unit, device)}</span>
       </summary>
       <Reasons keys={own} />
       <ul class="lines">
-        {rows.filter((row) => row.form !== "reasons" && row !== state).map((row) => (
-          row.kind === "output" ? <OutputLine key={row.path} row={row} blocked={own.length > 0 ? own : blocked} /> : <Line key={row.path} row={row} />
-        ))}
+        {rows
+          .filter((row) => row.form !== "reasons" && row !== state)
+          .map((row) =>
+            row.kind === "output" ? (
+              <OutputLine key={row.path} row={row} blocked={own.length > 0 ? own : blocked} />
+            ) : (
+              <Line key={row.path} row={row} />
+            ),
+          )}
       </ul>
     </details>
   );
@@ -141,15 +195,21 @@ function Device({ unit, device, rows, blocked }: { unit: string; device: string;
 
 export function Unit({ unit }: { unit: string }): JSX.Element {
   const rows = plant.catalogue().rows.filter((row) => row.unit === unit && row.kind !== "alarm");
-  if (rows.length === 0) return <p class="empty">{plant.link() === "waiting" ? ui("connecting") : ui("unknown_unit")}</p>;
+  if (rows.length === 0)
+    return <p class="empty">{plant.link() === "waiting" ? ui("connecting") : ui("unknown_unit")}</p>;
   const state = first(`${unit}.state`);
   const blocked = plant.sample(first(`${unit}.blocked`))?.extra ?? [];
-  const others = rows.filter((row) => row.form === "reasons" && deviceOf(row.path) === undefined && row.path !== `${unit}.blocked`);
-  const own = rows.filter((row) => deviceOf(row.path) === undefined && row !== state && row.form !== "reasons");
+  const others = rows.filter(
+    (row) => row.form === "reasons" && deviceOf(row.path) === undefined && row.path !== `${unit}.blocked`,
+  );
+  const own = rows.filter(
+    (row) => deviceOf(row.path) === undefined && row !== state && row.form !== "reasons",
+  );
   const devices = new Map<string, Row[]>();
   for (const row of rows) {
     const device = deviceOf(row.path);
-    if (device !== undefined && row.kind !== "setting") devices.set(device, [...(devices.get(device) ?? []), row]);
+    if (device !== undefined && row.kind !== "setting")
+      devices.set(device, [...(devices.get(device) ?? []), row]);
   }
   const number = /\d+$/.exec(unit)?.[0];
   const commands = COMMANDS[unit.replace(/\d+$/, "")] ?? [];
@@ -164,41 +224,94 @@ export function Unit({ unit }: { unit: string }): JSX.Element {
       <h1>
         {priority !== undefined && <Shape priority={priority} size={24} />}
         {unitName(unit)}
-        {state !== undefined && <span class="state" data-state={stateOf(state.path)}>{reading(state, plant.sample(state))}</span>}
+        {state !== undefined && (
+          <span class="state" data-state={stateOf(state.path)}>
+            {reading(state, plant.sample(state))}
+          </span>
+        )}
       </h1>
       {alarms.map((alarm) => (
         <a key={alarm.id} href="#/alarms" class={`notice ${alarm.priority}`}>
           <Shape priority={alarm.priority} />
-          <span>{text("alarm", String(alarm.number))}. {alarmAction(alarm)}</span>
+          <span>
+            {text("alarm", String(alarm.number))}. {alarmAction(alarm)}
+          </span>
         </a>
       ))}
       <Section title={ui("why_stopped")} wide>
         {blocked.length === 0 ? <p>{ui("nothing_holds")}</p> : <Reasons keys={blocked} />}
         {others.map((row) => {
           const keys = plant.sample(row)?.extra ?? [];
-          return keys.length === 0 ? null : <div key={row.path} data-path={row.path}><p>{pointName(row)}:</p><Reasons keys={keys} /></div>;
+          return keys.length === 0 ? null : (
+            <div key={row.path} data-path={row.path}>
+              <p>{pointName(row)}:</p>
+              <Reasons keys={keys} />
+            </div>
+          );
         })}
       </Section>
       {commands.length > 0 && (
         <section class="actions" aria-label={ui("commands")}>
           {commands.map((command) => (
-            <CommandButton key={command} command={command} target={number === undefined ? null : Number(number)} object={unitName(unit)} strong={command === "StopAll"} />
+            <CommandButton
+              key={command}
+              command={command}
+              target={number === undefined ? null : Number(number)}
+              object={unitName(unit)}
+              strong={command === "StopAll"}
+            />
           ))}
         </section>
       )}
-      {values.length > 0 && <Section title={ui("values")}><ul class="lines">{values.map((row) => <Line key={row.path} row={row} />)}</ul></Section>}
-      {devices.size > 0 && (
-        <Section title={ui("equipment")}>
-          {[...devices].map(([device, of]) => <Device key={device} unit={unit} device={device} rows={of} blocked={blocked} />)}
+      {values.length > 0 && (
+        <Section title={ui("values")}>
+          <ul class="lines">
+            {values.map((row) => (
+              <Line key={row.path} row={row} />
+            ))}
+          </ul>
         </Section>
       )}
-      {outputs.length > 0 && <Section title={ui("outputs")}><ul class="lines">{outputs.map((row) => <OutputLine key={row.path} row={row} blocked={blocked} />)}</ul></Section>}
-      {settings.length > 0 && <Section title={ui("settings")}><ul class="lines">{settings.map((row) => <SettingLine key={row.path} row={row} />)}</ul></Section>}
-      {totals.length > 0 && <Section title={ui("totals")}><ul class="lines">{totals.map((row) => <Line key={row.path} row={row} />)}</ul></Section>}
+      {devices.size > 0 && (
+        <Section title={ui("equipment")}>
+          {[...devices].map(([device, of]) => (
+            <Device key={device} unit={unit} device={device} rows={of} blocked={blocked} />
+          ))}
+        </Section>
+      )}
+      {outputs.length > 0 && (
+        <Section title={ui("outputs")}>
+          <ul class="lines">
+            {outputs.map((row) => (
+              <OutputLine key={row.path} row={row} blocked={blocked} />
+            ))}
+          </ul>
+        </Section>
+      )}
+      {settings.length > 0 && (
+        <Section title={ui("settings")}>
+          <ul class="lines">
+            {settings.map((row) => (
+              <SettingLine key={row.path} row={row} />
+            ))}
+          </ul>
+        </Section>
+      )}
+      {totals.length > 0 && (
+        <Section title={ui("totals")}>
+          <ul class="lines">
+            {totals.map((row) => (
+              <Line key={row.path} row={row} />
+            ))}
+          </ul>
+        </Section>
+      )}
       <nav class="units" aria-label={ui("all_units")}>
         <h2>{ui("all_units")}</h2>
         {[...new Set(plant.catalogue().rows.map((row) => row.unit))].map((one) => (
-          <a key={one} class="button" href={`#/unit/${one}`} aria-current={one === unit ? "page" : undefined}>{unitName(one)}</a>
+          <a key={one} class="button" href={`#/unit/${one}`} aria-current={one === unit ? "page" : undefined}>
+            {unitName(one)}
+          </a>
         ))}
       </nav>
     </article>
