@@ -24,9 +24,10 @@ const CAPTURE: f64 = 1.5e-3;
 const RIPENING: f64 = 0.008;
 /// Volume to the peak of the remnant spike, m per m² of bed: 0.15 m³ on 0.503 m².
 const SPIKE_DEPTH: f64 = 0.15 / 0.503;
-/// C_r, NTU: after a plain wash, and after at least a minute of subfluidised wash.
+/// C_r, NTU: after a plain wash, and after a minute's step of subfluidised wash.
 const SPIKE: (f64, f64) = (1.8, 0.9);
-const SUBFLUID_S: f64 = 60.0;
+/// Gentle upflow that counts in full, s; less counts in proportion. Chosen: what the pump's ramp leaves of a step of 60 s.
+const SUBFLUID_S: f64 = 45.0;
 /// The finest water sand makes, NTU.
 const FINEST: f64 = 0.03;
 /// Air that counts as a scour, s, and the efficiency with and without it.
@@ -330,9 +331,8 @@ impl Filter {
             self.sand_lost += CARRY_AWAY.1;
         }
         self.load = wash.load_before * (1.0 - efficiency);
-        // A second of tolerance: a step more or less of the sequence's timer is the same wash.
-        let gentle = wash.subfluid_s >= SUBFLUID_S - 1.0;
-        self.spike = (if gentle { SPIKE.1 } else { SPIKE.0 }) * (1.0 + 4.0 * self.mud);
+        let gentle = (wash.subfluid_s / SUBFLUID_S).min(1.0);
+        self.spike = (SPIKE.0 - gentle * (SPIKE.0 - SPIKE.1)) * (1.0 + 4.0 * self.mud);
         self.ripened = 0.0;
         self.filtered = 0.0;
         self.washes += 1;

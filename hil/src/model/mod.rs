@@ -16,6 +16,8 @@ pub mod parameters;
 pub mod power;
 pub mod random;
 pub mod river;
+#[cfg(test)]
+mod season;
 pub mod settling;
 pub mod water;
 pub mod weather;
