@@ -118,7 +118,9 @@ for (const path of files(join(here, "src"), ".tsx")) {
   const lines = readFileSync(path, "utf8").split("\n");
   lines.forEach((line, index) => {
     if (/^\s*(\/\/|\/\*|\*)/.test(line)) return;
-    if (/>[^<>{}=;()]*[A-Za-z]{2,}[^<>{}=;()]*<\//.test(line))
+    const between = />[^<>{}=;()]*[A-Za-z]{2,}[^<>{}=;()]*<\//;
+    const alone = /^\s*[A-Za-z]+( [A-Za-z]+)+[.!?]?$/;
+    if (between.test(line) || alone.test(line))
       fault(`${path}:${index + 1}: text outside the catalogues`);
   });
 }

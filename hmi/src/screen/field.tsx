@@ -7,17 +7,17 @@ import { failure } from "../commands";
 import * as format from "../format";
 import { fullName, unitName, deviceName } from "../names";
 import { plant } from "../plant";
-import { find, text, ui } from "../text";
+import { text, ui } from "../text";
 import { type Outcome, Told } from "../ui";
 
 interface Field {
   storm: boolean;
   mains: boolean;
   emergency_stop: boolean;
-  local?: boolean;
+  remote: boolean;
   faults: { path: string; kind: string }[];
   targets: { sensors: string[]; actuators: string[] };
-  truth: Record<string, unknown>;
+  truth: Record<string, number>;
 }
 
 type Act = Record<string, string | number | boolean>;
@@ -25,27 +25,21 @@ type Act = Record<string, string | number | boolean>;
 /** Worlds are looked at this often, ms. */
 const REFRESH_MS = 1000;
 
-/** The units the model speaks in, by the last word of a name. */
+/** The units the truth is told in. */
 const SYMBOLS: Record<string, string> = {
-  turbidity: "NTU",
-  level: "m",
-  flow: "m³/h",
-  demand: "m³/h",
-  chlorine: "mg/l",
-  dose: "mg/l",
-  temperature: "°C",
+  raw_turbidity: "NTU",
+  river_level: "m",
   rain: "mm/h",
-  minutes: "min",
-  power: "kW",
-  dosed: "g",
-  tank: "%",
+  settled_turbidity: "NTU",
+  filtered_turbidity: "NTU",
+  outlet_chlorine: "mg/l",
+  clear_well_level: "m",
+  elevated_level: "m",
+  demand: "m³/h",
 };
-/** These levels are shares of their tanks. */
-const SHARES = new Set(["settled_level", "waste_level"]);
 
-function symbolOf(key: string): string {
-  return SHARES.has(key) ? "%" : (SYMBOLS[key.split("_").pop() ?? ""] ?? "");
-}
+/** The buses that can be cut. */
+const BUSES = ["a", "b", "c", "d"];
 
 function sensorName(path: string): string {
   const row = plant.row(path);
@@ -105,7 +99,7 @@ export function FieldPage(): JSX.Element {
           watch={ui("field_watch_reset")}
           act={() => act({ act: "press", tag: "HS-901" })}
         />
-        {field?.local === true ? (
+        {field?.remote === false ? (
           <Deed
             label={ui("field_remote")}
             watch={ui("field_watch_selector")}
@@ -137,6 +131,7 @@ export function FieldPage(): JSX.Element {
             act={() => act({ act: "mains", on: true })}
           />
         )}
+        <Buses act={act} />
       </section>
       <Breakage
         title={ui("field_break_sensor")}
@@ -177,17 +172,14 @@ export function FieldPage(): JSX.Element {
       <section class="part">
         <h2>{ui("field_truth")}</h2>
         <ul class="lines">
-          {Object.entries(field?.truth ?? {}).map(([key, value]) => {
-            const name = find("truth", key);
-            return name === undefined || typeof value !== "number" ? null : (
-              <li class="line" key={key}>
-                <span class="name">{name}</span>
-                <span class="value">
-                  {format.number(value, 2)} {symbolOf(key)}
-                </span>
-              </li>
-            );
-          })}
+          {Object.entries(field?.truth ?? {}).map(([key, value]) => (
+            <li class="line" key={key}>
+              <span class="name">{text("truth", key)}</span>
+              <span class="value">
+                {format.number(value, 2)} {SYMBOLS[key]}
+              </span>
+            </li>
+          ))}
         </ul>
       </section>
     </article>
@@ -214,6 +206,34 @@ function Deed({
         </button>
       </div>
       {watch !== undefined && <p class="watch">{watch}</p>}
+    </div>
+  );
+}
+
+/** Cuts a bus, or joins it again. */
+function Buses({ act }: { act: (what: Act) => Promise<void> }): JSX.Element {
+  const [bus, setBus] = useState("b");
+  return (
+    <div class="deed">
+      <label>
+        {ui("field_bus")}
+        <select value={bus} onChange={(event) => setBus(event.currentTarget.value)}>
+          {BUSES.map((one) => (
+            <option key={one} value={one}>
+              {one.toUpperCase()}
+            </option>
+          ))}
+        </select>
+      </label>
+      <div class="actions">
+        <button type="button" onClick={() => void act({ act: "link", bus, up: false })}>
+          {ui("field_bus_cut")}
+        </button>
+        <button type="button" onClick={() => void act({ act: "link", bus, up: true })}>
+          {ui("field_bus_join")}
+        </button>
+      </div>
+      <p class="watch">{ui("field_watch_bus")}</p>
     </div>
   );
 }
