@@ -197,7 +197,7 @@ impl Operator {
     fn write_down(&mut self) {
         let works = &self.works;
         self.log.washed_m3 += self.pace.volume(works.filtration.wash.flow);
-        if self.second % 60 == 0 && self.second > 6 * 3_600 {
+        if self.second.is_multiple_of(60) && self.second > 6 * 3_600 {
             self.log.settled.push(works.settled_sample);
             self.log.filtered.push(works.filtration.combined);
             self.log.last_chlorine = works.clear_well.outlet().chlorine;
