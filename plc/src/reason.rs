@@ -174,6 +174,8 @@ reasons! {
     WashPowerUnstable,
     /// The other filters cannot carry the plant.
     WashOtherFilterOut,
+    /// A wash waits until delivery from the clear well has stopped.
+    LiftPumpRuns,
     /// The filter is dirty: it must be washed first.
     FilterDirty,
     /// Filtered water of this filter is above its limit.

@@ -7,24 +7,35 @@
 //! In: feed flow, combined turbidity, wash flow, air pressure, and what the filters report. Out: P-301, P-351, B-351.
 //! Owns the wash token: exactly one filter may be washed. `docs/spec/plant.md` 2.6.
 
+#[cfg(test)]
+pub mod rig;
+mod sequence;
+#[cfg(test)]
+mod tests;
+mod token;
+mod wash_train;
+
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use crate::alarm::{Condition, Priority};
+use crate::block::{Duty, Pi, PiTuning, Ramp, Sustained, Timed};
 use crate::declare::{
-    alarm, alarms, between, inputs, measured, outputs, parts, settings, shown, states, status,
-    switched,
+    alarm, alarms, between, inputs, measured, outputs, parts, settings, shown, status, switched,
 };
-use crate::device::{Drive, Motor};
+use crate::device::{Ask, Drive, Limits, Motor, Stagger};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
 use crate::quantity::{
-    Count, CubicMetresPerHour, KiloPascals, Metres, MetresPerHour, Ntu, Percent, Ratio,
+    Celsius, Count, CubicMetresPerHour, KiloPascals, Metres, MetresPerHour, Ntu, Percent, Ratio,
 };
-use crate::reason::Reasons;
-use crate::signal::Signal;
+use crate::reason::{Reason, Reasons};
+use crate::signal::{Doubt, Fault, Signal};
 use crate::tag::{Group, Role};
-use core::time::Duration;
+use crate::unit::filter;
+use sequence::{Event, Scan, Sequence, State};
+use wash_train::WashTrain;
 
 inputs! {
     /// Feed, combined filtrate, wash water, air.
@@ -123,16 +134,123 @@ alarms! {
     }
 }
 
-/// Where the feed stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum State {
-    Off {},
-    Opening {},
-    Feeding {},
-    Paused {},
-    Fault {},
+/// What the plant wants of filtration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Demand {
+    /// Nothing: filters stand; a wash only by order.
+    #[default]
+    Idle,
+    /// Water.
+    Run,
+    /// The settled tank is run down; no filter joins, no wash starts.
+    Drain,
 }
-states! { State { Off, Opening, Feeding, Paused, Fault } }
+
+/// Causes judged before the units, by the columns filtration asks against.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Holds {
+    pub feed: Reasons,
+    pub wash: Reasons,
+    pub outlet: Reasons,
+    pub wash_inlet: Reasons,
+}
+
+/// What others contribute to a scan of filtration and its filters.
+#[derive(Clone, Copy, Debug)]
+pub struct Around {
+    pub nominal: CubicMetresPerHour,
+    pub demand: Demand,
+    /// FIC-101, raw water asked for.
+    pub raw_setpoint: CubicMetresPerHour,
+    /// LT-206.
+    pub settled_level: Signal<Percent>,
+    /// AIT-203.
+    pub settled_turbidity: Signal<Ntu>,
+    pub water_temperature: Signal<Celsius>,
+    /// The clear well holds a wash above what contact time needs (W3).
+    pub wash_water: bool,
+    /// P-501 stands still (W7).
+    pub lift_stopped: bool,
+    /// LT-601.
+    pub waste_level: Signal<Percent>,
+    /// On mains, and they have been stable (W6).
+    pub power_stable: bool,
+    pub holds: Holds,
+    /// Filters ripen before they deliver: the plant stood too long, or lost power. They know it of their own too.
+    pub ripen_first: bool,
+    pub reset: bool,
+    pub supervisor_reset: bool,
+}
+
+/// Most filters of a site.
+pub const FILTERS_MAX: usize = 6;
+/// Most feed pumps of a site.
+const PUMPS_MAX: usize = 3;
+/// Rates as shares of the nominal flow (`docs/spec/contracts.md`, thresholds).
+const MINIMUM: f64 = 0.5;
+const REDUCED: f64 = 0.7;
+/// The feed starts at this share of the nominal flow and rises from there; chosen: well above shut-off.
+const START_SHARE: f64 = 0.2;
+/// The feed counts as lowered within this of MINIMUM.
+const LOWERED: f64 = 1.02;
+/// LIC-206, 0.05 m³/h a percent of 5 m³/h (`docs/spec/plant.md` 2.17).
+const LEVEL_GAIN: f64 = 0.01;
+/// LIC-206, 0.25 m³/h a minute of 5 m³/h (`docs/spec/plant.md` 2.17), as a share a second.
+const LEVEL_RATE: f64 = 0.05 / 60.0;
+/// A filter's flow changes by 10 % of its nominal flow a minute (`docs/spec/plant.md` 2.6.6), as a share a second.
+const FILTER_RATE: f64 = 0.1 / 60.0;
+/// Lowest speed lies this much above the speed that beats the static head, % (`docs/spec/plant.md` 6.3).
+const SPEED_MARGIN: f64 = 5.0;
+/// Speed moves by this much a second, % (`docs/spec/plant.md` 2.3).
+const SPEED_RATE: f64 = 5.0;
+/// Less flow than this share of nominal is a closed way (INV-20); it is stopped within 15 s.
+const DEAD_HEAD_SHARE: f64 = 0.05;
+const DEAD_HEAD_TIME: Duration = Duration::from_secs(10);
+/// After that the pump rests; chosen: as a dry P-101 (`docs/spec/plant.md` 2.3).
+const DEAD_HEAD_WAIT: Duration = Duration::from_secs(600);
+/// A limit switch may flicker this long before the way counts as closed.
+const WAY_LOST_TIME: Duration = Duration::from_secs(2);
+/// AIT-330 counts after this much flow past it (`docs/spec/contracts.md`, "Causes, effects, release").
+const COMBINED_TIME: Duration = Duration::from_secs(60);
+/// Flow past AIT-330 that counts, as a share of nominal: 0.3 of 5 m³/h.
+const COMBINED_SHARE: f64 = 0.06;
+/// Limit and deadband of alarm 304 (`docs/spec/plant.md` 4).
+const NOT_SAFE: Ntu = Ntu(1.0);
+const NOT_SAFE_DEADBAND: Ntu = Ntu(0.2);
+
+/// What filtration keeps from scan to scan.
+#[derive(Clone, Copy, Debug, Default)]
+struct Memory {
+    reports: [filter::Report; FILTERS_MAX],
+    filters: usize,
+    /// LT-206 has reached its start level, and not fallen below its stop level since.
+    tank_ready: bool,
+    /// The filter that may join.
+    joiner: Option<usize>,
+    /// The filter that holds the wash token.
+    token: Option<usize>,
+    /// Its wash may start.
+    wash_ready: bool,
+    wash_blocked: [Reasons; FILTERS_MAX],
+    /// The feed is held at MINIMUM, or rises from there.
+    lowering: bool,
+    rising: bool,
+    /// The only filter that delivers is about to be washed.
+    pausing: bool,
+    /// Rest after the pump ran against a closed way.
+    rest: Duration,
+    /// Orders of people, one bit a filter.
+    ordered: u8,
+    aborted: u8,
+}
+
+/// Conditions that must last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watch {
+    way_lost: Sustained,
+    dead_head: Sustained,
+    combined: Sustained,
+}
 
 /// Feeds and washes the filters.
 #[derive(Default)]
@@ -145,12 +263,21 @@ pub struct Filtration {
     pub pump: Box<[Drive]>,
     pub wash_pump: Drive,
     pub blower: Option<Motor>,
+    sequence: Timed<Sequence>,
+    duty: Duty,
+    feed_loop: Pi,
+    speed: Ramp,
+    setpoint: Ramp,
+    wash_train: WashTrain,
+    memory: Memory,
+    watch: Watch,
 }
 parts! { Filtration {
     inputs, settings, status, outputs, alarms;
     one: wash_pump = Group::single("wash_pump", "P-351").held_by(Column::Wash);
     many: pump = Group::lettered("pump", "P-301x").held_by(Column::FeedPump);
     maybe: blower = Group::single("blower", "B-351").held_by(Column::Wash);
+    sequence, duty, feed_loop, speed, setpoint, wash_train, memory, watch
 } }
 
 impl Filtration {
@@ -160,7 +287,469 @@ impl Filtration {
         Filtration {
             pump: (0..shape.feed_pumps).map(|_| Drive::default()).collect(),
             blower: shape.blower.then(Motor::default),
+            memory: Memory { filters: usize::from(shape.filters), ..Memory::default() },
             ..Filtration::default()
         }
+    }
+
+    /// What filter `index` (from 0) is told in this scan. Filters are scanned first, then filtration with their reports.
+    #[must_use]
+    pub fn around_filter(&self, index: usize, around: &Around) -> filter::Around {
+        let memory = &self.memory;
+        let bit = 1_u8 << index.min(7);
+        filter::Around {
+            run: self.wants_feed(around),
+            join: memory.joiner == Some(index) && self.is_lowered(around.nominal),
+            wash: memory.token == Some(index) && memory.wash_ready,
+            wash_blocked: memory.wash_blocked.get(index).copied().unwrap_or_default(),
+            feed_runs: self.pump.iter().any(Drive::is_running),
+            feed_still: self.pump.iter().all(Drive::is_still),
+            train: self.wash_train.facts(&self.wash_pump, self.blower.as_ref()),
+            combined: self.combined(),
+            settled: around.settled_turbidity,
+            outlet_holds: around.holds.outlet,
+            wash_holds: around.holds.wash.and(around.holds.wash_inlet),
+            wash_ordered: memory.ordered & bit != 0,
+            wash_aborted: memory.aborted & bit != 0,
+            ripen_first: around.ripen_first,
+            reset: around.reset,
+            supervisor_reset: around.supervisor_reset,
+        }
+    }
+
+    /// One scan, with what each filter reports of this scan.
+    pub fn scan(
+        &mut self,
+        around: &Around,
+        reports: &[filter::Report],
+        stagger: &mut Stagger,
+        elapsed: Duration,
+    ) {
+        self.sequence.elapse(elapsed);
+        self.take_in(around, reports, elapsed);
+        self.judge_water(around, elapsed);
+        self.pass_token(around);
+        self.choose_joiner(around);
+        let duty = self.choose_pump();
+        let open = self.reports().iter().any(|report| report.feed_way);
+        let lost = self.watch.way_lost.holds(!open, WAY_LOST_TIME, elapsed);
+        let scan = Scan {
+            run: self.wants_feed(around),
+            way_open: open,
+            way_lost: lost,
+            pause: self.memory.pausing || (self.is_washing() && !open),
+            pump_left: duty.is_some(),
+        };
+        let trip = (!around.holds.feed.is_empty()).then_some(Event::Trip);
+        let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
+        self.feed(state, duty, around, stagger, elapsed);
+        self.wash(around, stagger, elapsed);
+        self.publish(state, around, duty);
+    }
+
+    fn take_in(&mut self, around: &Around, reports: &[filter::Report], elapsed: Duration) {
+        for (kept, report) in self.memory.reports.iter_mut().zip(reports) {
+            *kept = *report;
+        }
+        self.memory.filters = reports.len().min(FILTERS_MAX);
+        // Orders are true for one scan; the filters have had them.
+        self.memory.ordered = 0;
+        self.memory.aborted = 0;
+        self.memory.rest = self.memory.rest.saturating_sub(elapsed);
+        if around.reset {
+            self.pump.iter_mut().for_each(Drive::reset);
+            self.wash_pump.reset();
+            if let Some(blower) = &mut self.blower {
+                blower.reset();
+            }
+            self.memory.rest = Duration::ZERO;
+        }
+        self.memory.tank_ready = match around.settled_level.usable() {
+            Some(level) if level >= self.settings.start_level => true,
+            Some(level) => self.memory.tank_ready && level >= self.settings.stop_level,
+            None => false,
+        };
+    }
+
+    /// Water to the clear well: how much, and how turbid.
+    fn judge_water(&mut self, around: &Around, elapsed: Duration) {
+        self.status.filtered_flow = self.delivered();
+        let least = around.nominal * COMBINED_SHARE;
+        let flows = self.status.filtered_flow.usable().is_some_and(|flow| flow >= least);
+        self.watch.combined.holds(flows, COMBINED_TIME, elapsed);
+        self.status.filtered_turbidity =
+            self.turbidity_to_clear_well().unwrap_or(Signal::Bad(Fault::Computed));
+    }
+
+    /// P-301: rate and speed.
+    fn feed(
+        &mut self,
+        state: State,
+        duty: Option<usize>,
+        around: &Around,
+        stagger: &mut Stagger,
+        elapsed: Duration,
+    ) {
+        let run = match state {
+            State::Off {} | State::Opening {} | State::Paused {} | State::Fault {} => false,
+            State::Feeding {} => true,
+        };
+        let on = duty.and_then(|pump| self.pump.get(pump)).is_some_and(Drive::is_running);
+        self.pace(on, around, elapsed);
+        let ask = if run { Ask::at(self.control(on, around, elapsed)) } else { Ask::OFF };
+        for (number, pump) in self.pump.iter_mut().enumerate() {
+            let asked = if duty == Some(number) { ask } else { Ask::OFF };
+            pump.scan(asked, Limits::SURFACE, stagger, elapsed);
+        }
+        let flow = self.feed_flow();
+        let still = flow.usable().is_some_and(|flow| !(flow >= around.nominal * DEAD_HEAD_SHARE));
+        if self.watch.dead_head.holds(on && still, DEAD_HEAD_TIME, elapsed) {
+            self.memory.rest = DEAD_HEAD_WAIT;
+        }
+        self.outputs.feed_permit = Output::want(run);
+    }
+
+    /// LIC-206 and the ramps: what the feed may be now.
+    fn pace(&mut self, on: bool, around: &Around, elapsed: Duration) {
+        let nominal = around.nominal.0;
+        if !on {
+            self.setpoint.set(START_SHARE * nominal);
+            self.memory.rising = false;
+            return;
+        }
+        let level = around.settled_level.usable().unwrap_or(self.settings.level_target);
+        let base = match around.demand {
+            Demand::Run => around.raw_setpoint.0,
+            Demand::Drain => MINIMUM * nominal,
+            Demand::Idle => 0.0,
+        };
+        let averaged = base + LEVEL_GAIN * nominal * (level.0 - self.settings.level_target.0);
+        let least = match around.demand {
+            Demand::Drain => MINIMUM * nominal,
+            Demand::Run | Demand::Idle => START_SHARE * nominal,
+        };
+        let most = if self.memory.lowering {
+            CubicMetresPerHour(MINIMUM * nominal)
+        } else {
+            self.rate_limit(around.nominal).or_more(CubicMetresPerHour(START_SHARE * nominal))
+        };
+        let target = CubicMetresPerHour(averaged).within(CubicMetresPerHour(least), most);
+        // Share of the filters that take part: each may change by so much of its own nominal flow.
+        let share = self.count(|report| report.feed_way) as f64 / self.memory.filters.max(1) as f64;
+        let rate = if self.memory.lowering || self.memory.rising || self.setpoint.value() > most.0 {
+            FILTER_RATE * share
+        } else {
+            LEVEL_RATE
+        };
+        if self.memory.lowering {
+            self.memory.rising = true;
+        } else if self.setpoint.value() >= target.0 {
+            self.memory.rising = false;
+        }
+        self.setpoint.follow(target.0, rate * nominal, rate * nominal, elapsed);
+        // A filter that tripped leaves the others no more than they may carry: that does not wait.
+        let carried = self.carried();
+        if self.memory.filters > 1 && self.setpoint.value() > carried.0 {
+            self.setpoint.set(carried.0);
+        }
+    }
+
+    /// FIC-301: speed for the rate; the lowest speed until the pump runs.
+    fn control(&mut self, on: bool, around: &Around, elapsed: Duration) -> Percent {
+        let lowest = self.lowest_speed();
+        let target = match self.feed_flow().usable() {
+            Some(flow) if on => {
+                let tuning = PiTuning {
+                    gain: self.settings.loop_gain.0 / around.nominal.0,
+                    reset: self.settings.loop_reset,
+                    low: lowest.0,
+                    high: 100.0,
+                };
+                self.feed_loop.execute(self.setpoint.value() - flow.0, tuning, elapsed)
+            }
+            Some(_) | None => {
+                self.feed_loop.take_over(lowest.0);
+                lowest.0
+            }
+        };
+        if !on {
+            self.speed.set(lowest.0);
+        }
+        Percent(self.speed.follow(target, SPEED_RATE, SPEED_RATE, elapsed))
+    }
+
+    /// P-351 and B-351 for the filter that is washed.
+    fn wash(&mut self, around: &Around, stagger: &mut Stagger, elapsed: Duration) {
+        let washed = self.reports().iter().find(|report| report.state.is_wash()).copied();
+        let washed = washed.filter(|_| around.holds.wash.is_empty());
+        let ask = self.wash_train.pace(
+            washed.as_ref(),
+            &self.settings,
+            &self.inputs,
+            around.water_temperature,
+            &self.wash_pump,
+            elapsed,
+        );
+        self.wash_pump.scan(ask, Limits::SURFACE, stagger, elapsed);
+        let blow =
+            self.wash_train.blow(washed.as_ref(), &self.inputs, self.blower.as_ref(), elapsed);
+        if let Some(blower) = &mut self.blower {
+            blower.scan(blow, Limits::SMALL, stagger, elapsed);
+        }
+        self.outputs.wash_permit = Output::want(ask.run || blow);
+    }
+
+    fn publish(&mut self, state: State, around: &Around, duty: Option<usize>) {
+        let memory = &self.memory;
+        let token = memory.token;
+        let on = state == State::Feeding {};
+        let blocked = around
+            .holds
+            .feed
+            .and_if(around.demand == Demand::Idle, Reason::NoDemand)
+            .and_if(around.settled_level.usable().is_none(), Reason::LevelUnknown)
+            .and_if(!memory.tank_ready, Reason::SettledTankLow)
+            .and_if(!memory.rest.is_zero(), Reason::NoFlow)
+            .and_if(duty.is_none(), Reason::NoPumpAvailable)
+            .and_if(state == State::Opening {}, Reason::NoPathOpen)
+            .and_if(state == State::Paused {}, Reason::Washing);
+        let next = token.or_else(|| self.most_urgent(around));
+        let wash_blocked =
+            next.and_then(|index| memory.wash_blocked.get(index)).copied().unwrap_or_default();
+        self.status = Status {
+            state,
+            blocked,
+            setpoint: if on {
+                CubicMetresPerHour(self.setpoint.value())
+            } else {
+                CubicMetresPerHour::ZERO
+            },
+            filtering: Count(self.count(|report| report.delivers) as f64),
+            wash_token: Count(token.map_or(0.0, |index| index as f64 + 1.0)),
+            wash_blocked,
+            wash_rate: self.wash_train.rate(),
+            ..self.status
+        };
+        self.alarms = Alarms {
+            water_not_safe: self.status.filtered_turbidity.above(NOT_SAFE, NOT_SAFE_DEADBAND),
+        };
+    }
+
+    // Judgements.
+
+    fn reports(&self) -> &[filter::Report] {
+        let filters = self.memory.filters.min(FILTERS_MAX);
+        &self.memory.reports[..filters]
+    }
+
+    fn count(&self, which: impl Fn(&filter::Report) -> bool) -> usize {
+        self.reports().iter().filter(|report| which(report)).count()
+    }
+
+    /// Water is wanted, and the feed could run.
+    fn wants_feed(&self, around: &Around) -> bool {
+        around.demand != Demand::Idle
+            && self.memory.tank_ready
+            && self.memory.rest.is_zero()
+            && around.holds.feed.is_empty()
+            && self.pump.iter().any(Drive::is_available)
+    }
+
+    /// A filter may join or leave: the feed is at MINIMUM, or nothing flows.
+    fn is_lowered(&self, nominal: CubicMetresPerHour) -> bool {
+        let nothing_open = !self.reports().iter().any(|report| report.feed_way);
+        nothing_open
+            || self.pump.iter().all(Drive::is_still)
+            || self.setpoint.value() <= LOWERED * MINIMUM * nominal.0
+    }
+
+    fn choose_pump(&mut self) -> Option<usize> {
+        let mut pumps = [(false, 0.0); PUMPS_MAX];
+        let mut running = false;
+        for (slot, pump) in pumps.iter_mut().zip(self.pump.iter()) {
+            *slot = (pump.is_available(), pump.retained.run_time.as_secs_f64() / 3600.0);
+            running |= pump.is_on();
+        }
+        let before = self.duty.chosen();
+        let failed = self.pump.get(before).is_some_and(Drive::is_faulty);
+        let chosen = self.duty.choose(&pumps[..self.pump.len().min(PUMPS_MAX)], running);
+        // The standby of a failed pump need not wait out its time off.
+        if let Some(pump) = chosen.filter(|pump| failed && *pump != before) {
+            self.pump[pump].hurry();
+        }
+        chosen
+    }
+
+    /// FIT-301, else what the filters measure.
+    fn feed_flow(&self) -> Signal<CubicMetresPerHour> {
+        match self.inputs.flow.usable() {
+            Some(_) => self.inputs.flow,
+            None => self.sum(|report| report.feed_way).doubted(Doubt::Fallback),
+        }
+    }
+
+    fn sum(&self, which: impl Fn(&filter::Report) -> bool) -> Signal<CubicMetresPerHour> {
+        self.reports()
+            .iter()
+            .filter(|report| which(report))
+            .fold(Signal::Good(CubicMetresPerHour::ZERO), |sum, report| {
+                sum.zip(report.flow, |sum, flow| sum + flow)
+            })
+    }
+
+    /// Through the filters that deliver; where one is not known, the whole feed, if nothing goes to waste.
+    fn delivered(&self) -> Signal<CubicMetresPerHour> {
+        let sum = self.sum(|report| report.delivers);
+        let to_waste = self.reports().iter().any(|report| report.feed_way && !report.delivers);
+        match sum.usable() {
+            None if !to_waste => self.inputs.flow.doubted(Doubt::Fallback),
+            Some(_) | None => sum,
+        }
+    }
+
+    /// AIT-330 once water has flowed past it.
+    fn combined(&self) -> Signal<Ntu> {
+        if self.watch.combined.lasted() >= COMBINED_TIME {
+            self.inputs.combined_turbidity
+        } else {
+            Signal::Bad(Fault::Computed)
+        }
+    }
+
+    /// What the filters that are open may carry while one is out.
+    fn carried(&self) -> CubicMetresPerHour {
+        let all = self.count(|report| report.feed_way) == self.memory.filters;
+        let area: f64 = self
+            .reports()
+            .iter()
+            .filter(|report| report.feed_way)
+            .map(|report| report.area.0)
+            .sum();
+        let most = if all { f64::INFINITY } else { self.settings.rate_max.0 * area };
+        CubicMetresPerHour(most)
+    }
+
+    /// `sqrt(H_st / H0) + 5 %` (`docs/spec/plant.md` 6.3).
+    fn lowest_speed(&self) -> Percent {
+        let share = libm::sqrt(self.settings.static_head.0 / self.settings.shut_off_head.0);
+        Percent(100.0 * share + SPEED_MARGIN).within(Percent(10.0), Percent(95.0))
+    }
+
+    // What the plant asks.
+
+    /// Water to the clear well, through filters that filter with their outlet proven open.
+    #[must_use]
+    pub fn filtered_flow(&self) -> Signal<CubicMetresPerHour> {
+        self.status.filtered_flow
+    }
+
+    /// Worst credible turbidity of the water to the clear well: AIT-330 once it counts, and each delivering filter's own.
+    /// Nothing while no water flows there; bad when no analyser can be trusted.
+    #[must_use]
+    pub fn turbidity_to_clear_well(&self) -> Option<Signal<Ntu>> {
+        let counts = self.watch.combined.lasted() >= COMBINED_TIME;
+        let combined = self.combined();
+        let delivering = || self.reports().iter().filter(|report| report.delivers);
+        delivering().next()?;
+        let worst = delivering()
+            .map(|report| report.turbidity)
+            .chain(counts.then_some(combined))
+            .filter(|turbidity| turbidity.usable().is_some_and(|known| known.0.is_finite()))
+            .reduce(|worst, next| if worst.usable() >= next.usable() { worst } else { next });
+        let missing = counts && combined.usable().is_none();
+        Some(match worst {
+            Some(worst) if missing => worst.doubted(Doubt::Fallback),
+            Some(worst) => worst,
+            None => Signal::Bad(Fault::Computed),
+        })
+    }
+
+    /// Filters that deliver.
+    #[must_use]
+    pub fn filtering(&self) -> usize {
+        self.count(|report| report.delivers)
+    }
+
+    /// Every filter of the site delivers: the plant may go to its full rate.
+    #[must_use]
+    pub fn all_filtering(&self) -> bool {
+        self.filtering() == self.memory.filters
+    }
+
+    /// A filter ripens on its own analyser well enough to see that water can be made.
+    #[must_use]
+    pub fn is_ripening(&self) -> bool {
+        self.reports().iter().any(|report| report.state == filter::sequence::State::Ripening {})
+    }
+
+    /// A filter is being washed.
+    #[must_use]
+    pub fn is_washing(&self) -> bool {
+        self.reports().iter().any(|report| report.state.is_wash())
+    }
+
+    /// Most raw water the filters can take: MINIMUM until one delivers, REDUCED until all do, nothing while the only one
+    /// is washed (`docs/spec/contracts.md`, "Causes, effects, release").
+    #[must_use]
+    pub fn rate_limit(&self, nominal: CubicMetresPerHour) -> CubicMetresPerHour {
+        if self.all_filtering() {
+            nominal
+        } else if self.filtering() > 0 {
+            (nominal * REDUCED).or_less(self.carried())
+        } else if self.memory.pausing || (self.is_washing() && !self.is_ripening()) {
+            CubicMetresPerHour::ZERO
+        } else {
+            nominal * MINIMUM
+        }
+    }
+
+    /// P-351 runs, or is asked to: P-501 must not.
+    #[must_use]
+    pub fn wash_pump_runs(&self) -> bool {
+        self.wash_pump.is_on() || self.wash_pump.inputs.running.closed()
+    }
+
+    /// Some feed pump is asked to run.
+    #[must_use]
+    pub fn feed_runs(&self) -> bool {
+        self.pump.iter().any(Drive::is_on)
+    }
+
+    // Orders of people.
+
+    /// Wash filter `number`, counted from 1.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn order_wash(&mut self, number: u8) -> Result<(), Reason> {
+        let (bit, report) = self.ordered_filter(number)?;
+        if report.state.is_wash() {
+            return Err(Reason::Washing);
+        }
+        if report.state == (filter::sequence::State::Fault {}) {
+            return Err(Reason::FilterFault);
+        }
+        self.memory.ordered |= bit;
+        Ok(())
+    }
+
+    /// End the wash of filter `number`, or take back an order for one.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn order_abort(&mut self, number: u8) -> Result<(), Reason> {
+        let (bit, report) = self.ordered_filter(number)?;
+        let settles = report.state == filter::sequence::State::Settling {};
+        if settles || !(report.state.is_wash() || report.ordered) {
+            return Err(Reason::NotNow);
+        }
+        self.memory.aborted |= bit;
+        Ok(())
+    }
+
+    fn ordered_filter(&self, number: u8) -> Result<(u8, filter::Report), Reason> {
+        let index = usize::from(number).checked_sub(1).ok_or(Reason::Unknown)?;
+        let report = self.reports().get(index).ok_or(Reason::Unknown)?;
+        Ok((1 << index, *report))
     }
 }

@@ -1,0 +1,217 @@
+use core::time::Duration;
+
+use super::sequence::State;
+use crate::quantity::{CubicMetres, KiloPascals, Ntu};
+use crate::reason::{Reason, Reasons};
+use crate::signal::{Fault, Signal};
+use crate::unit::filtration::rig::{Rig, shape};
+
+const HOUR: u32 = 3600;
+
+fn plant() -> Rig {
+    let mut rig = Rig::new(&shape(2, true));
+    rig.produce();
+    rig.passed.clear();
+    rig
+}
+
+#[test]
+fn ripening_lasts_five_minutes_and_ends_with_two_of_clear_water() {
+    for (turbidity, ripens) in [
+        (Signal::Good(Ntu(0.30)), true),
+        (Signal::Good(Ntu(0.31)), false),
+        (Signal::Good(Ntu(f64::NAN)), false),
+        (Signal::Bad(Fault::Stale), false),
+    ] {
+        let mut rig = Rig::new(&shape(1, true));
+        rig.run_until(HOUR, "ripening", |rig| rig.state(0) == State::Ripening {});
+        rig.beds[0].turbidity = turbidity;
+        rig.run_s(299);
+        assert_eq!(rig.state(0), State::Ripening {}, "{turbidity:?}");
+        rig.run_s(60);
+        assert_eq!(rig.filters[0].delivers(), ripens, "{turbidity:?}");
+    }
+}
+
+#[test]
+fn cloudy_water_starts_the_proof_afresh() {
+    let mut rig = Rig::new(&shape(1, true));
+    rig.run_until(HOUR, "ripening", |rig| rig.state(0) == State::Ripening {});
+    rig.run_s(280);
+    rig.beds[0].turbidity = Signal::Good(Ntu(0.4));
+    rig.run_s(10);
+    rig.beds[0].turbidity = Signal::Good(Ntu(0.1));
+    rig.run_s(110);
+    assert_eq!(rig.state(0), State::Ripening {});
+    rig.run_s(15);
+    assert_eq!(rig.state(0), State::Filtering {});
+}
+
+#[test]
+fn a_filter_that_does_not_ripen_is_washed_once_and_then_waits_for_a_person() {
+    let mut rig = plant();
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_until(HOUR, "the wash", |rig| rig.state(0).is_wash());
+    rig.beds[0].turbidity = Signal::Good(Ntu(0.6));
+    rig.run_until(6 * HOUR, "the fault", |rig| rig.state(0) == State::Fault {});
+    let count = |state: State| rig.passed.iter().filter(|passed| **passed == state).count();
+    assert_eq!((count(State::Draining {}), count(State::Ripening {})), (2, 2));
+    assert!(!rig.passed[1..].contains(&State::Filtering {}));
+    rig.beds[0].turbidity = Signal::Good(Ntu(0.1));
+    rig.reset();
+    rig.run_until(3 * HOUR, "it filters again", |rig| rig.filters[0].delivers());
+}
+
+#[test]
+fn water_that_nearly_is_clear_and_clears_may_ripen_longer() {
+    let mut rig = Rig::new(&shape(1, true));
+    rig.run_until(HOUR, "ripening", |rig| rig.state(0) == State::Ripening {});
+    for minute in 0..55 {
+        rig.beds[0].turbidity = Signal::Good(Ntu(0.5 - 0.003 * f64::from(minute)));
+        rig.run_s(60);
+    }
+    assert_eq!(rig.state(0), State::Ripening {});
+    rig.beds[0].turbidity = Signal::Good(Ntu(0.3));
+    rig.run_s(130);
+    assert_eq!(rig.state(0), State::Filtering {});
+}
+
+#[test]
+fn water_that_may_not_go_to_the_clear_well_closes_the_outlet_in_time() {
+    for (what, turbidity, seconds) in [
+        ("far too turbid", Signal::Good(Ntu(1.01)), 60),
+        ("not a number", Signal::Good(Ntu(f64::NAN)), 60),
+        ("too turbid", Signal::Good(Ntu(0.51)), 900),
+    ] {
+        let mut rig = plant();
+        rig.around.settled_turbidity = Signal::Good(Ntu(6.0));
+        rig.beds[0].turbidity = turbidity;
+        rig.run_s(seconds);
+        assert!(rig.filters[0].outlet.is_closed(), "{what}");
+        assert_eq!(rig.state(0), State::Standby {}, "{what}");
+        assert!(rig.filters[0].status.blocked.has(Reason::FilterTurbid), "{what}");
+        assert!(rig.filters[1].delivers(), "{what}: the other goes on");
+        assert!(rig.filtration.status.setpoint.0 <= 3.68, "{what}: with no more than it may carry");
+        rig.beds[0].turbidity = Signal::Good(Ntu(0.1));
+        rig.run_until(3 * HOUR, "it filters again", |rig| rig.filters[0].delivers());
+        assert!(rig.passed.contains(&State::Ripening {}), "{what}: through ripening");
+    }
+}
+
+#[test]
+fn a_filter_without_its_analyser_goes_on_for_hours_on_the_combined_one_but_not_without_any() {
+    let mut rig = plant();
+    rig.run_s(120);
+    rig.beds[0].turbidity = Signal::Bad(Fault::Stale);
+    rig.run_s(3 * HOUR);
+    assert!(rig.filters[0].delivers());
+    assert!(rig.filters[0].status.judged_turbidity.good().is_none());
+    rig.run_s(HOUR + 60);
+    assert_eq!(rig.state(0), State::Standby {});
+    assert!(rig.filters[0].status.blocked.has(Reason::TurbidityUnknown));
+    assert!(rig.filters[1].delivers());
+
+    // No flow past AIT-330 yet that would let it count.
+    let mut rig = Rig::new(&shape(1, true));
+    rig.run_until(2 * HOUR, "it filters", |rig| rig.filters[0].delivers());
+    rig.filters[0].settings.area = crate::quantity::SquareMetres(0.503);
+    rig.beds[0].turbidity = Signal::Bad(Fault::Stale);
+    for _ in 0..600 {
+        rig.filtration.inputs.combined_turbidity = Signal::Bad(Fault::Stale);
+        let around = rig.filtration.around_filter(0, &rig.around);
+        let around = super::Around { combined: Signal::Bad(Fault::Stale), ..around };
+        rig.filters[0].inputs.turbidity = Signal::Bad(Fault::Stale);
+        rig.filters[0].scan(around, Duration::from_millis(500));
+    }
+    assert!(!rig.filters[0].delivers(), "within five minutes");
+}
+
+#[test]
+fn each_trigger_asks_for_a_wash_at_its_limit() {
+    type Spoil = fn(&mut Rig);
+    let cases: [(&str, bool, Spoil); 7] = [
+        ("run time", true, |rig| rig.filters[0].retained.run_time = Duration::from_secs(172_800)),
+        ("calendar", true, |rig| rig.filters[0].retained.age = Duration::from_secs(345_600)),
+        ("head loss", true, |rig| rig.beds[0].head_loss = KiloPascals(18.5)),
+        ("less head loss", false, |rig| rig.beds[0].head_loss = KiloPascals(16.5)),
+        ("turbidity", true, |rig| rig.beds[0].turbidity = Signal::Good(Ntu(0.5))),
+        ("turbidity of cloudy settled water", false, |rig| {
+            rig.beds[0].turbidity = Signal::Good(Ntu(0.5));
+            rig.around.settled_turbidity = Signal::Good(Ntu(5.1));
+        }),
+        ("turbidity, settled water unknown", false, |rig| {
+            rig.beds[0].turbidity = Signal::Good(Ntu(0.5));
+            rig.around.settled_turbidity = Signal::Bad(Fault::Stale);
+        }),
+    ];
+    for (what, asks, spoil) in cases {
+        let mut rig = plant();
+        rig.filters[0].settings.turbidity_volume = CubicMetres(0.5);
+        rig.run_s(1500);
+        rig.around.wash_water = false;
+        spoil(&mut rig);
+        rig.run_s(400);
+        assert_eq!(rig.state(0) == State::WashQueued {}, asks, "{what}");
+    }
+}
+
+#[test]
+fn a_full_wash_resets_every_trigger_and_volume_survives_a_restart() {
+    let mut rig = plant();
+    rig.filters[0].retained.age = Duration::from_secs(345_600);
+    rig.run_until(3 * HOUR, "washed", |rig| rig.filters[0].retained.washes.0 == 1.0);
+    rig.run_until(3 * HOUR, "it filters again", |rig| rig.filters[0].delivers());
+    rig.run_s(HOUR);
+    let kept = rig.filters[0].retained;
+    assert!(kept.volume.0 > 1.0 && kept.age < Duration::from_secs(3 * 3600));
+    let mut restarted = Rig::new(&shape(2, true));
+    restarted.filters[0].retained = kept;
+    restarted.produce();
+    assert!(restarted.filters[0].retained.volume >= kept.volume);
+}
+
+#[test]
+fn a_filter_found_dirty_at_start_is_washed_before_it_filters() {
+    let mut rig = Rig::new(&shape(2, true));
+    rig.filters[0].retained.dirty = true;
+    rig.produce();
+    assert!(rig.passed.contains(&State::SubfluidWash {}));
+    assert_eq!(rig.filters[0].retained.washes.0, 1.0);
+}
+
+#[test]
+fn after_more_than_two_hours_or_an_outage_a_filter_ripens_first() {
+    for (what, stopped_s, reason, ripens) in [
+        ("an hour", HOUR, Reason::ClearWellFull, false),
+        ("three hours", 3 * HOUR, Reason::ClearWellFull, true),
+        ("turbid combined water", 60, Reason::FilteredWaterTurbid, true),
+        ("an outage", 60, Reason::MainsLost, true),
+    ] {
+        let mut rig = plant();
+        rig.around.holds.outlet = Reasons::only(reason);
+        rig.around.holds.feed = Reasons::only(reason);
+        rig.run_s(stopped_s);
+        assert!(rig.filters.iter().all(|filter| filter.outlet.is_closed()), "{what}");
+        rig.passed.clear();
+        rig.hold(Reasons::NONE);
+        rig.produce();
+        assert_eq!(rig.passed.contains(&State::Ripening {}), ripens, "{what}");
+    }
+}
+
+#[test]
+fn valves_that_could_prove_nothing_while_bus_d_was_away_are_no_fault() {
+    let mut rig = plant();
+    rig.hold(Reasons::only(Reason::BusDLost));
+    for filter in &mut rig.filters {
+        filter.inlet.inputs.opened = Signal::Bad(Fault::Stale);
+        filter.outlet.inputs = Default::default();
+    }
+    rig.run_s(120);
+    assert_ne!(rig.state(0), State::Fault {});
+    for filter in &mut rig.filters {
+        filter.inlet.inputs.opened = Signal::Good(false);
+    }
+    rig.hold(Reasons::NONE);
+    rig.produce();
+}

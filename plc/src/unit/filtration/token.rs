@@ -1,0 +1,186 @@
+//! Who may join, and who may be washed: one filter at a time (`docs/spec/plant.md` 2.6.3, 2.6.6).
+
+use super::{Around, Demand, FILTERS_MAX, Filtration};
+use crate::device::Drive;
+use crate::reason::{Reason, Reasons};
+use crate::unit::filter::sequence::State;
+use crate::unit::filter::{Report, Trigger};
+
+impl Filtration {
+    /// Keeps, releases or gives away the wash token, and lowers the feed for the filter that holds it.
+    pub(super) fn pass_token(&mut self, around: &Around) {
+        for index in 0..FILTERS_MAX.min(self.memory.filters) {
+            self.memory.wash_blocked[index] = self.wash_blocked(index, around);
+        }
+        let free = |holder: &usize| self.memory.wash_blocked[*holder].is_empty();
+        self.memory.token = match self.memory.token {
+            Some(holder) if self.keeps_token(holder, around) => Some(holder),
+            Some(_) | None => self.most_urgent(around).filter(free),
+        };
+        let waits = self.memory.token.filter(|holder| !self.holder(*holder).state.is_wash());
+        let waits = waits.filter(|holder| self.holder(*holder).state != State::Ripening {});
+        self.memory.pausing = false;
+        self.memory.wash_ready = false;
+        self.memory.lowering = false;
+        if let Some(holder) = waits.filter(|holder| self.holder(*holder).wants_wash.is_some()) {
+            self.prepare(holder, around);
+        }
+        if self.memory.joiner.is_some() {
+            self.memory.lowering = true;
+        }
+    }
+
+    /// Before a wash starts: the feed at MINIMUM, or, for the only filter that delivers, at rest; P-501 stopped.
+    fn prepare(&mut self, holder: usize, around: &Around) {
+        let leaves = self.holder(holder).feed_way;
+        let others = self.others(holder).any(|report| report.feed_way);
+        self.memory.lowering = leaves;
+        let lowered = !leaves || self.is_lowered(around.nominal);
+        self.memory.pausing = leaves && lowered && !others;
+        let still = others || self.pump.iter().all(Drive::is_still);
+        self.memory.wash_ready = lowered
+            && (still || !leaves)
+            && self.memory.wash_blocked[holder].is_empty()
+            && around.lift_stopped;
+        if !around.lift_stopped {
+            self.memory.wash_blocked[holder] =
+                self.memory.wash_blocked[holder].with(Reason::LiftPumpRuns);
+        }
+    }
+
+    /// From DRAIN until RIPEN ends; before that, as long as nothing speaks against it.
+    fn keeps_token(&self, holder: usize, around: &Around) -> bool {
+        let report = self.holder(holder);
+        match report.state {
+            State::Draining {}
+            | State::AirScour {}
+            | State::AirWater {}
+            | State::HighWash {}
+            | State::SubfluidWash {}
+            | State::Settling {}
+            | State::Ripening {} => true,
+            State::WashQueued {} => {
+                report.wants_wash.is_some() && self.memory.wash_blocked[holder].is_empty()
+            }
+            // Before its wash, and after it until it ripens.
+            State::Standby {} => {
+                let waits = report.wants_wash.is_some()
+                    && self.may_ask(&report, around)
+                    && self.memory.wash_blocked[holder].is_empty();
+                waits || report.ready
+            }
+            State::Filtering {} | State::Fault {} => false,
+        }
+    }
+
+    /// The filter with the highest claim.
+    pub(super) fn most_urgent(&self, around: &Around) -> Option<usize> {
+        let mut best: Option<(usize, Trigger)> = None;
+        for (index, report) in self.reports().iter().enumerate() {
+            if let Some(trigger) = report.wants_wash.filter(|_| self.may_ask(report, around))
+                && best.is_none_or(|(_, highest)| trigger > highest)
+            {
+                best = Some((index, trigger));
+            }
+        }
+        best.map(|(index, _)| index)
+    }
+
+    /// Washes start by themselves only while water is made; a person may ask for one at any time.
+    fn may_ask(&self, report: &Report, around: &Around) -> bool {
+        around.demand == Demand::Run || (around.demand == Demand::Idle && report.ordered)
+    }
+
+    /// Permissives W1 to W6 and what the wash train says.
+    fn wash_blocked(&self, index: usize, around: &Around) -> Reasons {
+        let report = self.holder(index);
+        if report.state.is_wash() || report.wants_wash.is_none() {
+            return Reasons::NONE;
+        }
+        let taken = self
+            .others(index)
+            .any(|other| other.state.is_wash() || other.state == State::Ripening {})
+            || self.memory.token.is_some_and(|holder| holder != index);
+        // The others carry the plant; or none of them can, and it pauses.
+        let carried = around.demand == Demand::Idle
+            || self.others(index).any(|other| other.delivers)
+            || !self.others(index).any(|other| other.ready);
+        let joins = self.memory.joiner.is_some();
+        let room =
+            around.waste_level.usable().is_some_and(|level| level <= self.settings.waste_level_max);
+        around
+            .holds
+            .wash
+            .and(around.holds.wash_inlet)
+            .and_if(taken, Reason::WashTokenTaken)
+            .and_if(!carried || joins, Reason::WashOtherFilterOut)
+            .and_if(!around.wash_water, Reason::WashWaterShort)
+            .and_if(!room, Reason::WashWasteRoom)
+            .and_if(!around.power_stable, Reason::WashPowerUnstable)
+            .and_if(!self.wash_pump.is_available(), Reason::PumpFault)
+    }
+
+    /// One filter joins at a time, not while another ripens, is washed, or is about to be.
+    pub(super) fn choose_joiner(&mut self, around: &Around) {
+        let moves = |index: usize| {
+            let report = self.holder(index);
+            match report.state {
+                State::Standby {} => report.ready,
+                State::Ripening {} | State::Filtering {} => !report.in_place,
+                State::WashQueued {}
+                | State::Draining {}
+                | State::AirScour {}
+                | State::AirWater {}
+                | State::HighWash {}
+                | State::SubfluidWash {}
+                | State::Settling {}
+                | State::Fault {} => false,
+            }
+        };
+        let wanted = around.demand == Demand::Run && self.wants_feed(around);
+        let kept = self.memory.joiner.filter(|index| wanted && moves(*index));
+        let busy = self
+            .reports()
+            .iter()
+            .any(|report| report.state.is_wash() || report.state == State::Ripening {});
+        // A filter that has been washed keeps the token until it ripens: it goes first.
+        let holder = self.memory.token.filter(|holder| self.holder(*holder).wants_wash.is_none());
+        let free = self.memory.token.is_none() || holder.is_some();
+        let next = || {
+            holder
+                .filter(|holder| self.holder(*holder).ready)
+                .or_else(|| self.reports().iter().position(|report| report.ready))
+        };
+        self.memory.joiner = kept.or_else(|| if wanted && free && !busy { next() } else { None });
+    }
+
+    fn holder(&self, index: usize) -> Report {
+        self.memory.reports.get(index).copied().unwrap_or_default()
+    }
+
+    fn others(&self, index: usize) -> impl Iterator<Item = &Report> {
+        self.reports()
+            .iter()
+            .enumerate()
+            .filter(move |(other, _)| *other != index)
+            .map(|(_, report)| report)
+    }
+
+    /// A filter is about to draw wash water, or does: P-501 must stand still (W7).
+    #[must_use]
+    pub fn needs_lift_stopped(&self) -> bool {
+        self.memory.token.is_some_and(|holder| {
+            let report = self.holder(holder);
+            match report.state {
+                State::Standby {} | State::WashQueued {} => report.wants_wash.is_some(),
+                State::Draining {}
+                | State::AirScour {}
+                | State::AirWater {}
+                | State::HighWash {}
+                | State::SubfluidWash {} => true,
+                State::Settling {} => self.wash_pump_runs(),
+                State::Ripening {} | State::Filtering {} | State::Fault {} => false,
+            }
+        })
+    }
+}
