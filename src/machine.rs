@@ -89,6 +89,28 @@ pub fn clock_is_synchronised() -> bool {
     state >= 0 && state != libc::TIME_ERROR
 }
 
+/// Reads a line from the terminal without showing it.
+pub fn read_secret() -> io::Result<String> {
+    let mut line = String::new();
+    let mut before = MaybeUninit::<libc::termios>::zeroed();
+    // SAFETY: `before` is a valid place; it is read only after success, and given back unchanged but for the echo.
+    let shown = unsafe {
+        if libc::tcgetattr(libc::STDIN_FILENO, before.as_mut_ptr()) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        before.assume_init()
+    };
+    let mut hidden = shown;
+    hidden.c_lflag &= !libc::ECHO;
+    // SAFETY: both are valid settings of this terminal.
+    unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSAFLUSH, &hidden) };
+    let read = io::stdin().read_line(&mut line);
+    // SAFETY: as above.
+    unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSAFLUSH, &shown) };
+    read?;
+    Ok(line)
+}
+
 /// Bytes that may still be written to the disk of a folder.
 pub fn free_space(folder: &Path) -> io::Result<u64> {
     let path = CString::new(folder.as_os_str().as_bytes())?;

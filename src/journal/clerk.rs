@@ -246,6 +246,10 @@ impl Clerk {
     }
 
     fn note(&mut self, note: Note) {
+        // What happened before it is written before it.
+        while let Some(left) = self.exchange.try_event() {
+            self.take(left);
+        }
         let at = self.exchange.now();
         let wall = self.exchange.wall_of(at);
         self.number += 1;

@@ -71,19 +71,19 @@ impl Opened {
             Err(error) => return Err(at_folder(error)),
         }
         let mut aside = None;
-        let opened = match begin(folder, wall).await {
+        let opened = match begin(folder).await {
             Err(StoreError::Damaged(what)) => {
                 let to = set_aside(folder, store::FILE, wall.ms).map_err(at_folder)?;
                 tracing::error!(what, aside = %to.display(), "the journal is damaged: set aside, a new one begun");
                 aside = Some(to);
-                begin(folder, wall).await
+                begin(folder).await
             }
             opened => opened,
         };
         match opened {
-            Ok((connection, remembered, start)) => {
+            Ok((connection, remembered)) => {
                 let folder = folder.into();
-                Ok(Opened { folder, connection: Some(connection), remembered, start, aside })
+                Ok(Opened { folder, connection: Some(connection), remembered, start: 0, aside })
             }
             Err(source @ (StoreError::Newer { .. } | StoreError::Schema(_))) => {
                 Err(JournalError::File { file: store::path(folder), source })
@@ -137,6 +137,22 @@ impl Opened {
     #[must_use]
     pub fn last_wall(&self) -> i64 {
         self.remembered.last_wall
+    }
+
+    /// Whether the last start ended with `Stopped`, or there was none.
+    #[must_use]
+    pub fn ended_orderly(&self) -> bool {
+        self.remembered.ended_orderly || self.remembered.last_number == 0
+    }
+
+    /// Counts this start. A failure shows soon enough at the first row.
+    pub async fn begin(&mut self, wall: Wall) {
+        if let Some(connection) = self.connection.as_mut() {
+            match store::begin(connection, wall).await {
+                Ok(start) => self.start = start,
+                Err(error) => tracing::error!(%error, "storage fails"),
+            }
+        }
     }
 
     /// Keeps a person without a running controller.
@@ -199,14 +215,10 @@ impl Opened {
     }
 }
 
-async fn begin(
-    folder: &Path,
-    wall: Wall,
-) -> Result<(SqliteConnection, Remembered, i64), StoreError> {
+async fn begin(folder: &Path) -> Result<(SqliteConnection, Remembered), StoreError> {
     let mut connection = store::open(folder).await?;
     let remembered = store::remember(&mut connection).await?;
-    let start = store::begin(&mut connection, wall).await?;
-    Ok((connection, remembered, start))
+    Ok((connection, remembered))
 }
 
 /// The journal, as everybody else uses it. Cheap to clone.

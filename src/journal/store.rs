@@ -21,6 +21,8 @@ use crate::exchange::Wall;
 pub(super) const FILE: &str = "journal.db";
 /// Events kept: five years of a plant with a thousand a day. At the limit the oldest go.
 const EVENTS_KEPT: i64 = 2_000_000;
+/// The last words of a controller that stopped in order.
+const STOPPED: &str = "Stopped";
 /// Rows of one insert: 14 columns stay far below SQLite's 32 766 variables.
 const ROWS_AT_ONCE: usize = 500;
 
@@ -91,6 +93,8 @@ pub(super) struct Remembered {
     pub last_number: i64,
     /// Newest stamp of any row, ms.
     pub last_wall: i64,
+    /// The last start ended as it should, or there was none.
+    pub ended_orderly: bool,
 }
 
 fn migrator() -> Migrator {
@@ -213,6 +217,10 @@ pub(super) async fn remember(connection: &mut SqliteConnection) -> Result<Rememb
     )
     .fetch_one(&mut *connection)
     .await?;
+    let last_words: Option<String> =
+        sqlx::query_scalar("SELECT reason FROM event ORDER BY number DESC LIMIT 1")
+            .fetch_optional(&mut *connection)
+            .await?;
     let last_wall = last.get::<i64, _>(1).max(retained.as_ref().map_or(0, |kept| kept.wall));
     Ok(Remembered {
         standings,
@@ -221,6 +229,7 @@ pub(super) async fn remember(connection: &mut SqliteConnection) -> Result<Rememb
         retained,
         last_number: last.get(0),
         last_wall,
+        ended_orderly: last_words.is_none_or(|reason| reason == STOPPED),
     })
 }
 

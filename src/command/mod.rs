@@ -1,0 +1,144 @@
+//! The command line: `docs/spec/contracts.md`, "Command line, start, stop".
+
+mod people;
+mod run;
+mod sites;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A controller for village drinking-water plants.
+///
+/// Without a subcommand it runs the demo: a whole plant with its river and its village, nothing to wire.
+#[derive(Debug, Parser)]
+#[command(name = "sweetspring", version, after_long_help = EXAMPLES, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sweetspring                                    the demo plant, ten times as fast as life
+  sweetspring run --speed 1                      the same in real time
+  sweetspring run site.toml                      your own plant
+  sweetspring run site.toml --http 0.0.0.0:8443  with the operators' pages on the plant's network (TLS)
+  sweetspring run --set disinfection.chlorine_target=\"0.9 mg/l\"
+  sweetspring check site.toml                    every fault of a site file at once
+  sweetspring tags site.toml                     every point of a plant, with unit and range
+  sweetspring user add somchai --role Operator   a person who may log in
+  sweetspring trust client.der                   let an OPC UA client in
+
+Where things are kept:
+  Alarms, audit, settings, people, history and certificates of a plant are in its state folder: --state, or
+  $XDG_STATE_HOME/sweetspring/SITE (~/.local/state/sweetspring/SITE), where SITE is the name of the site file without its
+  ending; `demo` for the demo. Deleting the folder forgets them.
+
+Messages:
+  RUST_LOG=debug says more, RUST_LOG=warn less.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a plant until Ctrl-C, which switches all outputs off and ends within five seconds
+    #[command(after_long_help = EXAMPLES)]
+    Run(RunArgs),
+    /// Checks site files: all faults with file, line, key, what was found and what is allowed
+    Check {
+        /// Site files
+        #[arg(required = true, value_name = "SITE")]
+        sites: Vec<PathBuf>,
+    },
+    /// Lists every point of a plant: path, tag, unit, range, where it is wired
+    Tags {
+        /// Site file; without one the demo
+        site: Option<PathBuf>,
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// People who may log in
+    User {
+        #[command(subcommand)]
+        what: UserCommand,
+    },
+    /// Trusts the certificate of an OPC UA client; the log names each one that was rejected
+    Trust {
+        /// Certificate (DER or PEM), or the name of a rejected one
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Clone, Debug, Default, Args)]
+struct RunArgs {
+    /// Site file; without one the built-in demo
+    site: Option<PathBuf>,
+    /// State folder
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Where the operators' pages are; port 0: any free one. Anything but loopback is served with TLS
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    http: Option<SocketAddr>,
+    /// Where OPC UA is; port 0: any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4840")]
+    opcua: Option<SocketAddr>,
+    /// How many times as fast as life, 1 to 100: with the embedded twin, or a rig started with the same number
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    speed: Option<u32>,
+    /// Lays a value over the site file; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// Which plant's state folder is meant.
+#[derive(Clone, Debug, Args)]
+struct Place {
+    /// State folder of the plant
+    #[arg(long, value_name = "DIR", conflicts_with = "of")]
+    state: Option<PathBuf>,
+    /// Its site file, when the plant runs without --state; without either the demo
+    #[arg(long, value_name = "SITE")]
+    of: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Adds a person; asks for the password, or reads it from standard input
+    Add {
+        name: String,
+        /// Observer, Operator, Supervisor, Engineer or Admin; may be repeated. Engineer and Admin together own the plant
+        #[arg(long = "role", value_name = "ROLE", default_value = "Operator")]
+        roles: Vec<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Gives a person a new password, and lets them try again
+    Reset {
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Lists everybody with their roles
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Does what the command line says.
+pub fn obey() -> anyhow::Result<()> {
+    let line = CommandLine::parse();
+    match line.command {
+        None => run::run(line.run),
+        Some(Command::Run(arguments)) => run::run(arguments),
+        Some(Command::Check { sites }) => sites::check(&sites),
+        Some(Command::Tags { site, json }) => sites::tags(site.as_deref(), json),
+        Some(Command::User { what }) => people::user(what),
+        Some(Command::Trust { file, place }) => people::trust(&file, &place),
+    }
+}
