@@ -7,6 +7,7 @@
 //! In: feed flow, combined turbidity, wash flow, air pressure, and what the filters report. Out: P-301, P-351, B-351.
 //! Owns the wash token: exactly one filter may be washed. `docs/spec/plant.md` 2.6.
 
+mod feed;
 #[cfg(test)]
 pub mod rig;
 mod sequence;
@@ -19,11 +20,11 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::alarm::{Condition, Priority};
-use crate::block::{Duty, Pi, PiTuning, Ramp, Sustained, Timed};
+use crate::block::{Duty, Pi, Ramp, Sustained, Timed};
 use crate::declare::{
     alarm, alarms, between, inputs, measured, outputs, parts, settings, shown, status, switched,
 };
-use crate::device::{Ask, Drive, Limits, Motor, Stagger};
+use crate::device::{Drive, Limits, Motor, Stagger};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -184,30 +185,9 @@ pub struct Around {
 
 /// Most filters of a site.
 pub const FILTERS_MAX: usize = 6;
-/// Most feed pumps of a site.
-const PUMPS_MAX: usize = 3;
 /// Rates as shares of the nominal flow (`docs/spec/contracts.md`, thresholds).
 const MINIMUM: f64 = 0.5;
 const REDUCED: f64 = 0.7;
-/// The feed starts at this share of the nominal flow and rises from there; chosen: well above shut-off.
-const START_SHARE: f64 = 0.2;
-/// The feed counts as lowered within this of MINIMUM.
-const LOWERED: f64 = 1.02;
-/// LIC-206, 0.05 m³/h a percent of 5 m³/h (`docs/spec/plant.md` 2.17).
-const LEVEL_GAIN: f64 = 0.01;
-/// LIC-206, 0.25 m³/h a minute of 5 m³/h (`docs/spec/plant.md` 2.17), as a share a second.
-const LEVEL_RATE: f64 = 0.05 / 60.0;
-/// A filter's flow changes by 10 % of its nominal flow a minute (`docs/spec/plant.md` 2.6.6), as a share a second.
-const FILTER_RATE: f64 = 0.1 / 60.0;
-/// Lowest speed lies this much above the speed that beats the static head, % (`docs/spec/plant.md` 6.3).
-const SPEED_MARGIN: f64 = 5.0;
-/// Speed moves by this much a second, % (`docs/spec/plant.md` 2.3).
-const SPEED_RATE: f64 = 5.0;
-/// Less flow than this share of nominal is a closed way (INV-20); it is stopped within 15 s.
-const DEAD_HEAD_SHARE: f64 = 0.05;
-const DEAD_HEAD_TIME: Duration = Duration::from_secs(10);
-/// After that the pump rests; chosen: as a dry P-101 (`docs/spec/plant.md` 2.3).
-const DEAD_HEAD_WAIT: Duration = Duration::from_secs(600);
 /// A limit switch may flicker this long before the way counts as closed.
 const WAY_LOST_TIME: Duration = Duration::from_secs(2);
 /// AIT-330 counts after this much flow past it (`docs/spec/contracts.md`, "Causes, effects, release").
@@ -381,103 +361,6 @@ impl Filtration {
             self.turbidity_to_clear_well().unwrap_or(Signal::Bad(Fault::Computed));
     }
 
-    /// P-301: rate and speed.
-    fn feed(
-        &mut self,
-        state: State,
-        duty: Option<usize>,
-        around: &Around,
-        stagger: &mut Stagger,
-        elapsed: Duration,
-    ) {
-        let run = match state {
-            State::Off {} | State::Opening {} | State::Paused {} | State::Fault {} => false,
-            State::Feeding {} => true,
-        };
-        let on = duty.and_then(|pump| self.pump.get(pump)).is_some_and(Drive::is_running);
-        self.pace(on, around, elapsed);
-        let ask = if run { Ask::at(self.control(on, around, elapsed)) } else { Ask::OFF };
-        for (number, pump) in self.pump.iter_mut().enumerate() {
-            let asked = if duty == Some(number) { ask } else { Ask::OFF };
-            pump.scan(asked, Limits::SURFACE, stagger, elapsed);
-        }
-        let flow = self.feed_flow();
-        let still = flow.usable().is_some_and(|flow| !(flow >= around.nominal * DEAD_HEAD_SHARE));
-        if self.watch.dead_head.holds(on && still, DEAD_HEAD_TIME, elapsed) {
-            self.memory.rest = DEAD_HEAD_WAIT;
-        }
-        self.outputs.feed_permit = Output::want(run);
-    }
-
-    /// LIC-206 and the ramps: what the feed may be now.
-    fn pace(&mut self, on: bool, around: &Around, elapsed: Duration) {
-        let nominal = around.nominal.0;
-        if !on {
-            self.setpoint.set(START_SHARE * nominal);
-            self.memory.rising = false;
-            return;
-        }
-        let level = around.settled_level.usable().unwrap_or(self.settings.level_target);
-        let base = match around.demand {
-            Demand::Run => around.raw_setpoint.0,
-            Demand::Drain => MINIMUM * nominal,
-            Demand::Idle => 0.0,
-        };
-        let averaged = base + LEVEL_GAIN * nominal * (level.0 - self.settings.level_target.0);
-        let least = match around.demand {
-            Demand::Drain => MINIMUM * nominal,
-            Demand::Run | Demand::Idle => START_SHARE * nominal,
-        };
-        let most = if self.memory.lowering {
-            CubicMetresPerHour(MINIMUM * nominal)
-        } else {
-            self.rate_limit(around.nominal).or_more(CubicMetresPerHour(START_SHARE * nominal))
-        };
-        let target = CubicMetresPerHour(averaged).within(CubicMetresPerHour(least), most);
-        // Share of the filters that take part: each may change by so much of its own nominal flow.
-        let share = self.count(|report| report.feed_way) as f64 / self.memory.filters.max(1) as f64;
-        let rate = if self.memory.lowering || self.memory.rising || self.setpoint.value() > most.0 {
-            FILTER_RATE * share
-        } else {
-            LEVEL_RATE
-        };
-        if self.memory.lowering {
-            self.memory.rising = true;
-        } else if self.setpoint.value() >= target.0 {
-            self.memory.rising = false;
-        }
-        self.setpoint.follow(target.0, rate * nominal, rate * nominal, elapsed);
-        // A filter that tripped leaves the others no more than they may carry: that does not wait.
-        let carried = self.carried();
-        if self.memory.filters > 1 && self.setpoint.value() > carried.0 {
-            self.setpoint.set(carried.0);
-        }
-    }
-
-    /// FIC-301: speed for the rate; the lowest speed until the pump runs.
-    fn control(&mut self, on: bool, around: &Around, elapsed: Duration) -> Percent {
-        let lowest = self.lowest_speed();
-        let target = match self.feed_flow().usable() {
-            Some(flow) if on => {
-                let tuning = PiTuning {
-                    gain: self.settings.loop_gain.0 / around.nominal.0,
-                    reset: self.settings.loop_reset,
-                    low: lowest.0,
-                    high: 100.0,
-                };
-                self.feed_loop.execute(self.setpoint.value() - flow.0, tuning, elapsed)
-            }
-            Some(_) | None => {
-                self.feed_loop.take_over(lowest.0);
-                lowest.0
-            }
-        };
-        if !on {
-            self.speed.set(lowest.0);
-        }
-        Percent(self.speed.follow(target, SPEED_RATE, SPEED_RATE, elapsed))
-    }
-
     /// P-351 and B-351 for the filter that is washed.
     fn wash(&mut self, around: &Around, stagger: &mut Stagger, elapsed: Duration) {
         let washed = self.reports().iter().find(|report| report.state.is_wash()).copied();
@@ -546,48 +429,6 @@ impl Filtration {
         self.reports().iter().filter(|report| which(report)).count()
     }
 
-    /// Water is wanted, and the feed could run.
-    fn wants_feed(&self, around: &Around) -> bool {
-        around.demand != Demand::Idle
-            && self.memory.tank_ready
-            && self.memory.rest.is_zero()
-            && around.holds.feed.is_empty()
-            && self.pump.iter().any(Drive::is_available)
-    }
-
-    /// A filter may join or leave: the feed is at MINIMUM, or nothing flows.
-    fn is_lowered(&self, nominal: CubicMetresPerHour) -> bool {
-        let nothing_open = !self.reports().iter().any(|report| report.feed_way);
-        nothing_open
-            || self.pump.iter().all(Drive::is_still)
-            || self.setpoint.value() <= LOWERED * MINIMUM * nominal.0
-    }
-
-    fn choose_pump(&mut self) -> Option<usize> {
-        let mut pumps = [(false, 0.0); PUMPS_MAX];
-        let mut running = false;
-        for (slot, pump) in pumps.iter_mut().zip(self.pump.iter()) {
-            *slot = (pump.is_available(), pump.retained.run_time.as_secs_f64() / 3600.0);
-            running |= pump.is_on();
-        }
-        let before = self.duty.chosen();
-        let failed = self.pump.get(before).is_some_and(Drive::is_faulty);
-        let chosen = self.duty.choose(&pumps[..self.pump.len().min(PUMPS_MAX)], running);
-        // The standby of a failed pump need not wait out its time off.
-        if let Some(pump) = chosen.filter(|pump| failed && *pump != before) {
-            self.pump[pump].hurry();
-        }
-        chosen
-    }
-
-    /// FIT-301, else what the filters measure.
-    fn feed_flow(&self) -> Signal<CubicMetresPerHour> {
-        match self.inputs.flow.usable() {
-            Some(_) => self.inputs.flow,
-            None => self.sum(|report| report.feed_way).doubted(Doubt::Fallback),
-        }
-    }
-
     fn sum(&self, which: impl Fn(&filter::Report) -> bool) -> Signal<CubicMetresPerHour> {
         self.reports()
             .iter()
@@ -614,25 +455,6 @@ impl Filtration {
         } else {
             Signal::Bad(Fault::Computed)
         }
-    }
-
-    /// What the filters that are open may carry while one is out.
-    fn carried(&self) -> CubicMetresPerHour {
-        let all = self.count(|report| report.feed_way) == self.memory.filters;
-        let area: f64 = self
-            .reports()
-            .iter()
-            .filter(|report| report.feed_way)
-            .map(|report| report.area.0)
-            .sum();
-        let most = if all { f64::INFINITY } else { self.settings.rate_max.0 * area };
-        CubicMetresPerHour(most)
-    }
-
-    /// `sqrt(H_st / H0) + 5 %` (`docs/spec/plant.md` 6.3).
-    fn lowest_speed(&self) -> Percent {
-        let share = libm::sqrt(self.settings.static_head.0 / self.settings.shut_off_head.0);
-        Percent(100.0 * share + SPEED_MARGIN).within(Percent(10.0), Percent(95.0))
     }
 
     // What the plant asks.
@@ -713,43 +535,5 @@ impl Filtration {
     #[must_use]
     pub fn feed_runs(&self) -> bool {
         self.pump.iter().any(Drive::is_on)
-    }
-
-    // Orders of people.
-
-    /// Wash filter `number`, counted from 1.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn order_wash(&mut self, number: u8) -> Result<(), Reason> {
-        let (bit, report) = self.ordered_filter(number)?;
-        if report.state.is_wash() {
-            return Err(Reason::Washing);
-        }
-        if report.state == (filter::sequence::State::Fault {}) {
-            return Err(Reason::FilterFault);
-        }
-        self.memory.ordered |= bit;
-        Ok(())
-    }
-
-    /// End the wash of filter `number`, or take back an order for one.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn order_abort(&mut self, number: u8) -> Result<(), Reason> {
-        let (bit, report) = self.ordered_filter(number)?;
-        let settles = report.state == filter::sequence::State::Settling {};
-        if settles || !(report.state.is_wash() || report.ordered) {
-            return Err(Reason::NotNow);
-        }
-        self.memory.aborted |= bit;
-        Ok(())
-    }
-
-    fn ordered_filter(&self, number: u8) -> Result<(u8, filter::Report), Reason> {
-        let index = usize::from(number).checked_sub(1).ok_or(Reason::Unknown)?;
-        let report = self.reports().get(index).ok_or(Reason::Unknown)?;
-        Ok((1 << index, *report))
     }
 }

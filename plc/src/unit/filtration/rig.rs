@@ -6,7 +6,7 @@ use std::vec::Vec;
 use super::{Around, Demand, Filtration, Holds};
 use crate::device::{MotorValve, ReturnValve, Stagger};
 use crate::plant::Shape;
-use crate::quantity::{Celsius, CubicMetresPerHour, Hertz, KiloPascals, Ntu, Percent};
+use crate::quantity::{Celsius, CubicMetresPerHour, Hertz, KiloPascals, Ntu, Percent, Ratio};
 use crate::reason::Reasons;
 use crate::signal::{Fault, Signal};
 use crate::unit::filter::sequence::State;
@@ -28,7 +28,7 @@ pub struct Stem {
 impl Stem {
     fn travel(&mut self, by: f64) {
         if !self.seized {
-            self.at = (self.at + by * TRAVEL).clamp(0.0, 1.0);
+            self.at = Ratio(self.at + by * TRAVEL).within(Ratio(0.0), Ratio(1.0)).0;
         }
     }
     fn is_closed(self) -> bool {
@@ -216,7 +216,8 @@ impl Rig {
     }
 
     fn move_water(&mut self) {
-        let open = |stems: &Stems| stems[0].at * (stems[1].at + stems[4].at).min(1.0);
+        let open =
+            |stems: &Stems| stems[0].at * Ratio(stems[1].at + stems[4].at).or_less(Ratio(1.0)).0;
         let ways = self.stems.iter().filter(|stems| open(stems) > 0.1).count();
         let speed = self
             .filtration
@@ -225,7 +226,7 @@ impl Rig {
             .find(|pump| pump.outputs.run.value())
             .map_or(0.0, |pump| pump.outputs.speed.value().0 / 100.0);
         let head: f64 = 24.0 * speed * speed - 2.0;
-        let target = if ways > 0 && head > 0.0 { (head / 0.4).sqrt() } else { 0.0 };
+        let target = if ways > 0 && head > 0.0 { libm::sqrt(head / 0.4) } else { 0.0 };
         self.feed_flow += (target - self.feed_flow) * STEP_S / 3.0;
         for (bed, stems) in self.beds.iter_mut().zip(&self.stems) {
             let through = open(stems) > 0.1 && ways > 0;
@@ -236,7 +237,7 @@ impl Rig {
         let speed = if wash.run.value() { wash.speed.value().0 / 100.0 } else { 0.0 };
         let head: f64 = 20.0 * speed * speed - 3.75;
         let moves = way && head > 0.0 && !self.wash_dry;
-        let target = if moves { (head / 0.039).sqrt() } else { 0.0 };
+        let target = if moves { libm::sqrt(head / 0.039) } else { 0.0 };
         let before = self.wash_flow;
         self.wash_flow += (target - self.wash_flow) * STEP_S / 3.0;
         // INV-26; a pump that stops at once may fall faster.

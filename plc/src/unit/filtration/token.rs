@@ -183,4 +183,40 @@ impl Filtration {
             }
         })
     }
+
+    /// Wash filter `number`, counted from 1.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn order_wash(&mut self, number: u8) -> Result<(), Reason> {
+        let (bit, report) = self.ordered_filter(number)?;
+        if report.state.is_wash() {
+            return Err(Reason::Washing);
+        }
+        if report.state == (State::Fault {}) {
+            return Err(Reason::FilterFault);
+        }
+        self.memory.ordered |= bit;
+        Ok(())
+    }
+
+    /// End the wash of filter `number`, or take back an order for one.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn order_abort(&mut self, number: u8) -> Result<(), Reason> {
+        let (bit, report) = self.ordered_filter(number)?;
+        let settles = report.state == State::Settling {};
+        if settles || !(report.state.is_wash() || report.ordered) {
+            return Err(Reason::NotNow);
+        }
+        self.memory.aborted |= bit;
+        Ok(())
+    }
+
+    fn ordered_filter(&self, number: u8) -> Result<(u8, Report), Reason> {
+        let index = usize::from(number).checked_sub(1).ok_or(Reason::Unknown)?;
+        let report = self.reports().get(index).ok_or(Reason::Unknown)?;
+        Ok((1 << index, *report))
+    }
 }
