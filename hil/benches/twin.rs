@@ -80,7 +80,7 @@ fn day(criterion: &mut Criterion) {
     let mut scan = |orders: &[Order]| {
         now = now.plus(STEP);
         twin.step(&outputs, &mut inputs, now, STEP);
-        if now.0 % 1_000_000 == 0 {
+        if now.0.is_multiple_of(1_000_000) {
             report(&catalogue, &mut inputs, now);
         }
         outputs.values.copy_from_slice(&plant.scan(&inputs, orders, STEP).values);
