@@ -75,6 +75,15 @@ impl ClosedLoop {
         self.orders.clear();
     }
 
+    /// Scans the plant alone, with readings as fresh as they were: for measuring the core.
+    pub fn scan_again(&mut self) -> f64 {
+        let at = self.plant.now().plus(self.period);
+        for reading in &mut self.inputs.readings {
+            reading.taken = at;
+        }
+        self.plant.scan(&self.inputs, &[], self.period).values[0]
+    }
+
     /// Scans for this long.
     pub fn run(&mut self, time: Duration) {
         let end = self.plant.now().plus(time);
@@ -120,6 +129,16 @@ impl ClosedLoop {
                 | Event::Overflow => None,
             })
             .unwrap_or(Err(Reason::NotNow))
+    }
+
+    /// Makes room for this many orders of one scan.
+    pub fn expect_orders(&mut self, orders: usize) {
+        self.orders.reserve(orders);
+    }
+
+    /// Leaves an order for the next scan.
+    pub fn send(&mut self, order: Order) {
+        self.orders.push(order);
     }
 
     /// Does something to the world.
