@@ -14,14 +14,16 @@ mod memory;
 mod orders;
 
 use crate::block::{Lowest, Sustained};
-use crate::contact_time::{Contact, Inactivation};
+use crate::contact_time::Contact;
 use crate::declare::parts;
 use crate::device::Stagger;
 use crate::guard::{self, Guard};
 use crate::image::{Event, Inputs, Order, Outputs, Snapshot};
 use crate::interlock::{Causes, Column, Facts, Holds};
 use crate::publish::{Events, Hold, Publish};
-use crate::quantity::{CubicMetresPerHour, Metres, MilligramsPerLitre, Ntu, Percent, Ratio};
+use crate::quantity::{
+    CubicMetres, CubicMetresPerHour, Metres, MilligramsPerLitre, Ntu, Percent, Ratio,
+};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Moment;
 use crate::tag::{Catalogue, Group, Kind, Visitor};
@@ -29,7 +31,7 @@ use crate::unit::coagulation::{self, Coagulation};
 use crate::unit::disinfection::{self, Disinfection};
 use crate::unit::distribution::{self, Distribution};
 use crate::unit::filter::Filter;
-use crate::unit::filtration::Filtration;
+use crate::unit::filtration::{self, Demand, FILTERS_MAX, Filtration};
 use crate::unit::intake::{self, Intake};
 use crate::unit::power::Power;
 use crate::unit::sedimentation::{self, Sedimentation, TANKS_MAX, TankView};
@@ -165,6 +167,8 @@ const RAW_FLOW_SHARE: f64 = 0.8;
 const RAW_FLOW_TIME: Duration = Duration::from_secs(10);
 /// Contact time is computed with at least this share of nominal (`docs/spec/contracts.md`).
 const CONTACT_FLOW_SHARE: f64 = 0.2;
+/// A wash takes this much of the clear well, at 5 m³/h nominal (`docs/spec/plant.md` 2.6.3, W3).
+const WASH_VOLUME: CubicMetres = CubicMetres(2.5);
 /// K0 may take this long to open (`docs/spec/plant.md` 4, alarm 905).
 const OPEN_TIME: Duration = Duration::from_secs(1);
 /// Between 85 and 95 % of the settled tank the intake falls linearly to MINIMUM (`docs/spec/plant.md` 2.17).
@@ -246,8 +250,8 @@ impl Plant {
         self.judge(elapsed);
         self.take(orders);
         self.judge_causes(elapsed);
-        let inactivation = self.inactivation(elapsed);
-        self.run(inactivation, elapsed);
+        let contact = self.contact(elapsed);
+        self.run(contact, elapsed);
         self.units.visit(&mut Hold::new(&self.holds));
         self.guard(elapsed);
         self.raise(elapsed);
@@ -267,8 +271,7 @@ impl Plant {
     /// The causes of the cause-and-effect table.
     fn judge_causes(&mut self, elapsed: Duration) {
         let units = &mut self.units;
-        let filtered = units.filtration.status.filtered_turbidity;
-        let entering = (units.filtration.status.filtering.0 > 0.0).then_some(filtered);
+        let entering = units.filtration.turbidity_to_clear_well();
         units.distribution.judge_quality(
             entering,
             units.disinfection.inputs.outlet_chlorine,
@@ -303,8 +306,8 @@ impl Plant {
             elevated: units.distribution.inputs.elevated_level,
             waste_high_high: units.waste.inputs.high_high,
             waste: units.waste.inputs.level,
-            outlet_not_closed: false,
-            wash_pump_runs: units.filtration.wash_pump.is_on(),
+            outlet_not_closed: units.filter.iter().any(Filter::outlet_not_proven_closed),
+            wash_pump_runs: units.filtration.wash_pump_runs(),
             treated_ph: units.disinfection.inputs.ph,
             raw_turbidity: units.intake.inputs.turbidity,
             contaminated: units.distribution.retained.contaminated,
@@ -322,7 +325,7 @@ impl Plant {
     }
 
     /// How far the clear well's water is inactivated, for the flow now or about to be asked.
-    fn inactivation(&mut self, elapsed: Duration) -> Inactivation {
+    fn contact(&mut self, elapsed: Duration) -> Option<Contact> {
         let nominal = self.shape.nominal_flow;
         let units = &self.units;
         let residual = units.disinfection.lowest_residual().map(|residual| residual.0);
@@ -334,11 +337,11 @@ impl Plant {
             inputs.temperature.usable(),
             inputs.ph.usable(),
         ) else {
-            return Inactivation::default();
+            return None;
         };
         let asked = units.distribution.asked(nominal);
         let now = units.distribution.inputs.flow.usable().unwrap_or(asked);
-        Contact {
+        Some(Contact {
             volume,
             flow: now.or_more(asked).or_more(nominal * CONTACT_FLOW_SHARE),
             baffling: units.distribution.settings.baffling.0,
@@ -347,15 +350,15 @@ impl Plant {
             ph,
             giardia_required: units.distribution.settings.giardia_required.0,
             virus_required: units.distribution.settings.virus_required.0,
-        }
-        .inactivation()
+        })
     }
 
     /// The units, in flow order.
-    fn run(&mut self, inactivation: Inactivation, elapsed: Duration) {
+    fn run(&mut self, contact: Option<Contact>, elapsed: Duration) {
         self.run_system(elapsed);
         self.run_raw_water(elapsed);
-        self.run_safe_water(inactivation, elapsed);
+        self.run_filters(elapsed);
+        self.run_safe_water(contact, elapsed);
     }
 
     /// The plant's own sequence.
@@ -377,7 +380,7 @@ impl Plant {
         let reached = setpoint.0 > 0.0 && flow >= setpoint * RAW_FLOW_SHARE;
         let settled = units.sedimentation.inputs.settled_level.usable();
         let raw_flow = self.raw_flow_steady.holds(reached, RAW_FLOW_TIME, elapsed);
-        let in_service = units.filter.len() as f64;
+        let in_service = units.filter.iter().filter(|filter| filter.is_available()).count() as f64;
         let filtering = units.filtration.status.filtering.0;
         let horn = !self.silenced
             && self.alarms.any_unseen(|slot| self.sounds.get(slot).copied().unwrap_or(true));
@@ -410,7 +413,8 @@ impl Plant {
                 chlorine: units.disinfection.doser.is_confirmed(),
                 all_filtering: filtering >= in_service,
             },
-            drained: settled.is_none_or(|level| level <= DRAWN_DOWN + Percent(1.0)),
+            drained: !units.filtration.feed_runs()
+                && settled.is_none_or(|level| level <= DRAWN_DOWN + Percent(1.0)),
             horn,
             supply_welded: welded,
         }
@@ -450,6 +454,7 @@ impl Plant {
             .and_if(units.disinfection.is_empty(), Reason::ChlorineEmpty)
             .and_if(self.coagulant_guard.has_stopped(), Reason::CoagulantPumpUnavailable)
             .and_if(self.chlorine_guard.has_stopped(), Reason::ChlorinePumpUnavailable)
+            .and_if(!units.filter.iter().any(Filter::is_available), Reason::NoFilterAvailable)
     }
 
     /// Intake, coagulation, sedimentation.
@@ -496,7 +501,7 @@ impl Plant {
             tanks: views,
             muddy: units.system.status.reduced_by.has(Reason::RiverMuddy),
             producing: takes,
-            high_wash: units.filtration.wash_pump.is_on(),
+            high_wash: units.filtration.wash_pump_runs(),
             waste_level: units.waste.inputs.level,
             holds: self.holds.on(Column::WastePump),
             reset,
@@ -513,9 +518,58 @@ impl Plant {
         }
     }
 
+    /// Filters and their wash train: filters first, then filtration with what they report.
+    fn run_filters(&mut self, elapsed: Duration) {
+        let units = &mut self.units;
+        let demand = if units.system.reached(5) {
+            Demand::Run
+        } else if units.system.is_stopping() {
+            Demand::Drain
+        } else {
+            Demand::Idle
+        };
+        let around = filtration::Around {
+            nominal: self.shape.nominal_flow,
+            demand,
+            raw_setpoint: units.intake.status.setpoint,
+            settled_level: units.sedimentation.inputs.settled_level,
+            settled_turbidity: units.sedimentation.inputs.settled_turbidity,
+            water_temperature: units.disinfection.inputs.temperature,
+            wash_water: units
+                .distribution
+                .can_spare(WASH_VOLUME * (self.shape.nominal_flow.0 / 5.0)),
+            lift_stopped: !units.distribution.is_on(),
+            waste_level: units.waste.inputs.level,
+            power_stable: units.power.is_stable(),
+            holds: filtration::Holds {
+                feed: self.holds.on(Column::FeedPump),
+                wash: self.holds.on(Column::Wash),
+                outlet: self.holds.on(Column::FilterOutlet),
+                wash_inlet: self.holds.on(Column::WashInlet),
+            },
+            ripen_first: units.system.starts_from_long_stop(),
+            reset: self.asked.reset,
+            supervisor_reset: self.asked.supervisor_reset,
+        };
+        let mut reports = [crate::unit::filter::Report::default(); FILTERS_MAX];
+        for (index, (filter, report)) in units.filter.iter_mut().zip(&mut reports).enumerate() {
+            filter.scan(units.filtration.around_filter(index, &around), elapsed);
+            *report = filter.report();
+        }
+        let reports = &reports[..units.filter.len().min(FILTERS_MAX)];
+        units.filtration.scan(&around, reports, &mut self.stagger, elapsed);
+    }
+
     /// The plant's rate, lowered linearly to MINIMUM while the settled tank is between 85 and 95 %.
     fn raw_rate(&self) -> CubicMetresPerHour {
+        let nominal = self.shape.nominal_flow;
         let rate = self.units.system.status.rate;
+        // Before the filters are asked, what they can take does not count.
+        let rate = if self.units.system.reached(5) {
+            rate.or_less(self.units.filtration.rate_limit(nominal))
+        } else {
+            rate
+        };
         let minimum = self.shape.nominal_flow * system::MINIMUM;
         let level = self.units.sedimentation.inputs.settled_level.usable();
         match level {
@@ -529,7 +583,7 @@ impl Plant {
     }
 
     /// Disinfection, distribution, waste.
-    fn run_safe_water(&mut self, inactivation: Inactivation, elapsed: Duration) {
+    fn run_safe_water(&mut self, contact: Option<Contact>, elapsed: Duration) {
         let nominal = self.shape.nominal_flow;
         let causes = self.holds.causes();
         let reset = self.asked.reset;
@@ -549,15 +603,19 @@ impl Plant {
         let around = distribution::Around {
             nominal,
             run: units.system.distributes(),
+            rest_for_wash: units.filtration.needs_lift_stopped(),
             holds: self.holds.on(Column::LiftPump),
             residual: units.disinfection.inputs.outlet_chlorine,
-            inactivation,
+            inactivation: contact.map(|contact| contact.inactivation()).unwrap_or_default(),
+            contact_volume: contact.and_then(|contact| contact.volume_needed()),
             turbid: causes.has(Reason::FilteredWaterTurbid),
             contact_short: causes.has(Reason::ContactTimeTooShort),
             reset,
         };
         units.distribution.scan(around, &mut self.stagger, elapsed);
-        let inflow = units.tank.iter().any(Tank::is_desludging);
+        let inflow = units.filtration.is_washing()
+            || units.filtration.is_ripening()
+            || units.tank.iter().any(Tank::is_desludging);
         let around = waste::Around { inflow, holds: self.holds.on(Column::WastePump), reset };
         units.waste.scan(around, &mut self.stagger, elapsed);
     }

@@ -40,12 +40,10 @@ impl Plant {
                 self.asked.supervisor_reset |= order.role >= Role::Supervisor;
             }
             Command::Wash { filter } => {
-                number(filter, units.filter.len())?;
-                return Err(Reason::NotNow);
+                return units.filtration.order_wash(filter);
             }
             Command::AbortWash { filter } => {
-                number(filter, units.filter.len())?;
-                return Err(Reason::NotNow);
+                return units.filtration.order_abort(filter);
             }
             Command::Desludge { tank } => {
                 let at = number(tank, units.tank.len())?;

@@ -166,11 +166,15 @@ pub struct Around {
     pub nominal: CubicMetresPerHour,
     /// The plant is on: distribution runs by its own permissives.
     pub run: bool,
+    /// A wash waits for P-501 to stop (`docs/spec/plant.md` 2.6.3, W3 and W7).
+    pub rest_for_wash: bool,
     /// Causes that hold P-501.
     pub holds: Reasons,
     /// AIT-403, at the outlet.
     pub residual: Signal<MilligramsPerLitre>,
     pub inactivation: Inactivation,
+    /// Volume that contact time needs at the flow asked; unknown: more than there is.
+    pub contact_volume: Option<CubicMetres>,
     /// Causes of the table.
     pub turbid: bool,
     pub contact_short: bool,
@@ -198,13 +202,14 @@ pub struct Distribution {
     residual_lost: Sustained,
     demand: Trip,
     dry: Trip,
+    contact_volume: CubicMetres,
 }
 parts! { Distribution {
     inputs, settings, retained, status, outputs, alarms;
     one: outlet = Group::single("outlet", "XV-501").held_by(Column::Positions);
     many: pump = Group::lettered("pump", "P-501x").held_by(Column::LiftPump);
     maybe: ;
-    sequence, duty, flow_loop, speed, disagree, enters_bad, enters_cloudy, residual_lost, demand, dry
+    sequence, duty, flow_loop, speed, disagree, enters_bad, enters_cloudy, residual_lost, demand, dry, contact_volume
 } }
 
 /// Levels may differ by this (`docs/spec/plant.md` 2.12).
@@ -329,6 +334,15 @@ impl Distribution {
         self.settings.delivery * (nominal.0 / 5.0)
     }
 
+    /// The clear well holds this much above what contact time needs and above its own reserve: 7 m³ of 20
+    /// (`docs/spec/plant.md` 2.6.3, W3). Delivery rests meanwhile, so what contact needs is what it needs at restart.
+    #[must_use]
+    pub fn can_spare(&self, volume: CubicMetres) -> bool {
+        let reserve = CubicMetres(self.settings.area.0 * self.settings.level_min.0);
+        let needed = self.contact_volume.or_more(reserve);
+        self.status.volume.usable().is_some_and(|held| held - volume >= needed)
+    }
+
     /// One scan.
     pub fn scan(&mut self, around: Around, stagger: &mut Stagger, elapsed: Duration) {
         self.sequence.elapse(elapsed);
@@ -337,6 +351,7 @@ impl Distribution {
             self.outlet.reset();
         }
         self.superchlorinate(&around, elapsed);
+        self.contact_volume = around.contact_volume.unwrap_or(CubicMetres(f64::INFINITY));
         let duty = self.choose();
         let dry = self.is_dry(elapsed);
         let blocked = self.blocked(&around, duty, dry);
@@ -480,6 +495,7 @@ impl Distribution {
         around
             .holds
             .and(self.unsafe_for(around))
+            .and_if(around.rest_for_wash, Reason::Washing)
             .and_if(dry, Reason::ClearWellLow)
             .and_if(self.status.level.usable().is_none(), Reason::LevelUnknown)
             .and_if(self.inputs.elevated_level.usable().is_none(), Reason::ElevatedTankUnknown)
