@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 
+use plc::plant::Plant;
 use plc::quantity::Value;
 use plc::tag::{Adjustable, Catalogue, Group, Place, Point, Visitor};
 
 use crate::site::Site;
 
-impl Site {
-    /// A visitor that puts the file's settings into a plant: `plant.visit(&mut site.settings_visitor())`.
-    #[must_use]
-    pub fn settings_visitor(&self) -> Settings {
-        let values = self.settings.iter().map(|one| (one.path.clone(), one.value)).collect();
-        Settings { values, place: Place::default() }
-    }
+/// Puts the file's settings into a plant, before its first scan.
+pub fn apply(site: &Site, plant: &mut Plant) {
+    let values = site.settings.iter().map(|one| (one.path.clone(), one.value)).collect();
+    plant.visit(&mut Settings { values, place: Place::default() });
+}
 
+impl Site {
     /// Renumbers the tags of a catalogue as the file says.
     pub fn rename_tags(&self, catalogue: &mut Catalogue) {
         for row in &mut catalogue.rows {
@@ -26,8 +26,7 @@ impl Site {
 }
 
 /// Puts settings into a plant, by path.
-#[derive(Debug)]
-pub struct Settings {
+struct Settings {
     values: HashMap<String, f64>,
     place: Place,
 }

@@ -76,7 +76,7 @@ mod tree;
 mod unit;
 mod wiring;
 
-pub use apply::Settings;
+pub use apply::apply;
 pub use check::{check, load};
 pub use device::Profiles;
 pub use fault::{Fault, Faults, Place};
@@ -86,7 +86,5 @@ pub use site::{
     Binding, Bus, BusKind, Device, Direction, FieldKind, Hmi, Renamed, SettingValue, Site,
 };
 
-#[cfg(test)]
-mod reference;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,14 @@
 //! Wrong files and what is said about them; the shipped sites; bus loads.
 
-use crate::reference::catalogue_of;
+use plc::plant::{Plant, Shape};
+use plc::quantity::Value;
+use plc::tag::{Adjustable, Catalogue, Kind, Point, Source, Visitor};
+
 use crate::{BusKind, Faults, FieldKind, LOAD_MAX, Profiles, Site, check, loads, shipped};
+
+fn catalogue_of(shape: &Shape) -> Catalogue {
+    Plant::new(shape).catalogue().clone()
+}
 
 fn checked(text: &str) -> Result<Site, Faults> {
     check(text, "site.toml", &Profiles::shipped(), &[], catalogue_of)
@@ -50,12 +57,13 @@ fn every_shipped_site_is_right() {
         let site = check(text, name, &Profiles::shipped(), &[], catalogue_of);
         let site = site.unwrap_or_else(|faults| panic!("{faults}"));
         let catalogue = catalogue_of(&site.shape);
-        let bound = if site.field == FieldKind::Buses {
-            // All but `lateness`, which the shell reports.
-            catalogue.inputs + catalogue.outputs - 1
-        } else {
-            0
+        let is_wired = |kind: Kind| match kind {
+            Kind::Input(words) => words.source == Source::Field,
+            Kind::Output(..) => true,
+            Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => false,
         };
+        let wired = catalogue.rows.iter().filter(|row| is_wired(row.kind)).count();
+        let bound = if site.field == FieldKind::Buses { wired } else { 0 };
         assert_eq!(site.bindings.len(), bound, "{name}");
     }
 }
@@ -138,11 +146,10 @@ fn a_setting_must_have_its_unit_and_lie_in_its_range() {
     for (written, fault) in [
         ("residual_target = \"0.9 mg/l\"", None),
         ("residual_target = { value = \"0.9 mg/l\", high = \"1.2 mg/l\" }", None),
-        ("proof_time = \"2 min\"", None),
-        ("trim = true", None),
+        ("on_time_max = \"2 h\"", None),
         (
             "residual_target = \"9 mg/l\"",
-            Some("`residual_target = 9 mg/l` lies outside 0.3 to 2 mg/l"),
+            Some("`residual_target = 9 mg/l` lies outside 0.5 to 2 mg/l"),
         ),
         (
             "residual_target = \"nan mg/l\"",
@@ -157,10 +164,9 @@ fn a_setting_must_have_its_unit_and_lie_in_its_range() {
             "residual_target = \"0.9 mg/L\"",
             Some("`residual_target = \"0.9 mg/L\"`: the unit is spelled \"mg/l\", not \"mg/L\""),
         ),
-        ("trim = \"on\"", Some("`trim = \"on\"`: write true or false")),
         (
             "residual_target = { value = \"1.5 mg/l\", high = \"1.2 mg/l\" }",
-            Some("`residual_target = 1.5 mg/l` lies outside 0.3 to 1.2 mg/l"),
+            Some("`residual_target = 1.5 mg/l` lies outside 0.5 to 1.2 mg/l"),
         ),
         ("residual_target = { low = \"0.5 mg/l\" }", Some("`residual_target`: `value` is missing")),
         (
@@ -190,7 +196,11 @@ fn a_setting_in_the_file_reaches_the_site() {
 
 #[test]
 fn points_bound_to_nothing_or_to_the_wrong_thing_are_named() {
-    let binding = |what: &str| format!("filter1: `turbidity` (AIT-310, a point) {what}");
+    let binding = |what: &str| {
+        format!(
+            "filter1: `turbidity` (AIT-310, turbidity of its water, upstream of outlet and filter-to-waste) {what}"
+        )
+    };
     let cases = [
         ("", binding("is bound to nothing")),
         (
@@ -252,7 +262,7 @@ fn an_output_goes_to_one_register_that_can_be_written_and_holds_its_range() {
         (
             "run = \"drive_101a.run\"",
             "run = \"drive_101b.run\"",
-            "`run` (a point) is bound to `drive_101b.run`, which `intake.pump_a.run` has already",
+            "`run` (P-101B, Run command) is bound to `drive_101b.run`, which `intake.pump_a.run` has already",
         ),
         (
             "run = \"drive_101a.run\"",
@@ -353,7 +363,7 @@ fn registers_of_a_profile_that_overlap_are_refused() {
 #[test]
 fn the_twin_needs_no_wires_and_takes_none() {
     let text = format!("{SMALL}[intake]\nflow = \"fit_101.flow\"\n");
-    let what = "line 15: intake: `flow` (FIT-101, a point) is bound to `fit_101.flow`: the twin binds its points by itself";
+    let what = "line 15: intake: `flow` (FIT-101, raw water flow) is bound to `fit_101.flow`: the twin binds its points by itself";
     assert_eq!(said(checked(&text)), [what]);
     let text = format!("{SMALL}[intake]\nriver_level = {{ absent = true }}\n");
     assert_eq!(checked(&text).expect("right").absent, ["intake.river_level"]);
@@ -364,11 +374,11 @@ fn what_no_file_may_say_is_refused() {
     for (written, fault) in [
         (
             "[filter1]\nstate = \"Off\"",
-            "line 15: filter1: `state` (a point) is a status point and has no line here",
+            "line 15: filter1: `state` (F-310, State of the filter) is a status point and has no line here",
         ),
         (
             "[system]\nlateness = \"a.b\"",
-            "line 15: system: `lateness` (a point) is reported by the controller itself and has no line here",
+            "line 15: system: `lateness` (U-900, How late the scan began) is reported by the controller itself and has no line here",
         ),
         (
             "[filter2]\nflow = \"a.b\"",
@@ -512,5 +522,51 @@ fn a_damaged_file_is_refused_or_taken_but_never_a_crash() {
         if let Err(faults) = checked(&text) {
             assert!(!faults.0.is_empty());
         }
+    }
+}
+
+#[test]
+fn a_path_names_one_point_only() {
+    let catalogue = catalogue_of(&Shape::default());
+    let mut paths: Vec<&str> = catalogue.rows.iter().map(|row| row.path.as_str()).collect();
+    paths.sort_unstable();
+    let twice: Vec<&&str> =
+        paths.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
+#[test]
+fn a_setting_in_the_file_reaches_the_plant() {
+    let site = checked(shipped::YANGNEUA).unwrap_or_else(|faults| panic!("{faults}"));
+    let mut plant = Plant::new(&site.shape);
+    crate::apply(&site, &mut plant);
+    struct Target(Option<f64>);
+    impl Visitor for Target {
+        fn setting<Q: Value>(&mut self, point: &'static Point<Adjustable>, value: &mut Q) {
+            if point.head.field == "residual_target" {
+                self.0 = Some(value.to_f64());
+            }
+        }
+    }
+    let mut target = Target(None);
+    plant.visit(&mut target);
+    assert_eq!(target.0, Some(0.8));
+}
+
+#[test]
+fn the_smallest_and_the_largest_plant_are_right() {
+    for (count, pumps, fitted) in [("1", "1", "false"), ("4", "3", "true")] {
+        let set = [
+            format!("plant.tanks={count}"),
+            format!("plant.filters={count}"),
+            format!("plant.raw_pumps={pumps}"),
+            format!("plant.feed_pumps={pumps}"),
+            format!("plant.lift_pumps={pumps}"),
+            format!("plant.blower={fitted}"),
+            format!("plant.elevated_tank={fitted}"),
+        ];
+        let site = check(shipped::DEMO, "site.toml", &Profiles::shipped(), &set, catalogue_of);
+        let site = site.unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(site.shape.tanks.to_string(), count);
     }
 }

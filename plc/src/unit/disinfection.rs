@@ -96,11 +96,11 @@ alarms! {
     /// Alarms of disinfection.
     pub struct Alarms {
         /// AIT-403, chlorine low.
-        pub chlorine_low: Condition = alarm(401, Priority::P2).delays_s(600.0, 300.0),
+        pub residual_low: Condition = alarm(401, Priority::P2).delays_s(600.0, 300.0),
         /// AIT-403, chlorine too low, delivery stopped.
         pub chlorine_too_low: Condition = alarm(402, Priority::P1).delays_s(0.0, 0.0),
         /// AIT-403, chlorine high.
-        pub chlorine_high: Condition = alarm(403, Priority::P2).delays_s(600.0, 300.0),
+        pub residual_high: Condition = alarm(403, Priority::P2).delays_s(600.0, 300.0),
         /// AIT-403, chlorine dangerous, stopped.
         pub chlorine_dangerous: Condition = alarm(404, Priority::P1).latching(),
         /// LT-411, chlorine tank low.
@@ -206,11 +206,11 @@ impl Disinfection {
     fn raise(&mut self, around: &Around) {
         let outlet = self.inputs.outlet_chlorine;
         self.alarms = Alarms {
-            chlorine_low: outlet
+            residual_low: outlet
                 .below(self.settings.chlorine_low, MilligramsPerLitre(0.1))
                 .unless(!around.in_use),
             chlorine_too_low: Condition::when(around.too_low),
-            chlorine_high: outlet.above(self.settings.chlorine_high, MilligramsPerLitre(0.2)),
+            residual_high: outlet.above(self.settings.chlorine_high, MilligramsPerLitre(0.2)),
             chlorine_dangerous: Condition::when(around.dangerous),
             stock_low: self.inputs.tank_level.below(Percent(30.0), Percent(5.0)),
             stock_empty: Condition::when(self.is_empty()),

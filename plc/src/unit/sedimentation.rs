@@ -51,7 +51,7 @@ status! {
         /// What keeps it from desludging.
         pub blocked: Reasons = shown(),
         /// Interval between turns now.
-        pub interval: Duration = shown().span(0.0..=43_200.0),
+        pub interval_now: Duration = shown().span(0.0..=43_200.0),
     }
 }
 
@@ -59,9 +59,9 @@ alarms! {
     /// Alarms of sedimentation.
     pub struct Alarms {
         /// AIT-203, settled water cloudy.
-        pub cloudy: Condition = alarm(204, Priority::P2).delays_s(1200.0, 600.0),
+        pub settled_cloudy: Condition = alarm(204, Priority::P2).delays_s(1200.0, 600.0),
         /// AIT-203, settled water very bad.
-        pub very_bad: Condition = alarm(205, Priority::P1).delays_s(1200.0, 600.0),
+        pub settled_very_bad: Condition = alarm(205, Priority::P1).delays_s(1200.0, 600.0),
     }
 }
 
@@ -135,7 +135,7 @@ impl Sedimentation {
         if around.reset {
             self.sludge_pump.reset();
         }
-        self.status.interval = self.interval(&around);
+        self.status.interval_now = self.interval(&around);
         let blocked = self.blocked(&around);
         if self.sequence.state() == (State::Idle {}) {
             self.begun = false;
@@ -158,15 +158,15 @@ impl Sedimentation {
         self.status = Status {
             state,
             blocked: blocked.and_if(self.turn.is_none(), Reason::NoDemand),
-            interval: self.status.interval,
+            interval_now: self.status.interval_now,
         };
         self.alarms = Alarms {
-            cloudy: self
+            settled_cloudy: self
                 .inputs
                 .settled_turbidity
                 .above(self.settings.cloudy, Ntu(1.0))
                 .unless(!around.producing),
-            very_bad: self
+            settled_very_bad: self
                 .inputs
                 .settled_turbidity
                 .above(self.settings.very_bad, Ntu(2.0))
@@ -204,7 +204,7 @@ impl Sedimentation {
         let ordered = tanks().find(|(_, tank)| tank.ordered).map(|(number, _)| number);
         let due = tanks()
             .filter(|(_, tank)| {
-                tank.in_service && around.producing && tank.since >= self.status.interval
+                tank.in_service && around.producing && tank.since >= self.status.interval_now
             })
             .max_by_key(|(_, tank)| tank.since)
             .map(|(number, _)| number);

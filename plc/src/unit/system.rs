@@ -122,7 +122,7 @@ alarms! {
     /// Alarms of the system.
     pub struct Alarms {
         /// ES-900, emergency stop pressed.
-        pub emergency_stop: Condition = alarm(904, Priority::P1).latching(),
+        pub emergency_stopped: Condition = alarm(904, Priority::P1).latching(),
         /// K-900, contactor does not open, or closes unasked.
         pub supply_welded: Condition = alarm(905, Priority::P1).delays_s(1.0, 0.0).latching(),
         /// BUS-900, instrument bus lost.
@@ -495,7 +495,7 @@ impl System {
             [self.inputs.bus_a, self.inputs.bus_b, self.inputs.bus_d].iter().any(|bus| bus.open());
         let late = self.inputs.lateness.usable().is_some_and(|late| late > LATE);
         self.alarms = Alarms {
-            emergency_stop: Condition::when(around.emergency),
+            emergency_stopped: Condition::when(around.emergency),
             supply_welded: Condition::when(around.supply_welded),
             bus_lost: Condition::when(lost).unless(!around.mains_good),
             scan_late: Condition::when(late || self.inputs.watchdog_restart.closed()),
