@@ -4,6 +4,7 @@
 
 mod act;
 mod door;
+mod field;
 mod guard;
 mod live;
 mod pages;
@@ -151,7 +152,7 @@ impl Serving {
     }
 }
 
-/// Serves the HMI on the current runtime. The address is taken when this returns; answering is a matter of
+/// Serves the HMI on the current runtime, with the field page where a field has opened it before. The address is taken when this returns; answering is a matter of
 /// [`Serving::answering`].
 pub fn serve(
     options: Options,
@@ -187,7 +188,7 @@ fn serve_as(
 
     let feed = Arc::new(Feed::new(exchange.clone(), journal.board().clone()));
     let web = Arc::new(Web {
-        catalogue: read::catalogue(&options, false, &exchange.catalogue),
+        catalogue: read::catalogue(&options, exchange.has_field_page(), &exchange.catalogue),
         options,
         secure,
         exchange,
@@ -236,6 +237,8 @@ fn router(web: Arc<Web>) -> Router {
         .route("/api/settings", post(act::set))
         .route("/api/stop-all", post(act::stop_all))
         .route("/api/silence", post(act::silence))
+        .route("/field", get(field::page))
+        .route("/api/field", get(field::look).post(field::act))
         .route("/api/{*rest}", axum::routing::any(read::no_such_route))
         .fallback(get(pages::page))
         .layer(CompressionLayer::new())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hil::{Act, Broken, SensorFault, Truth};
 use parking_lot::Mutex;
 use plc::alarm::{Condition, Priority};
 use plc::image::{Command, Event, Sample, Snapshot};
@@ -20,7 +21,7 @@ use tokio::task::JoinHandle;
 use super::browser::Browser;
 use crate::access::Access;
 use crate::access::users;
-use crate::exchange::{Exchange, Wall};
+use crate::exchange::{Exchange, FieldAsk, FieldView, Wall};
 use crate::history::History;
 use crate::journal::{Journal, Opened};
 use crate::web::{Options, ServeFailed, Serving, Shape, serve_as};
@@ -90,6 +91,7 @@ struct Hand {
     verdict: Result<(), Reason>,
     orders: Vec<Command>,
     frozen: bool,
+    acts: Vec<Act>,
 }
 
 /// A running plant with its HMI.
@@ -106,20 +108,28 @@ pub struct TestPlant {
 
 impl TestPlant {
     pub async fn start() -> TestPlant {
-        TestPlant::served(false, |_| {}).await
+        TestPlant::served(false, |_| {}, false).await
+    }
+
+    /// With a twin for a field.
+    pub async fn with_field_page() -> TestPlant {
+        TestPlant::served(false, |_| {}, true).await
     }
 
     pub async fn with(change: impl FnOnce(&mut Options)) -> TestPlant {
-        TestPlant::served(false, change).await
+        TestPlant::served(false, change, false).await
     }
 
     pub async fn with_tls() -> TestPlant {
-        TestPlant::served(true, |_| {}).await
+        TestPlant::served(true, |_| {}, false).await
     }
 
-    async fn served(secure: bool, change: impl FnOnce(&mut Options)) -> TestPlant {
+    async fn served(secure: bool, change: impl FnOnce(&mut Options), twin: bool) -> TestPlant {
         let state = tempfile::tempdir().unwrap();
         let exchange = Exchange::new(Arc::new(catalogue()));
+        if twin {
+            exchange.open_field_page();
+        }
         let opened = Opened::open(state.path(), wall()).await.unwrap();
         let journal = opened.start(exchange.clone(), wall);
         let history = History::start(state.path(), exchange.clone());
@@ -142,6 +152,7 @@ impl TestPlant {
             verdict: Ok(()),
             orders: Vec::new(),
             frozen: false,
+            acts: Vec::new(),
         };
         let hand = Arc::new(Mutex::new(hand));
         let tasks = vec![
@@ -215,6 +226,11 @@ impl TestPlant {
         self.hand.lock().frozen = true;
     }
 
+    /// What has reached the twin.
+    pub fn acts(&self) -> Vec<Act> {
+        self.hand.lock().acts.clone()
+    }
+
     /// What has reached the scan.
     pub fn orders(&self) -> Vec<Command> {
         self.hand.lock().orders.clone()
@@ -253,5 +269,29 @@ async fn scan(exchange: Arc<Exchange>, hand: Arc<Mutex<Hand>>) {
             let answer = Event::Answer { number: order.number, verdict: hand.verdict };
             exchange.leave(hand.snapshot.at, answer);
         }
+        while let Some(ask) = exchange.take_field_ask() {
+            match ask {
+                FieldAsk::Act(act, done) => {
+                    let known = act != Act::Press("HS-000".into());
+                    hand.acts.push(act);
+                    let answer = if known { Ok(()) } else { Err("no button HS-000".into()) };
+                    done.send(answer).unwrap();
+                }
+                FieldAsk::Look(seen) => drop(seen.send(view())),
+            }
+        }
+    }
+}
+
+fn view() -> FieldView {
+    FieldView {
+        storm: true,
+        mains: true,
+        emergency_stop: false,
+        local: false,
+        faults: vec![("disinfection.chlorine".into(), Broken::Sensor(SensorFault::Bias(0.5)))],
+        sensors: vec!["disinfection.chlorine".into()],
+        actuators: vec!["disinfection.doser".into()],
+        truth: Truth { raw_turbidity: plc::quantity::Ntu(12.5), ..Truth::default() },
     }
 }
