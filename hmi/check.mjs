@@ -120,8 +120,7 @@ for (const path of files(join(here, "src"), ".tsx")) {
     if (/^\s*(\/\/|\/\*|\*)/.test(line)) return;
     const between = />[^<>{}=;()]*[A-Za-z]{2,}[^<>{}=;()]*<\//;
     const alone = /^\s*[A-Za-z]+( [A-Za-z]+)+[.!?]?$/;
-    if (between.test(line) || alone.test(line))
-      fault(`${path}:${index + 1}: text outside the catalogues`);
+    if (between.test(line) || alone.test(line)) fault(`${path}:${index + 1}: text outside the catalogues`);
   });
 }
 

@@ -56,9 +56,10 @@ function Languages({ onChosen }: { onChosen: () => void }): JSX.Element {
             lang={one.code}
             class={one === language() ? "strong" : ""}
             onClick={() => {
-              speak(one.code);
-              closeSheet();
-              onChosen();
+              void speak(one.code).then(() => {
+                closeSheet();
+                onChosen();
+              });
             }}
           >
             {one.endonym}

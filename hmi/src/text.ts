@@ -2,7 +2,6 @@
 //! so that a page changes its language without asking the controller again.
 
 import en from "./text/en.json";
-import lo from "./text/lo.json";
 
 type Catalogue = Record<string, Record<string, string>>;
 
@@ -11,39 +10,41 @@ export interface Language {
   code: string;
   endonym: string;
   draft: boolean;
-  catalogue: Catalogue;
+  /** Fetched when it is first spoken: nobody waits for a language that is not theirs. */
+  read: () => Promise<Catalogue>;
 }
 
-const ENGLISH: Language = { code: "en", endonym: "English", draft: false, catalogue: en };
+const ENGLISH: Language = { code: "en", endonym: "English", draft: false, read: async () => en };
 
 export const LANGUAGES: readonly Language[] = [
   ENGLISH,
-  { code: "lo", endonym: "ລາວ", draft: true, catalogue: lo },
+  { code: "lo", endonym: "ລາວ", draft: true, read: async () => (await import("./text/lo.json")).default },
 ];
 
 const STORED = "sweetspring.language";
 
-function preferred(): Language {
+let current = ENGLISH;
+const ENGLISH_TEXTS: Catalogue = en;
+let catalogue = ENGLISH_TEXTS;
+
+export function language(): Language {
+  return current;
+}
+
+/** Speaks the language chosen here before, or the browser's. */
+export async function greet(): Promise<void> {
   let wanted: string | null = null;
   try {
     wanted = localStorage.getItem(STORED);
   } catch {
     // A browser that keeps nothing still speaks its own language.
   }
-  wanted ??= navigator.language.slice(0, 2);
-  return LANGUAGES.find((one) => one.code === wanted) ?? ENGLISH;
+  await turnTo(wanted ?? navigator.language.slice(0, 2));
 }
 
-let current = preferred();
-document.documentElement.lang = current.code;
-
-export function language(): Language {
-  return current;
-}
-
-export function speak(code: string): void {
-  current = LANGUAGES.find((one) => one.code === code) ?? ENGLISH;
-  document.documentElement.lang = current.code;
+/** Speaks another language from now on; stays with this one when the other cannot be fetched. */
+export async function speak(code: string): Promise<void> {
+  await turnTo(code);
   try {
     localStorage.setItem(STORED, current.code);
   } catch {
@@ -51,11 +52,22 @@ export function speak(code: string): void {
   }
 }
 
+async function turnTo(code: string): Promise<void> {
+  const wanted = LANGUAGES.find((one) => one.code === code) ?? ENGLISH;
+  try {
+    catalogue = await wanted.read();
+    current = wanted;
+  } catch {
+    // No connection: the words at hand serve on.
+  }
+  document.documentElement.lang = current.code;
+}
+
 export type Parameters = Record<string, string | number>;
 
 /** The text of a key in the language of now, or in English, or nothing. */
 export function find(group: string, key: string, parameters?: Parameters): string | undefined {
-  const template = current.catalogue[group]?.[key] ?? ENGLISH.catalogue[group]?.[key];
+  const template = catalogue[group]?.[key] ?? ENGLISH_TEXTS[group]?.[key];
   if (template === undefined || parameters === undefined) return template;
   return template.replace(/\{(\w+)\}/g, (all, name: string) => String(parameters[name] ?? all));
 }

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ask } from "../api";
 import { verb } from "../commands";
 import * as format from "../format";
-import { fullName, unitName } from "../names";
+import { deviceName, deviceOf, fullName, unitName } from "../names";
 import { plant } from "../plant";
 import { text, ui } from "../text";
 import { bare, Shape } from "../ui";
@@ -24,7 +24,7 @@ interface Happening {
 }
 
 /** Events of one page. */
-const PAGE = 100;
+const PAGE = 200;
 /** The newest are asked for this often, ms. */
 const REFRESH_MS = 5000;
 
@@ -33,7 +33,8 @@ function name(path: string): string {
   const row = plant.row(path);
   if (row === undefined) return unitName(path);
   if (row.alarm !== undefined) return `${unitName(row.unit)}: ${text("alarm", String(row.alarm.number))}`;
-  if (row.path === `${row.unit}.state`) return unitName(row.unit);
+  const device = deviceOf(row.path);
+  if (row.form === "states") return device === undefined ? unitName(row.unit) : `${unitName(row.unit)}: ${deviceName(device)}`;
   return `${unitName(row.unit)}: ${fullName(row)}`;
 }
 
@@ -78,6 +79,11 @@ function sentence(event: Happening): string {
   }
 }
 
+/** A pump or a valve went about its work. */
+function ofEquipment(event: Happening): boolean {
+  return event.kind === "state" && deviceOf(event.path) !== undefined;
+}
+
 function Mark({ event }: { event: Happening }): JSX.Element | null {
   const priority = event.kind === "alarm" ? plant.row(event.path)?.alarm?.priority : undefined;
   return priority === undefined ? null : <Shape priority={priority} size={16} />;
@@ -86,6 +92,7 @@ function Mark({ event }: { event: Happening }): JSX.Element | null {
 export function Log(): JSX.Element {
   const [events, setEvents] = useState<Happening[]>([]);
   const [oldest, setOldest] = useState(false);
+  const [equipment, setEquipment] = useState(false);
   useEffect(() => {
     let alive = true;
     const read = async () => {
@@ -117,9 +124,13 @@ export function Log(): JSX.Element {
   return (
     <article>
       <h1>{ui("log")}</h1>
+      <label class="tick">
+        <input type="checkbox" checked={equipment} onChange={(event) => setEquipment(event.currentTarget.checked)} />
+        {ui("log_equipment")}
+      </label>
       {events.length === 0 && <p class="empty">{ui("no_events")}</p>}
       <ol class="log">
-        {events.map((event) => (
+        {events.filter((event) => equipment || !ofEquipment(event)).map((event) => (
           <li key={event.number} data-kind={event.kind}>
             <time dateTime={new Date(event.wall).toISOString()}>
               {format.dateTime(event.wall)}
