@@ -34,7 +34,8 @@ function name(path: string): string {
   if (row === undefined) return unitName(path);
   if (row.alarm !== undefined) return `${unitName(row.unit)}: ${text("alarm", String(row.alarm.number))}`;
   const device = deviceOf(row.path);
-  if (row.form === "states") return device === undefined ? unitName(row.unit) : `${unitName(row.unit)}: ${deviceName(device)}`;
+  if (row.form === "states")
+    return device === undefined ? unitName(row.unit) : `${unitName(row.unit)}: ${deviceName(device)}`;
   return `${unitName(row.unit)}: ${fullName(row)}`;
 }
 
@@ -125,23 +126,29 @@ export function Log(): JSX.Element {
     <article>
       <h1>{ui("log")}</h1>
       <label class="tick">
-        <input type="checkbox" checked={equipment} onChange={(event) => setEquipment(event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={equipment}
+          onChange={(event) => setEquipment(event.currentTarget.checked)}
+        />
         {ui("log_equipment")}
       </label>
       {events.length === 0 && <p class="empty">{ui("no_events")}</p>}
       <ol class="log">
-        {events.filter((event) => equipment || !ofEquipment(event)).map((event) => (
-          <li key={event.number} data-kind={event.kind}>
-            <time dateTime={new Date(event.wall).toISOString()}>
-              {format.dateTime(event.wall)}
-              {event.clock ? "" : " ?"}
-            </time>
-            <span>
-              <Mark event={event} /> {sentence(event)}
-              {event.why === "" ? "" : ` (${event.why})`}
-            </span>
-          </li>
-        ))}
+        {events
+          .filter((event) => equipment || !ofEquipment(event))
+          .map((event) => (
+            <li key={event.number} data-kind={event.kind}>
+              <time dateTime={new Date(event.wall).toISOString()}>
+                {format.dateTime(event.wall)}
+                {event.clock ? "" : " ?"}
+              </time>
+              <span>
+                <Mark event={event} /> {sentence(event)}
+                {event.why === "" ? "" : ` (${event.why})`}
+              </span>
+            </li>
+          ))}
       </ol>
       {events.length >= PAGE && !oldest && (
         <button type="button" onClick={() => void older()}>
