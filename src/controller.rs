@@ -115,7 +115,7 @@ impl Controller {
         let mut opened = Opened::open(state, now).await?;
         opened.begin(now).await;
         let mut plant = Plant::new(&site.shape);
-        plant.visit(&mut site.settings_visitor());
+        config::apply(site, &mut plant);
         let mut catalogue = plant.catalogue().clone();
         site.rename_tags(&mut catalogue);
         let dropped = drop_settings(&mut opened, site, &catalogue).await;
