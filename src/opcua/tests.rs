@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
-use ::opcua::server::address_space::{AddressSpace, NodeType};
-use ::opcua::types::{DataEncoding, NodeId, NumericRange, StatusCode, TimestampsToReturn, Variant};
+use ::opcua::server::address_space::{AddressSpace, DefaultTypeTree, NodeType};
+use ::opcua::types::{
+    BrowseDirection, DataEncoding, NodeId, NumericRange, StatusCode, TimestampsToReturn, Variant,
+};
 use plc::alarm::{Condition, Priority, State};
 use plc::image::{Command, Sample, Snapshot};
 use plc::interlock::Column;
@@ -124,8 +126,46 @@ fn every_point_is_a_node_of_its_own_path() {
 fn a_number_comes_with_its_unit_and_its_span() {
     let (_, _, space) = tree();
     assert_eq!(standing(&space, "filter2.head_loss/EURange"), value::range((0.0, 40.0)));
-    assert_eq!(standing(&space, "filter2.head_loss/EngineeringUnits"), value::unit("kPa", "KPA"));
+    let mut properties = references(&space, &DefaultTypeTree::new(), "filter2.head_loss");
+    properties.sort();
+    assert_eq!(properties, ["s=filter2.head_loss/EURange", "s=types/units/kPa"]);
+    assert_eq!(standing(&space, "types/units/kPa"), value::unit("kPa", "KPA"));
     assert_eq!(standing(&space, "filter1.target/EURange"), value::range((0.5, 2.0)));
+}
+
+/// Names of what a node of ours leads to in our namespace.
+fn references(space: &AddressSpace, types: &DefaultTypeTree, name: &str) -> Vec<String> {
+    let (node, all) = (id(name), None::<(NodeId, bool)>);
+    let found = space.find_references(&node, all, types, BrowseDirection::Forward);
+    found
+        .filter(|found| found.target_node.namespace == NAMESPACE_INDEX)
+        .map(|found| found.target_node.identifier.to_string())
+        .collect()
+}
+
+#[test]
+fn the_reference_plant_fits_a_village() {
+    // docs/spec/interfaces.md UA-03.
+    let (nodes_max, depth_max) = (1_500, 6);
+    let plant = plc::plant::Plant::new(&plc::plant::Shape::default());
+    let mut space = AddressSpace::new();
+    space.add_namespace(NAMESPACE, NAMESPACE_INDEX);
+    Tree::plant(plant.catalogue(), NAMESPACE_INDEX, &mut space);
+    let types = DefaultTypeTree::new();
+    let mut nodes = BTreeSet::from(["s=plant/".to_owned()]);
+    let mut level: Vec<String> = nodes.iter().cloned().collect();
+    let mut depth = 0;
+    while !level.is_empty() {
+        depth += 1;
+        let below = level
+            .iter()
+            .flat_map(|name| references(&space, &types, name.strip_prefix("s=").unwrap_or(name)));
+        level = below.filter(|name| nodes.insert(name.clone())).collect();
+    }
+    for row in &plant.catalogue().rows {
+        assert!(nodes.contains(&format!("s={}", row.path)), "{} is out of reach", row.path);
+    }
+    assert!(nodes.len() < nodes_max && depth <= depth_max, "{} nodes, {depth} deep", nodes.len());
 }
 
 #[test]

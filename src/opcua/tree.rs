@@ -11,7 +11,7 @@ use ::opcua::server::address_space::{
 };
 use ::opcua::types::{
     DataTypeId, Identifier, LocalizedText, NodeId, ObjectId, ObjectTypeId, QualifiedName,
-    VariableTypeId, Variant,
+    ReferenceTypeId, VariableTypeId, Variant,
 };
 use plc::image::Command;
 use plc::quantity::Form;
@@ -283,16 +283,18 @@ impl Grower<'_> {
     fn describe(&mut self, node: &NodeId, row: &Row) {
         match row.form {
             Form::Number { symbol, unece, .. } => {
-                let unit = value::unit(symbol, unece);
-                self.property(node, "EngineeringUnits", DataTypeId::EUInformation, unit);
+                let unit = self.id(format!("types/units/{symbol}"));
+                let worth = || value::unit(symbol, unece);
+                self.shared(node, &unit, "EngineeringUnits", DataTypeId::EUInformation, worth);
                 if let Some(span) = row.span() {
                     self.property(node, "EURange", DataTypeId::Range, value::range(span));
                 }
             }
             Form::OnOff => {
                 for (name, word) in [("FalseState", "off"), ("TrueState", "on")] {
-                    let word = Variant::from(LocalizedText::from(word));
-                    self.property(node, name, DataTypeId::LocalizedText, word);
+                    let state = self.id(format!("types/{name}"));
+                    let word = || Variant::from(LocalizedText::from(word));
+                    self.shared(node, &state, name, DataTypeId::LocalizedText, word);
                 }
             }
             Form::States(names) => {
@@ -303,11 +305,37 @@ impl Grower<'_> {
         }
     }
 
+    /// A standing fact that many nodes have alike; one node for all of them, or the tree would be twice as big.
+    fn shared(
+        &mut self,
+        of: &NodeId,
+        node: &NodeId,
+        name: &str,
+        data_type: DataTypeId,
+        value: impl FnOnce() -> Variant,
+    ) {
+        if self.space.node_exists(node) {
+            self.space.insert_reference(of, node, ReferenceTypeId::HasProperty);
+        } else {
+            self.property_at(of, node, name, data_type, value());
+        }
+    }
+
     /// A standing fact about a node.
     fn property(&mut self, of: &NodeId, name: &str, data_type: DataTypeId, value: Variant) {
-        let node = self.below(of, name);
+        self.property_at(of, &self.below(of, name), name, data_type, value);
+    }
+
+    fn property_at(
+        &mut self,
+        of: &NodeId,
+        node: &NodeId,
+        name: &str,
+        data_type: DataTypeId,
+        value: Variant,
+    ) {
         let rank = if value.is_array() { 1 } else { -1 };
-        VariableBuilder::new(&node, QualifiedName::new(0, name), name)
+        VariableBuilder::new(node, QualifiedName::new(0, name), name)
             .data_type(data_type)
             .value_rank(rank)
             .value(value)
