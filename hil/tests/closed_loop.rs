@@ -125,7 +125,7 @@ fn an_emergency_stop_holds_until_loop_local_reset_and_a_new_start() {
     assert_eq!(motors_on(&plant), [""; 0]);
     assert!(!plant.truth().contactor);
     assert_eq!(plant.state("system.state"), Some("EmergencyStop"));
-    assert!(alarms(&plant).contains(&"system.emergency_stop".to_owned()));
+    assert!(alarms(&plant).contains(&"system.emergency_stopped".to_owned()));
 
     assert_eq!(plant.order(Command::Start), Err(Reason::EmergencyStop));
     plant.act(Act::Release("ES-900".into())).unwrap();
