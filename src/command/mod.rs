@@ -4,6 +4,7 @@ mod people;
 mod run;
 mod sites;
 
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -13,12 +14,18 @@ use clap::{Args, Parser, Subcommand};
 ///
 /// Without a subcommand it runs the demo: a whole plant with its river and its village, nothing to wire.
 #[derive(Debug, Parser)]
-#[command(name = "sweetspring", version, after_long_help = EXAMPLES, max_term_width = 100)]
+#[command(
+    name = "sweetspring",
+    version,
+    after_long_help = EXAMPLES,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    run: RunArgs,
+    how: How,
 }
 
 const EXAMPLES: &str = "\
@@ -45,7 +52,12 @@ Messages:
 enum Command {
     /// Runs a plant until Ctrl-C, which switches all outputs off and ends within five seconds
     #[command(after_long_help = EXAMPLES)]
-    Run(RunArgs),
+    Run {
+        /// Site file; without one the built-in demo
+        site: Option<PathBuf>,
+        #[command(flatten)]
+        how: How,
+    },
     /// Checks site files: all faults with file, line, key, what was found and what is allowed
     Check {
         /// Site files
@@ -74,19 +86,18 @@ enum Command {
     },
 }
 
-#[derive(Clone, Debug, Default, Args)]
-struct RunArgs {
-    /// Site file; without one the built-in demo
-    site: Option<PathBuf>,
+/// How a plant is run.
+#[derive(Clone, Debug, Args)]
+struct How {
     /// State folder
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// Where the operators' pages are; port 0: any free one. Anything but loopback is served with TLS
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    http: Option<SocketAddr>,
+    http: SocketAddr,
     /// Where OPC UA is; port 0: any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4840")]
-    opcua: Option<SocketAddr>,
+    opcua: SocketAddr,
     /// How many times as fast as life, 1 to 100: with the embedded twin, or a rig started with the same number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     speed: Option<u32>,
@@ -130,12 +141,21 @@ enum UserCommand {
     },
 }
 
+/// Says something on standard output. Whoever stops reading, as `head` does, has seen enough.
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        Err(_) | Ok(()) => Ok(()),
+    }
+}
+
 /// Does what the command line says.
 pub fn obey() -> anyhow::Result<()> {
     let line = CommandLine::parse();
     match line.command {
-        None => run::run(line.run),
-        Some(Command::Run(arguments)) => run::run(arguments),
+        None => run::run(None, line.how),
+        Some(Command::Run { site, how }) => run::run(site.as_deref(), how),
         Some(Command::Check { sites }) => sites::check(&sites),
         Some(Command::Tags { site, json }) => sites::tags(site.as_deref(), json),
         Some(Command::User { what }) => people::user(what),

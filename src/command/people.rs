@@ -10,7 +10,7 @@ use sweetspring::controller::{pki, wall};
 use sweetspring::journal::{Offline, Opened};
 use sweetspring::{machine, opcua};
 
-use super::{Place, UserCommand};
+use super::{Place, UserCommand, say};
 
 pub fn user(what: UserCommand) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -21,23 +21,23 @@ pub fn user(what: UserCommand) -> anyhow::Result<()> {
                 let people = people(&place).await?;
                 let password = ask_password(&name)?;
                 let user = users::add(&people, &name, &password, roles).await?;
-                println!("{name} may log in as {}", words(&user.roles));
+                say(&format!("{name} may log in as {}", words(&user.roles)))?;
             }
             UserCommand::Reset { name, place } => {
                 let people = people(&place).await?;
                 let password = ask_password(&name)?;
                 users::reset(&people, &name, &password).await?;
-                println!("{name} has a new password");
+                say(&format!("{name} has a new password"))?;
             }
             UserCommand::List { place } => {
                 let everybody = people(&place).await?.list().await?;
                 for user in &everybody {
                     let locked = user.locked_until > machine::wall_ms();
                     let locked = if locked { "   (locked for now)" } else { "" };
-                    println!("{:<20} {}{locked}", user.name, words(&user.roles));
+                    say(&format!("{:<20} {}{locked}", user.name, words(&user.roles)))?;
                 }
                 if everybody.is_empty() {
-                    println!("nobody yet: the set-up code on the terminal makes the first user");
+                    say("nobody yet: the set-up code on the terminal makes the first user")?;
                 }
             }
         }
@@ -46,8 +46,7 @@ pub fn user(what: UserCommand) -> anyhow::Result<()> {
 }
 
 pub fn trust(file: &Path, place: &Place) -> anyhow::Result<()> {
-    println!("{}", opcua::trust(&pki(&place.folder()?), file)?);
-    Ok(())
+    say(&opcua::trust(&pki(&place.folder()?), file)?)
 }
 
 async fn people(place: &Place) -> anyhow::Result<Offline> {

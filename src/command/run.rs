@@ -1,6 +1,6 @@
 //! `sweetspring run`.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -8,28 +8,30 @@ use sweetspring::controller::{Controller, Options};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::{Place, RunArgs, sites};
+use super::{How, Place, say, sites};
 
+/// What the log says without `RUST_LOG`. The libraries' own chatter is for those who look for it.
+const SAID: &str = "info,opcua_server=warn,opcua_crypto=warn,opcua_core=warn";
 /// Threads beside the scan: everything else shares them.
 const WORKERS: usize = 2;
 
-pub fn run(arguments: RunArgs) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+pub fn run(site: Option<&Path>, how: How) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(SAID));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    let site = sites::load(arguments.site.as_deref(), &arguments.set)?;
+    let checked = sites::load(site, &how.set)?;
     let options = Options {
-        state: match arguments.state {
+        state: match how.state {
             Some(state) => state,
-            None => state_folder(arguments.site.as_deref())?,
+            None => state_folder(site)?,
         },
-        http: arguments.http.context("--http is missing")?,
-        opcua: arguments.opcua.context("--opcua is missing")?,
-        speed: arguments.speed.unwrap_or(site.speed),
-        site,
+        http: how.http,
+        opcua: how.opcua,
+        speed: how.speed.unwrap_or(checked.speed),
+        site: checked,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -57,7 +59,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
         controller.setup_code.as_ref().map_or_else(String::new, |code| {
             format!("\n  set-up code       {code}   (makes the first user)")
         }),
-    ));
+    ))?;
     let how = tokio::select! {
         _ = interrupt.recv() => None,
         _ = terminate.recv() => None,
@@ -77,22 +79,13 @@ async fn serve(options: Options) -> anyhow::Result<()> {
         "setup_code": controller.setup_code,
         "pid": std::process::id(),
     });
-    say(&format!("ready {ready}"));
+    say(&format!("ready {ready}"))?;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
         () = controller.ended() => {}
     }
     Ok(controller.stop().await?)
-}
-
-/// A line for people and programs. A closed pipe is no reason to stop a plant.
-fn say(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let said = writeln!(out, "{text}").and_then(|()| out.flush());
-    if let Err(error) = said {
-        tracing::debug!(%error, "standard output is closed");
-    }
 }
 
 /// The state folder of a site without `--state`.

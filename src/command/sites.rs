@@ -9,6 +9,8 @@ use plc::tag::{Catalogue, Kind, Role, Row};
 use serde_json::{Map, Value, json};
 use sweetspring::controller::catalogue_of;
 
+use super::say;
+
 /// Reads a site file, or the built-in demo, whole or not at all.
 pub fn load(site: Option<&Path>, set: &[String]) -> anyhow::Result<Site> {
     let loaded = match site {
@@ -29,8 +31,12 @@ pub fn check(sites: &[PathBuf]) -> anyhow::Result<()> {
             Ok(site) => {
                 let catalogue = renamed(&site);
                 let points = catalogue.rows.len();
-                println!("{}: {}, {points} points, sound", file.display(), site.name);
-                print!("{}", explain::bus_loads(&site, &catalogue));
+                let loads = explain::bus_loads(&site, &catalogue);
+                say(&format!(
+                    "{}: {}, {points} points, sound\n{loads}",
+                    file.display(),
+                    site.name
+                ))?;
             }
             Err(faults) => {
                 refused += 1;
@@ -49,12 +55,11 @@ pub fn tags(site: Option<&Path>, json: bool) -> anyhow::Result<()> {
     let catalogue = renamed(&site);
     if json {
         let rows: Vec<Value> = catalogue.rows.iter().map(row).collect();
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        say(&serde_json::to_string_pretty(&rows)?)
     } else {
-        print!("{}", explain::tags(&catalogue));
-        print!("{}", explain::wiring(&site, &catalogue));
+        let wiring = explain::wiring(&site, &catalogue);
+        say(&format!("{}\n{wiring}", explain::tags(&catalogue)))
     }
-    Ok(())
 }
 
 fn renamed(site: &Site) -> Catalogue {

@@ -106,6 +106,7 @@ impl History {
 
     /// Writes what waits and closes the file.
     pub async fn close(&self) {
+        self.readers.close().await;
         self.stop.send_replace(true);
         let task = self.task.lock().take();
         if let Some(task) = task

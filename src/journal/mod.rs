@@ -279,6 +279,9 @@ impl Journal {
             // A clerk that ended without a word has nothing more to write.
             let _ = finished.await;
         }
+        // The last one to close tidies the log away.
+        let readers = self.readers.lock().clone();
+        readers.close().await;
         let keeper = self.keeper.lock().take();
         if let Some(keeper) = keeper
             && tokio::time::timeout(Duration::from_secs(1), keeper).await.is_err()
