@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::block::{Sustained, Trip, TripTimes};
 use crate::quantity::{CubicMetresPerHour, Metres, MilligramsPerLitre, Ntu, Percent, Ph};
 use crate::reason::{Reason, Reasons};
-use crate::signal::Signal;
+use crate::signal::{Fault, Signal};
 
 /// A column of the table: the outputs that a cause forces off together. Every output names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -340,7 +340,9 @@ impl Causes {
     fn emergency(&mut self, facts: &Facts, elapsed: Duration) -> bool {
         let open =
             self.supply.holds(!facts.supply_as_asked && facts.mains_good, SUPPLY_TIME, elapsed);
-        self.emergency_now = !facts.emergency_loop.closed() || (open && !facts.booting);
+        // A loop behind a bus has no answer in the first scans of a boot. Nothing runs yet, so that is no emergency.
+        let unread = facts.booting && facts.emergency_loop == Signal::Bad(Fault::NotYetRead);
+        self.emergency_now = !(facts.emergency_loop.closed() || unread) || (open && !facts.booting);
         self.emergency_now || facts.emergency_latched
     }
 
@@ -445,9 +447,19 @@ impl Causes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signal::Fault;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_loop_that_was_never_read_is_an_emergency_once_the_boot_is_over() {
+        let unread = Facts { emergency_loop: Signal::Bad(Fault::NotYetRead), ..SOUND };
+        let mut causes = Causes::default();
+        let boot = run_s(&mut causes, &Facts { booting: true, ..unread }, 1);
+        assert!(!boot.has(Reason::EmergencyStop));
+        assert!(run_s(&mut causes, &unread, 1).has(Reason::EmergencyStop));
+        let stale = Facts { emergency_loop: Signal::Bad(Fault::Stale), booting: true, ..SOUND };
+        assert!(run_s(&mut Causes::default(), &stale, 1).has(Reason::EmergencyStop));
+    }
 
     #[test]
     fn every_cause_holds_off_exactly_the_columns_of_its_row() {

@@ -1,13 +1,20 @@
 //! The driver against the rig: two implementations of the same profiles that share no line of protocol.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use config::{DeadMan, Form, Profile, Register, Table, Watchdog, WordOrder};
-use hil::rig::{Rig, Setup, World, tell};
+use config::{
+    DeadMan, Direction, Form, Profile, Profiles, Register, Table, Watchdog, WordOrder, shipped,
+};
+use hil::rig::{PlantWorld, Rig, Setup, World, tell};
 use plc::image::{Inputs, Outputs};
+use plc::plant::{Plant as Core, Shape};
 use plc::signal::{Fault, Moment, Quality, Reading};
+use tokio::runtime::Handle;
 
+use super::ModbusField;
 use super::bench::{Plant, Rigged, profile, register};
+use crate::field::Field;
 
 /// Shows on each input what the output of the same number asks for.
 struct Mirror;
@@ -140,4 +147,57 @@ async fn drives_and_relays_are_kept_awake_and_run_again_after_a_cut() {
         plant.until("all run again", |plant| all(plant, [1.0, 80.0, 1.0])).await;
         assert!(plant.answers());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_reference_plant_sees_every_instrument_of_the_bench_and_closes_its_contactor() {
+    let catalogue_of = |shape: &Shape| Core::new(shape).catalogue().clone();
+    let profiles = Profiles::shipped();
+    let bench = |set: &[String]| {
+        let site = config::check(shipped::BENCH, "bench.toml", &profiles, set, catalogue_of);
+        site.unwrap_or_else(|faults| panic!("{faults}"))
+    };
+    let site = bench(&[]);
+    let mut core = Core::new(&site.shape);
+    let catalogue = core.catalogue().clone();
+    let world = Box::new(PlantWorld::new(&site.shape, &catalogue, 1));
+    let setup = Setup { bind: Some(([127, 0, 0, 1], 0).into()), control: None, speed: SPEED };
+    let rig = Rig::start(&site, &catalogue, world, &setup).await.unwrap();
+    let at = |(bus, address): &(String, SocketAddr)| format!("bus.{bus}.address={address}");
+    let site = bench(&rig.buses.iter().map(at).collect::<Vec<String>>());
+    let mut field = ModbusField::start(&site, &catalogue, SPEED, &Handle::current()).unwrap();
+    let bound = |inputs: &Inputs| -> Vec<String> {
+        let of_field = site.bindings.iter().filter(|one| one.direction == Direction::Input);
+        let paths = of_field.map(|binding| &binding.path);
+        let bad = paths.filter(|path| {
+            let slot = catalogue.input_slot(path).unwrap();
+            inputs.readings[slot].quality != Quality::Good
+        });
+        bad.cloned().collect()
+    };
+    let supply = catalogue.input_slot("system.supply_on").unwrap();
+    // What the shell says of itself while all is well.
+    let well = ["storage_ok", "clock_trusted", "setup_done", "bus_a", "bus_b", "bus_c", "bus_d"];
+    let well = well.map(|point| (catalogue.input_slot(&format!("system.{point}")).unwrap(), 1.0));
+    let quiet = ["lateness", "overruns", "watchdog_restart"];
+    let quiet = quiet.map(|point| (catalogue.input_slot(&format!("system.{point}")).unwrap(), 0.0));
+    let reported: Vec<(usize, f64)> = well.into_iter().chain(quiet).collect();
+    let mut inputs = Inputs::new(&catalogue);
+    let mut now = Moment(0);
+    let mut beat = tokio::time::interval(site.period / SPEED);
+    // Two minutes of the plant.
+    while now < Moment(120_000_000) {
+        beat.tick().await;
+        now = now.plus(site.period);
+        field.read(&mut inputs, now);
+        for (slot, value) in &reported {
+            inputs.readings[*slot] = Reading::good(*value, now);
+        }
+        let outputs = core.scan(&inputs, &[], site.period);
+        field.write(outputs, now);
+        if bound(&inputs).is_empty() && inputs.readings[supply].value == 1.0 {
+            return;
+        }
+    }
+    panic!("bad: {:?}, K0 {:?}", bound(&inputs), inputs.readings[supply]);
 }
