@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import unittest
+import urllib.request
 
 from asyncua import Client, ua
 from asyncua.crypto import security_policies as policies
@@ -39,6 +40,8 @@ SIGN_AND_ENCRYPT = ua.MessageSecurityMode.SignAndEncrypt
 
 # The client says every refusal as an error; here they are expected.
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+# Nor is a slow machine worth a word.
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 class Controller:
@@ -116,8 +119,8 @@ def make_certificate(folder, name):
     )
 
 
-class ControlRoom(unittest.IsolatedAsyncioTestCase):
-    """What a control room sees and may do."""
+class Room(unittest.IsolatedAsyncioTestCase):
+    """A control room with a demo plant of its own."""
 
     @classmethod
     def setUpClass(cls):
@@ -129,7 +132,7 @@ class ControlRoom(unittest.IsolatedAsyncioTestCase):
         for name in ["known", "stranger"]:
             make_certificate(folder, name)
         cls.controller.start()
-        for name, role in [("noy", "operator"), ("vong", "observer"), ("khamla", "supervisor")]:
+        for name, role in [("noy", "Operator"), ("vong", "Observer"), ("khamla", "Supervisor")]:
             cls.controller.command("user", "add", name, "--role", role, given=f"{PASSWORD}\n")
         cls.controller.command("trust", str(folder / "known.der"))
 
@@ -162,6 +165,10 @@ class ControlRoom(unittest.IsolatedAsyncioTestCase):
     async def call(self, client, method, *arguments):
         folder = method.rpartition("/")[0]
         return await self.node(client, folder).call_method(self.node(client, method), *arguments)
+
+
+class ControlRoom(Room):
+    """What a control room sees and may do."""
 
     # Who is let in.
 
@@ -273,6 +280,17 @@ class ControlRoom(unittest.IsolatedAsyncioTestCase):
         refused = await self.call(client, "plant/alarms/ack_alarm", 999, "no such alarm")
         self.assertEqual(refused, [False, "Unknown"])
 
+    async def test_the_audit_names_who_asked_from_where_and_why(self):
+        client = await self.connect(user="noy")
+        why = f"audit {os.urandom(4).hex()}"
+        await self.call(client, "plant/commands/start", why)
+        page = f"{self.controller.ready['http']}/api/events?limit=200"
+        with urllib.request.urlopen(page, timeout=ANSWER_MAX_S) as answer:
+            events = json.load(answer)["events"]
+        asked = [event for event in events if event.get("why") == why]
+        self.assertEqual([event["user"] for event in asked], ["noy"])
+        self.assertIn("control room", asked[0]["origin"])
+
     async def test_an_observer_looks_and_touches_nothing(self):
         client = await self.connect(user="vong")
         for method in ["plant/commands/stop", "plant/commands/stop_all", "filter1/commands/wash"]:
@@ -299,6 +317,45 @@ class ControlRoom(unittest.IsolatedAsyncioTestCase):
             await node.write_value(span.High * 100)
         with self.assertRaises(BadNotWritable):
             await self.node(client, "filter1.turbidity").write_value(0.1)
+
+
+class Alarm(Room):
+    """What becomes of an alarm."""
+
+    def press(self, act, tag):
+        """Works the panel of the demo plant."""
+        request = urllib.request.Request(
+            f"{self.controller.ready['http']}/api/field",
+            data=json.dumps({"act": act, "tag": tag}).encode(),
+            headers={"Content-Type": "application/json", "X-Requested-By": "sweetspring"},
+        )
+        with urllib.request.urlopen(request, timeout=ANSWER_MAX_S) as answer:
+            self.assertTrue(json.load(answer)["accepted"])
+
+    async def until(self, node, wanted):
+        """Waits for a value; how long is judged elsewhere."""
+        async with asyncio.timeout(60):
+            while await node.read_value() != wanted:
+                await asyncio.sleep(0.05)
+
+    async def test_an_emergency_stop_is_seen_and_acknowledged_from_afar(self):
+        client = await self.connect(user="noy")
+        alarm = "system.emergency_stopped"
+        active, acked = (self.node(client, f"{alarm}/{name}") for name in ["Active", "Acked"])
+        unseen = self.node(client, "plant/alarms/UnackedCount")
+        self.press("press", "ES-900")
+        await self.until(active, True)
+        self.assertEqual((await acked.read_value(), await unseen.read_value() > 0), (False, True))
+        self.assertEqual(await self.node(client, "plant/alarms/HighestSeverity").read_value(), 900)
+        held = await self.node(client, "intake.pump_a.run/HeldBy").read_value()
+        self.assertIn("EmergencyStop", held)
+
+        number = await self.node(client, f"{alarm}/Number").read_value()
+        accepted = await self.call(client, "system/alarms/ack_alarm", number, "on my way")
+        self.assertEqual(accepted, [True, ""])
+        await self.until(acked, True)
+        again = await self.call(client, "system/alarms/ack_alarm", number, "still on my way")
+        self.assertEqual(again, [False, "NothingToAcknowledge"])
 
 
 if __name__ == "__main__":
