@@ -106,9 +106,9 @@ function Top({ onLanguage }: { onLanguage: () => void }): JSX.Element {
           {site.name === "" ? "Sweetspring" : site.name}
           {speed !== 1 && <small title={ui("speed", { speed })}> ×{speed}</small>}
         </span>
-        <time>
+        <time title={plant.clockTrusted() ? undefined : ui("clock_unknown")}>
           {plant.wall() > 0 && format.clock(plant.wall())}
-          {plant.clockTrusted() ? "" : ` ${ui("clock_unknown")}`}
+          {plant.clockTrusted() ? "" : " ?"}
         </time>
         <button
           type="button"

@@ -10,8 +10,12 @@ function two(value: number): string {
   return String(value).padStart(2, "0");
 }
 
+/** Before this the controller's clock was not set yet: 2020. */
+const CLOCK_MIN = 1_577_836_800_000;
+
 /** `2026-11-22 20:05` in the browser's time zone, which is the plant's for everybody who stands there. */
 export function dateTime(ms: number): string {
+  if (ms < CLOCK_MIN) return "--";
   const at = new Date(ms);
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(ms)}`;
 }

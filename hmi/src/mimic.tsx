@@ -143,7 +143,7 @@ function Chemical({ unit, width }: { unit: string; width: number }): JSX.Element
   );
 }
 
-/** A filter: its vessel with the bed; filled while it filters, wash water drawn as rising lines. */
+/** A filter: its vessel with the bed; filled while it filters, paler while it ripens, wash water drawn as rising lines. */
 function FilterVessel({ unit, width }: { unit: string; width: number }): JSX.Element {
   const state = filterState(unit);
   const top = PIPE - 30;
@@ -162,12 +162,13 @@ function FilterVessel({ unit, width }: { unit: string; width: number }): JSX.Ele
 }
 
 const WASHING = new Set(["Draining", "AirScour", "AirWater", "HighWash", "SubfluidWash", "Settling"]);
-const WORKING = new Set(["Filtering", "WashQueued", "Ripening"]);
+const WORKING = new Set(["Filtering", "WashQueued"]);
 
-function filterState(unit: string): "works" | "washes" | "stands" {
-  const state = stateOf(`${unit}.state`);
-  if (state === undefined) return "stands";
-  return WASHING.has(state) ? "washes" : WORKING.has(state) ? "works" : "stands";
+function filterState(unit: string): "works" | "ripens" | "washes" | "stands" {
+  const state = stateOf(`${unit}.state`) ?? "";
+  if (WASHING.has(state)) return "washes";
+  if (WORKING.has(state)) return "works";
+  return state === "Ripening" ? "ripens" : "stands";
 }
 
 /** Alarms of a unit that stands as several blocks go to the block they speak of (`docs/spec/plant.md` 4). */

@@ -10,6 +10,33 @@ function parted(name: string): { base: string; number: string } {
   return { base: found?.[1] ?? name, number: found?.[2] ?? "" };
 }
 
+/** Units as the water meets them. */
+const FLOW = [
+  "intake",
+  "coagulation",
+  "tank",
+  "sedimentation",
+  "filtration",
+  "filter",
+  "disinfection",
+  "distribution",
+  "waste",
+  "chemicals",
+  "power",
+  "system",
+];
+
+/** Units sorted as the water meets them. */
+export function flowOrder(units: Iterable<string>): string[] {
+  const place = (unit: string) => FLOW.indexOf(parted(unit).base);
+  return [...units].sort((one, other) => place(one) - place(other) || one.localeCompare(other));
+}
+
+/** The tag on the device's plate; points of a unit as a whole have none. */
+export function tagOf(row: Row): string {
+  return row.tag === undefined || row.tag.startsWith("U-") ? "" : row.tag;
+}
+
 /** `Filter 2`. */
 export function unitName(unit: string): string {
   const { base, number } = parted(unit);

@@ -1,7 +1,7 @@
 //! Every word people read comes from the catalogues in `text/`, one file a language. Text is stored as key and parameters,
 //! so that a page changes its language without asking the controller again.
 
-import en from "./text/en.json";
+import type en from "./text/en.json";
 
 type Catalogue = Record<string, Record<string, string>>;
 
@@ -14,7 +14,12 @@ export interface Language {
   read: () => Promise<Catalogue>;
 }
 
-const ENGLISH: Language = { code: "en", endonym: "English", draft: false, read: async () => en };
+const ENGLISH: Language = {
+  code: "en",
+  endonym: "English",
+  draft: false,
+  read: async () => (await import("./text/en.json")).default,
+};
 
 export const LANGUAGES: readonly Language[] = [
   ENGLISH,
@@ -24,8 +29,7 @@ export const LANGUAGES: readonly Language[] = [
 const STORED = "sweetspring.language";
 
 let current = ENGLISH;
-const ENGLISH_TEXTS: Catalogue = en;
-let catalogue = ENGLISH_TEXTS;
+let catalogue: Catalogue = {};
 
 export function language(): Language {
   return current;
@@ -65,9 +69,9 @@ async function turnTo(code: string): Promise<void> {
 
 export type Parameters = Record<string, string | number>;
 
-/** The text of a key in the language of now, or in English, or nothing. */
+/** The text of a key in the language of now, or nothing. */
 export function find(group: string, key: string, parameters?: Parameters): string | undefined {
-  const template = catalogue[group]?.[key] ?? ENGLISH_TEXTS[group]?.[key];
+  const template = catalogue[group]?.[key];
   if (template === undefined || parameters === undefined) return template;
   return template.replace(/\{(\w+)\}/g, (all, name: string) => String(parameters[name] ?? all));
 }
@@ -78,7 +82,7 @@ export function text(group: string, key: string, parameters?: Parameters): strin
 }
 
 /** A text of the page itself. */
-export function ui(key: keyof typeof en.ui, parameters?: Parameters): string {
+export function ui(key: keyof (typeof en)["ui"], parameters?: Parameters): string {
   return text("ui", key, parameters);
 }
 

@@ -35,7 +35,8 @@ export function reading(row: Row | undefined, sample: Sample | undefined): strin
 export function bare(row: Row, value: number): string {
   switch (row.form) {
     case "onoff":
-      return value >= 0.5 ? ui("on") : ui("off");
+      if (row.kind === "output") return value >= 0.5 ? ui("on") : ui("off");
+      return value >= 0.5 ? ui("yes") : ui("no");
     case "states":
       return text("state", row.states?.[value] ?? String(value));
     case "alarm":

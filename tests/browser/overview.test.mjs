@@ -116,3 +116,30 @@ test("buttons are large enough for wet fingers on a phone", async () => {
   }
   await page.context().close();
 });
+
+for (const locale of ["en-GB", "lo-LA"]) {
+  test(`a first visit in ${locale} takes at most six requests, a font, and 60 KB`, async () => {
+    const context = await browser.newContext({ locale, viewport: PHONE });
+    const page = await context.newPage();
+    const wire = await context.newCDPSession(page);
+    await wire.send("Network.enable");
+    const asked = new Map();
+    const taken = new Map();
+    wire.on("Network.requestWillBeSent", ({ requestId, request }) => asked.set(requestId, request.url));
+    wire.on("Network.loadingFinished", ({ requestId, encodedDataLength }) =>
+      taken.set(asked.get(requestId), encodedDataLength),
+    );
+    await page.goto(`${plant.http}/`);
+    await page.locator(".key-value .value").first().waitFor();
+    await page.waitForFunction(() => document.fonts.status === "loaded");
+    // The live stream does not end; what else was asked for has come.
+    const ended = () => [...asked.values()].every((url) => url.endsWith("/api/live") || taken.has(url));
+    while (!ended()) await new Promise((resolve) => wire.once("Network.loadingFinished", resolve));
+
+    const others = [...asked.values()].filter((url) => url.startsWith("http") && !url.endsWith(".woff2"));
+    const bytes = others.reduce((sum, url) => sum + (taken.get(url) ?? 0), 0);
+    assert.ok(others.length <= 6, others.join("\n"));
+    assert.ok(bytes <= 60_000, `${bytes} bytes: ${JSON.stringify([...taken])}`);
+    await context.close();
+  });
+}

@@ -12,6 +12,14 @@ import { who } from "../session";
 import { text, ui } from "../text";
 import { Bar, Shape, Value } from "../ui";
 
+/** States in which nobody need do anything while there is no alarm. */
+const AT_WORK = new Set(["Boot", "Starting", "Producing", "Standby"]);
+
+/** A plant that makes water says itself why it makes less. */
+function because(state: string, reason: string): string {
+  return state === "Producing" ? reason : ui("because", { reason });
+}
+
 /** The one sentence (HMI-08): the worst alarm's first step, or why the plant stands, or that all is well. */
 function Sentence(): JSX.Element {
   const alarm = worst(plant.alarms().filter((one) => one.active || one.latched));
@@ -35,12 +43,12 @@ function Sentence(): JSX.Element {
       </p>
       {alarm !== undefined && <p>{ui("do", { action: alarmAction(alarm) })}</p>}
       {urgent && <p>{water + tank}</p>}
-      {alarm === undefined && reasons.length === 0 && <p>{ui("no_action")}</p>}
+      {alarm === undefined && state !== undefined && AT_WORK.has(state) && <p>{ui("no_action")}</p>}
       {state !== undefined && (
         <p class="plant-state" data-state={state}>
           {ui("plant_state", { state: text("state", state) })}
           {step > 0 && ` ${ui("start_step", { step })}`}
-          {reasons[0] !== undefined && ` ${ui("because", { reason: text("reason", reasons[0]) })}`}
+          {reasons[0] !== undefined && ` ${because(state, text("reason", reasons[0]))}`}
         </p>
       )}
     </section>

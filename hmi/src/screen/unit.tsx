@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { alarmAction, unitPriority } from "../alarm_words";
 import { change, CommandButton } from "../commands";
-import { deviceName, deviceOf, pointName, unitName } from "../names";
+import { deviceName, deviceOf, flowOrder, fullName, pointName, tagOf, unitName } from "../names";
 import { first, plant, stateOf, usable, type Row } from "../plant";
 import { who } from "../session";
 import { text, ui } from "../text";
@@ -58,7 +58,7 @@ function Line({ row }: { row: Row }): JSX.Element {
   const content = (
     <>
       <span class="name">
-        {pointName(row)} <small>{row.tag}</small>
+        {pointName(row)} <small>{tagOf(row)}</small>
       </span>
       {row.form === "number" && row.range !== undefined && high > low && (
         <meter min={low} max={high} value={value ?? low} aria-hidden="true" />
@@ -86,26 +86,18 @@ function Line({ row }: { row: Row }): JSX.Element {
 function OutputLine({ row, blocked }: { row: Row; blocked: string[] }): JSX.Element {
   const sample = plant.sample(row);
   const held = sample?.extra ?? [];
-  const off = sample !== undefined && sample.value === 0;
+  const why = held.length > 0 ? held : blocked;
   return (
     <li class="line" data-path={row.path}>
       <span class="name">
-        {pointName(row)} <small>{row.tag}</small>
+        {pointName(row)} <small>{tagOf(row)}</small>
       </span>
       <Value row={row} />
-      {off && (
+      {sample?.value === 0 && why.length > 0 && (
         <details>
           <summary>{ui("why_not")}</summary>
-          {held.length > 0 ? (
-            <>
-              <p>{ui("held_off")}</p>
-              <Reasons keys={held} />
-            </>
-          ) : blocked.length > 0 ? (
-            <Reasons keys={blocked} />
-          ) : (
-            <p>{ui("not_asked")}</p>
-          )}
+          {held.length > 0 && <p>{ui("held_off")}</p>}
+          <Reasons keys={why} />
         </details>
       )}
     </li>
@@ -138,7 +130,7 @@ function SettingLine({ row }: { row: Row }): JSX.Element {
   return (
     <li class="line setting" data-path={row.path}>
       <span class="name">
-        {pointName(row)}
+        {fullName(row)}
         {row.range !== undefined && row.form === "number" && (
           <small>{ui("allowed", { low: bare(row, row.range[0]), high: bare(row, row.range[1]) })}</small>
         )}
@@ -152,6 +144,16 @@ function SettingLine({ row }: { row: Row }): JSX.Element {
         <small>{ui("role_needed", { role: text("role", role) })}</small>
       )}
     </li>
+  );
+}
+
+function Settings({ rows }: { rows: Row[] }): JSX.Element {
+  return (
+    <ul class="lines">
+      {rows.map((row) => (
+        <SettingLine key={row.path} row={row} />
+      ))}
+    </ul>
   );
 }
 
@@ -173,7 +175,7 @@ function Device({
     <details class="device">
       <summary>
         <span class="name">
-          {deviceName(device)} <small>{rows[0]?.tag}</small>
+          {deviceName(device)} <small>{(state ?? rows[0])?.tag}</small>
         </span>
         <span class="value">{deviceState(unit, device)}</span>
       </summary>
@@ -290,11 +292,11 @@ export function Unit({ unit }: { unit: string }): JSX.Element {
       )}
       {settings.length > 0 && (
         <Section title={ui("settings")}>
-          <ul class="lines">
-            {settings.map((row) => (
-              <SettingLine key={row.path} row={row} />
-            ))}
-          </ul>
+          <Settings rows={settings.filter((row) => row.role !== "Engineer")} />
+          <details>
+            <summary>{ui("settings_engineer")}</summary>
+            <Settings rows={settings.filter((row) => row.role === "Engineer")} />
+          </details>
         </Section>
       )}
       {totals.length > 0 && (
@@ -308,7 +310,7 @@ export function Unit({ unit }: { unit: string }): JSX.Element {
       )}
       <nav class="units" aria-label={ui("all_units")}>
         <h2>{ui("all_units")}</h2>
-        {[...new Set(plant.catalogue().rows.map((row) => row.unit))].map((one) => (
+        {flowOrder(new Set(plant.catalogue().rows.map((row) => row.unit))).map((one) => (
           <a key={one} class="button" href={`#/unit/${one}`} aria-current={one === unit ? "page" : undefined}>
             {unitName(one)}
           </a>
