@@ -2,18 +2,14 @@
 //!
 //! Judged here and not in the drivers, by the reading's own time, so that a replay sees the same.
 
-use alloc::boxed::Box;
-use alloc::vec;
-use core::time::Duration;
-
 use crate::image::Inputs;
 use crate::quantity::{Form, Value};
 use crate::signal::{Doubt, Fault, Moment, Quality, Reading, Signal};
 use crate::tag::{Measured, Point, Visitor};
+use alloc::boxed::Box;
+use alloc::vec;
+use core::time::Duration;
 
-/// Stale at this many polls, and no sooner than [`STALE_MIN`].
-const STALE_POLLS: u32 = 3;
-const STALE_MIN: Duration = Duration::from_secs(5);
 /// A reading may lie outside its range by this share of the span.
 const RANGE_MARGIN: f64 = 0.02;
 /// Sentinels of instruments that cannot say NaN lie beyond this (`docs/spec/plant.md` 2.12).
@@ -74,7 +70,7 @@ impl Visitor for Pass<'_> {
         if let (Some(memory), Some(taken)) =
             (self.memory.get_mut(self.slot), self.taken.get_mut(self.slot))
         {
-            *signal = judge(memory, point.words, Q::FORM, reading, self.now);
+            *signal = judge(memory, &point.words, Q::FORM, reading, self.now);
             *taken = reading.taken;
         }
         self.slot += 1;
@@ -83,7 +79,7 @@ impl Visitor for Pass<'_> {
 
 fn judge<Q: Value>(
     memory: &mut Memory,
-    words: Measured,
+    words: &Measured,
     form: Form,
     reading: Reading,
     now: Moment,
@@ -95,8 +91,7 @@ fn judge<Q: Value>(
     if reading.taken > now {
         return Signal::Bad(Fault::Invalid);
     }
-    let stale = (words.poll * STALE_POLLS).max(STALE_MIN);
-    if now.since(reading.taken) > stale {
+    if now.0 - reading.taken.0 > stale_us(words.poll) {
         return Signal::Bad(Fault::Stale);
     }
     let value = reading.value;
@@ -125,8 +120,14 @@ fn judge<Q: Value>(
     Signal::new(floor, quality)
 }
 
+/// Stale at three polls, and no sooner than 5 s. In whole microseconds: this is asked of every input in every scan.
+fn stale_us(poll: Duration) -> u64 {
+    let three_polls = 3 * (poll.as_secs() * 1_000_000 + u64::from(poll.subsec_micros()));
+    if three_polls > 5_000_000 { three_polls } else { 5_000_000 }
+}
+
 /// A jump faster than the process can is doubted once, bad after three in a row; a step that stays is believed then.
-fn fastness(memory: &mut Memory, words: Measured, reading: Reading) -> Quality {
+fn fastness(memory: &mut Memory, words: &Measured, reading: Reading) -> Quality {
     if memory.known && memory.taken == reading.taken {
         return memory.verdict.unwrap_or(Quality::Good);
     }
@@ -152,7 +153,7 @@ fn fastness(memory: &mut Memory, words: Measured, reading: Reading) -> Quality {
 
 /// Noise of an instrument, 1 % of its span: not a jump however short the time (chosen; above every accuracy in
 /// `docs/spec/plant.md` 1.4 but raw turbidity's, whose limit is wide).
-fn noise(words: Measured) -> f64 {
+fn noise(words: &Measured) -> f64 {
     (words.high - words.low) * 0.01
 }
 
@@ -170,7 +171,7 @@ mod tests {
         let mut last = Signal::default();
         for (number, value) in (1..).zip(values) {
             let at = Moment(number * 5_000_000);
-            last = judge(&mut memory, WORDS, Ntu::FORM, Reading::good(*value, at), at);
+            last = judge(&mut memory, &WORDS, Ntu::FORM, Reading::good(*value, at), at);
         }
         last
     }
@@ -203,7 +204,7 @@ mod tests {
         ] {
             let reading = Reading::good(0.1, Moment(taken));
             let signal: Signal<Ntu> =
-                judge(&mut Memory::default(), WORDS, Ntu::FORM, reading, Moment(now));
+                judge(&mut Memory::default(), &WORDS, Ntu::FORM, reading, Moment(now));
             assert_eq!(signal, expected, "{taken} {now}");
         }
     }
@@ -212,7 +213,7 @@ mod tests {
     fn what_the_driver_calls_bad_stays_bad() {
         let reading = Reading::bad(Fault::NotFitted, Moment(1));
         let signal: Signal<Ntu> =
-            judge(&mut Memory::default(), WORDS, Ntu::FORM, reading, Moment(1));
+            judge(&mut Memory::default(), &WORDS, Ntu::FORM, reading, Moment(1));
         assert_eq!(signal, Signal::Bad(Fault::NotFitted));
     }
 }
