@@ -49,6 +49,8 @@ pub struct Options {
     pub opcua: SocketAddr,
     /// Scans a period.
     pub speed: u32,
+    /// The wall clock, milliseconds since 1970 UTC: [`machine::wall_ms`].
+    pub wall_ms: fn() -> i64,
 }
 
 /// Why the controller does not start, or ended.
@@ -94,9 +96,11 @@ pub struct Controller {
     pub opcua: String,
     /// What the first user must know; `None`: the plant has an owner.
     pub setup_code: Option<String>,
+    /// What happens, and where to ask.
+    pub exchange: Arc<Exchange>,
+    pub journal: Journal,
+    pub history: History,
     scanning: Scanning,
-    journal: Journal,
-    history: History,
     hmi: web::Serving,
     opcua_task: JoinHandle<()>,
     opcua_ready: watch::Receiver<bool>,
@@ -111,7 +115,8 @@ impl Controller {
     pub async fn start(options: Options) -> Result<Controller, ControllerError> {
         let Options { site, state, .. } = &options;
         let lock = folder::lock(state)?;
-        let now = wall();
+        let wall_ms = options.wall_ms;
+        let now = Wall { ms: wall_ms(), trusted: machine::clock_is_synchronised() };
         let mut opened = Opened::open(state, now).await?;
         opened.begin(now).await;
         let mut plant = Plant::new(&site.shape);
@@ -133,7 +138,7 @@ impl Controller {
         journal.note(Note { new: env!("CARGO_PKG_VERSION").into(), ..Note::of("Started") });
         dropped.into_iter().for_each(|note| journal.note(note));
         let mut tasks = vec![tokio::spawn(Arc::clone(&exchange).pump())];
-        let timing = Timing { period: site.period, speed: options.speed, ahead_ms };
+        let timing = Timing { period: site.period, speed: options.speed, ahead_ms, wall_ms };
         let scanning = scan::start(plant, field, Arc::clone(&exchange), timing)
             .map_err(ControllerError::Thread)?;
 
@@ -259,7 +264,8 @@ impl Doors<'_> {
             }
         };
         let setup_code = access.setup_code();
-        let look = look(Arc::clone(&self.exchange), self.journal.clone(), access);
+        let look =
+            look(Arc::clone(&self.exchange), self.journal.clone(), access, self.options.wall_ms);
         tasks.push(tokio::spawn(look));
         Ok(Open { hmi, opcua, shutdown, setup_code })
     }
@@ -278,6 +284,7 @@ impl Open {
             opcua: self.opcua.endpoint.clone(),
             setup_code: self.setup_code,
             scanning,
+            exchange: doors.exchange,
             journal: doors.journal,
             history: doors.history,
             hmi: self.hmi,
@@ -373,11 +380,16 @@ async fn drop_settings(opened: &mut Opened, site: &Site, catalogue: &Catalogue) 
 }
 
 /// Looks after what changes slowly: clock, history, set-up.
-async fn look(exchange: Arc<Exchange>, journal: Journal, access: Arc<Access>) {
+async fn look(
+    exchange: Arc<Exchange>,
+    journal: Journal,
+    access: Arc<Access>,
+    wall_ms: fn() -> i64,
+) {
     let report = &exchange.report;
     let offset = || {
         let boot = i64::try_from(machine::boot_clock().as_millis()).unwrap_or(i64::MAX);
-        machine::wall_ms() - boot
+        wall_ms() - boot
     };
     let (mut last, mut history_was) = (offset(), true);
     loop {
@@ -386,7 +398,7 @@ async fn look(exchange: Arc<Exchange>, journal: Journal, access: Arc<Access>) {
         report.setup_done.store(!access.setup_needed().await, Ordering::Relaxed);
         let now = offset();
         if (now - last).abs() > CLOCK_STEP_MS {
-            let ms = machine::wall_ms();
+            let ms = wall_ms();
             let (old, new) = ((ms - (now - last)).to_string(), ms.to_string());
             tracing::warn!(ms = now - last, "the wall clock was set");
             journal.note(Note { old, new, ..Note::of("ClockStepped") });
@@ -399,3 +411,6 @@ async fn look(exchange: Arc<Exchange>, journal: Journal, access: Arc<Access>) {
         history_was = history;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,8 @@ pub struct Timing {
     /// Milliseconds by which row stamps begin ahead of the wall clock: at speed an earlier start has left rows that lie in
     /// the future.
     pub ahead_ms: i64,
+    /// The wall clock, milliseconds since 1970 UTC.
+    pub wall_ms: fn() -> i64,
 }
 
 /// The scan thread under way.
@@ -258,7 +260,7 @@ impl<C: Core> Scanner<C> {
     }
 
     fn wall(&self, begun: Duration) -> Wall {
-        let mut ms = machine::wall_ms() + self.timing.ahead_ms;
+        let mut ms = (self.timing.wall_ms)() + self.timing.ahead_ms;
         if self.timing.speed > 1 {
             let running = machine::boot_clock().saturating_sub(begun);
             let running = i64::try_from(running.as_millis()).unwrap_or(i64::MAX);

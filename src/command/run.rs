@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use sweetspring::controller::{Controller, Options};
+use sweetspring::machine;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -32,6 +33,7 @@ pub fn run(site: Option<&Path>, how: How) -> anyhow::Result<()> {
         opcua: how.opcua,
         speed: how.speed.unwrap_or(checked.speed),
         site: checked,
+        wall_ms: machine::wall_ms,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)

@@ -83,8 +83,8 @@ pub(super) struct Sampled {
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("it was written by a newer version of Sweetspring")]
-    Newer,
+    #[error("it was written by another version of Sweetspring: {0}")]
+    Foreign(String),
     #[error("its content is damaged: {0}")]
     Damaged(String),
     #[error("{0}")]
@@ -135,12 +135,16 @@ pub(super) async fn open(folder: &Path) -> Result<SqliteConnection, StoreError> 
         false,
     )]);
     let migrated = migrator.run_direct(None, &mut connection, false).await;
-    migrated.map_err(|error| match error {
-        MigrateError::VersionMissing(_) => StoreError::Newer,
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-        other => StoreError::Damaged(other.to_string()),
-    })?;
+    migrated.map_err(refused)?;
     Ok(connection)
+}
+
+fn refused(error: MigrateError) -> StoreError {
+    if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {
+        error.into()
+    } else {
+        StoreError::Foreign(error.to_string())
+    }
 }
 
 /// Opens the connections that only read.

@@ -104,7 +104,8 @@ fn bench(speed: u32, panics_at: u64) -> Bench {
         scans: 0,
         heard: hears,
     };
-    let timing = Timing { period: Duration::from_millis(10), speed, ahead_ms: 0 };
+    let timing =
+        Timing { period: Duration::from_millis(10), speed, ahead_ms: 0, wall_ms: machine::wall_ms };
     let scanning = start(lamp, Box::new(Wire(writes)), exchange.clone(), timing).unwrap();
     Bench { exchange, scanning, heard, written }
 }
