@@ -4,9 +4,11 @@
 //! a scan (`push`). Only encrypted or signed channels, only known certificates (`certificate`), only people with a password
 //! (`people`). Every command is a method; only setpoints can be written, and both end in [`Exchange::ask`].
 //!
-//! Known limits of the library (async-opcua 0.19): a subscription without a filter is told of a new quality only together
-//! with a new value (met for numbers in `value`); a wall clock that was set back stops subscriptions whose sampling
-//! interval is "that of the subscription" until it has caught up.
+//! Known limits of the library (async-opcua 0.19). A subscription without a filter is told of a new quality only together
+//! with a new value (met for numbers in `value`). One that asks for sampling interval -1, "as the subscription", is sent the
+//! right values under the time of the value before, and is not served while a wall clock that was set back catches up; any
+//! other interval is right. Sessions that never log in hold one of the hundred places until they time out: keep the port off
+//! networks that cannot be trusted.
 
 mod certificate;
 mod command;
