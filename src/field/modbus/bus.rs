@@ -110,12 +110,9 @@ impl Bus {
 
     /// The link is down, after so many attempts to restore it.
     fn cut(&mut self, attempts: u32) {
-        if self.connected {
-            self.connected = false;
-            info!(bus = self.plan.bus, "connection closed");
-        }
+        self.connected = false;
         if attempts >= BUS_SILENCES_MAX {
-            self.image.answers.store(false, Ordering::Relaxed);
+            self.lost();
         }
         if attempts >= SILENCES_MAX {
             for device in 0..self.devices.len() {
@@ -132,7 +129,6 @@ impl Bus {
             return;
         }
         self.connected = true;
-        info!(bus = self.plan.bus, address = self.plan.address, "connected");
         let now = Instant::now();
         for (device, plan) in self.devices.iter_mut().zip(&self.plan.devices) {
             // Behind a new connection may stand a device that was switched off meanwhile.
@@ -240,9 +236,10 @@ impl Bus {
         if outcome.is_ok() {
             outcome = self.ask(device, Request::ReadHoldingRegisters(watchdog.address, 1)).await;
         }
-        self.devices[device].guarded = outcome == Ok(Answer::Words(vec![watchdog.value]));
-        if !self.devices[device].guarded {
-            self.devices[device].guard_due = Instant::now() + self.pace.real(REST);
+        let state = &mut self.devices[device];
+        state.guarded = outcome == Ok(Answer::Words(vec![watchdog.value]));
+        if !state.guarded && state.silences == 0 {
+            state.guard_due = Instant::now() + self.pace.real(REST);
             let name = &self.plan.devices[device].name;
             warn!(device = name, ?outcome, "watchdog not set: nothing is switched on");
         }
@@ -334,7 +331,8 @@ impl Bus {
                     Ok(value) => (value, Quality::Good),
                     Err(fault) => (0.0, Quality::Bad(fault)),
                 };
-                *slot = Taken { value, quality, at: Some(now) };
+                let taken = Taken { value, quality, at: Some(now) };
+                if point.register.is_on_off() { slot.put_contact(taken) } else { slot.put(taken) }
             }
         }
     }
@@ -360,9 +358,23 @@ impl Bus {
         outcome
     }
 
+    /// The bus answers; said when it did not.
+    fn gained(&self) {
+        if !self.image.answers.swap(true, Ordering::Relaxed) {
+            info!(bus = self.plan.bus, address = self.plan.address, "answers");
+        }
+    }
+
+    /// It does not; said when it did.
+    fn lost(&self) {
+        if self.image.answers.swap(false, Ordering::Relaxed) {
+            warn!(bus = self.plan.bus, address = self.plan.address, "does not answer");
+        }
+    }
+
     fn answered(&mut self, device: usize) {
         self.silences = 0;
-        self.image.answers.store(true, Ordering::Relaxed);
+        self.gained();
         let state = &mut self.devices[device];
         state.silences = 0;
         state.rests_until = None;
@@ -377,7 +389,7 @@ impl Bus {
     fn silent(&mut self, device: usize) {
         self.silences += 1;
         if self.silences >= BUS_SILENCES_MAX {
-            self.image.answers.store(false, Ordering::Relaxed);
+            self.lost();
         }
         let now = Instant::now();
         let state = &mut self.devices[device];
@@ -405,7 +417,7 @@ impl Bus {
             Taken { value: 0.0, quality: Quality::Bad(Fault::Stale), at: Some(Instant::now()) };
         for point in plan.reads.iter().flat_map(|read| &read.points) {
             if let Some(slot) = taken.get_mut(point.slot) {
-                *slot = stale;
+                slot.put(stale);
             }
         }
     }

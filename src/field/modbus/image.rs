@@ -24,11 +24,50 @@ pub struct Taken {
 /// Before the first answer.
 pub const NOTHING: Taken = Taken { value: 0.0, quality: Quality::Bad(Fault::NotYetRead), at: None };
 
+/// One input on its way to the scan thread. A contact that closed and opened again between two scans is seen closed by one
+/// of them and open by the next: a button pressed for a moment is not lost when scans come in bursts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    newest: Taken,
+    /// No scan has seen `newest` yet, and it is not what the scan before saw.
+    fresh: bool,
+    /// What came while it was fresh.
+    next: Option<Taken>,
+}
+
+impl Slot {
+    /// Nothing yet.
+    pub const NEW: Slot = Slot { newest: NOTHING, fresh: false, next: None };
+
+    /// A number: only the newest counts.
+    pub fn put(&mut self, taken: Taken) {
+        *self = Slot { newest: taken, fresh: false, next: None };
+    }
+
+    /// A contact: no change is skipped.
+    pub fn put_contact(&mut self, taken: Taken) {
+        let same = |one: &Taken| (one.value, one.quality) == (taken.value, taken.quality);
+        if self.fresh && !same(&self.newest) {
+            self.next = Some(taken);
+        } else {
+            *self = Slot { newest: taken, fresh: self.fresh || !same(&self.newest), next: None };
+        }
+    }
+
+    /// What a scan sees.
+    pub fn take(&mut self) -> Taken {
+        let taken = self.newest;
+        self.fresh = self.next.is_some();
+        self.newest = self.next.take().unwrap_or(taken);
+        taken
+    }
+}
+
 /// One bus as the scan thread sees it.
 #[derive(Debug)]
 pub struct Image {
     /// By the order of the plan's inputs. The bus holds the lock for one request's points.
-    pub taken: Mutex<Box<[Taken]>>,
+    pub taken: Mutex<Box<[Slot]>>,
     /// Whether any device answers.
     pub answers: AtomicBool,
     /// The plant's outputs on this bus.
@@ -42,7 +81,7 @@ impl Image {
     #[must_use]
     pub fn new(inputs: usize, outputs: Box<[usize]>, beats: bool) -> Image {
         Image {
-            taken: Mutex::new(vec![NOTHING; inputs].into_boxed_slice()),
+            taken: Mutex::new(vec![Slot::NEW; inputs].into_boxed_slice()),
             answers: AtomicBool::new(false),
             outputs,
             changed: Notify::new(),
@@ -114,5 +153,38 @@ impl Wanted {
         let held = self.holds_until().is_some_and(|until| now < until);
         let bits = self.values.get(slot).filter(|_| held);
         bits.map_or(0.0, |bits| f64::from_bits(bits.load(Ordering::Acquire)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contact(value: f64) -> Taken {
+        Taken { value, quality: Quality::Good, at: Some(Instant::now()) }
+    }
+
+    #[test]
+    fn a_button_pressed_between_two_scans_is_seen_once() {
+        let mut slot = Slot::NEW;
+        let mut sees = |values: &[f64]| {
+            values.iter().for_each(|value| slot.put_contact(contact(*value)));
+            slot.take().value
+        };
+        assert_eq!(sees(&[0.0]), 0.0);
+        assert_eq!(sees(&[0.0, 1.0, 1.0, 0.0, 0.0]), 1.0);
+        assert_eq!(sees(&[]), 0.0);
+        assert_eq!(sees(&[0.0, 0.0]), 0.0);
+        assert_eq!(sees(&[1.0]), 1.0);
+        assert_eq!(sees(&[1.0]), 1.0);
+        assert_eq!(sees(&[0.0]), 0.0);
+    }
+
+    #[test]
+    fn of_a_number_a_scan_sees_the_newest() {
+        let mut slot = Slot::NEW;
+        [1.0, 2.0, 3.0].into_iter().for_each(|value| slot.put(contact(value)));
+        assert_eq!(slot.take().value, 3.0);
+        assert_eq!(slot.take().value, 3.0);
     }
 }

@@ -125,18 +125,19 @@ impl Field for ModbusField {
     fn read(&mut self, inputs: &mut Inputs, now: Moment) {
         let instant = tokio::time::Instant::now();
         for (side, image) in self.sides.iter_mut().zip(&self.images) {
-            if let Some(taken) = image.taken.try_lock() {
+            if let Some(mut taken) = image.taken.try_lock() {
                 for ((old, new), reading) in
-                    side.taken.iter_mut().zip(&*taken).zip(&mut side.readings)
+                    side.taken.iter_mut().zip(taken.iter_mut()).zip(&mut side.readings)
                 {
+                    let new = new.take();
                     // One measurement keeps one time, however often it is looked at.
-                    if old != new
+                    if *old != new
                         && let Some(at) = new.at
                     {
                         let age = instant.saturating_duration_since(at).mul_f64(self.speed);
                         let age = u64::try_from(age.as_micros()).unwrap_or(u64::MAX);
                         let taken = Moment(now.0.saturating_sub(age)).max(reading.taken);
-                        *old = *new;
+                        *old = new;
                         *reading = Reading { value: new.value, quality: new.quality, taken };
                     }
                 }
