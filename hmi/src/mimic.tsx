@@ -184,8 +184,11 @@ function none(): boolean {
   return false;
 }
 
+/** A value in the little room below a block: a bad one is a cross, its last good value stands on its unit's page. */
 function value(row: Row | undefined): string[] {
-  return row === undefined ? [] : [reading(row, plant.sample(row))];
+  if (row === undefined) return [];
+  const sample = plant.sample(row);
+  return [sample?.quality === "bad" && plant.link() !== "lost" ? "x" : reading(row, sample)];
 }
 
 function numbered(count: number, name: string): string[] {
