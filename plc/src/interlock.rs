@@ -90,8 +90,19 @@ pub const TABLE: &[(Reason, &[Column])] = &[
         &[RawPump, Coagulant, FeedPump, Hypochlorite, Wash, FilterOutlet, WashInlet],
     ),
     (
+        // Relays and limit switches are on this bus: no valve is asked to move unseen.
         Reason::BusDLost,
-        &[RawPump, Coagulant, FeedPump, Hypochlorite, Wash, WastePump, FilterOutlet, WashInlet],
+        &[
+            RawPump,
+            Coagulant,
+            FeedPump,
+            Hypochlorite,
+            Wash,
+            WastePump,
+            FilterOutlet,
+            WashInlet,
+            Positions,
+        ],
     ),
     (Reason::RiverTooMuddy, &[RawPump, Coagulant]),
     (

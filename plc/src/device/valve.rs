@@ -11,6 +11,7 @@ use crate::declare::{
     between, contact, inputs, outputs, parts, settings, shown, states, status, switched,
 };
 use crate::output::Output;
+use crate::reason::Reason;
 use crate::signal::Signal;
 
 inputs! {
@@ -96,11 +97,13 @@ const PATIENCE: f64 = 1.5;
 struct Watch {
     travelled: Duration,
     asked: Travel,
+    /// Its relay is held off, or its ends cannot be read: that it does not arrive is no fault of the valve.
+    excused: bool,
 }
 
 impl Default for Watch {
     fn default() -> Watch {
-        Watch { travelled: Duration::ZERO, asked: Travel::Stay }
+        Watch { travelled: Duration::ZERO, asked: Travel::Stay, excused: false }
     }
 }
 
@@ -113,7 +116,7 @@ impl Watch {
         asked: Travel,
         elapsed: Duration,
     ) -> State {
-        if asked != self.asked {
+        if asked != self.asked || self.excused {
             self.asked = asked;
             self.travelled = Duration::ZERO;
         }
@@ -205,6 +208,8 @@ impl MotorValve {
     /// One scan.
     pub fn scan(&mut self, asked: Travel, elapsed: Duration) {
         let before = self.status.state;
+        // What the table held off in the last scan.
+        self.watch.excused = !self.outputs.open.held().and(self.outputs.close.held()).is_empty();
         let state = self.watch.next(before, &self.inputs, &self.settings, asked, elapsed);
         self.status.state = state;
         self.outputs = MotorOutputs {
@@ -219,6 +224,10 @@ impl ReturnValve {
     pub fn scan(&mut self, asked: Travel, elapsed: Duration) {
         let asked = Travel::when(asked == Travel::Open);
         let before = self.status.state;
+        // Held off it must still prove that it closes, unless its limit switches are away with their bus.
+        let held = self.outputs.open.held();
+        self.watch.excused =
+            held.has(Reason::BusDLost) || (asked == Travel::Open && !held.is_empty());
         let state = self.watch.next(before, &self.inputs, &self.settings, asked, elapsed);
         self.status.state = state;
         self.outputs =
@@ -229,6 +238,7 @@ impl ReturnValve {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reason::Reasons;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -264,6 +274,26 @@ mod tests {
             valve.scan(Travel::Open, SECOND);
             assert_eq!(valve.status.state, State::Open);
         }
+    }
+
+    #[test]
+    fn a_valve_held_off_by_a_cause_is_not_blamed_for_standing_still() {
+        let held = Reasons::only(Reason::EmergencyStop);
+        let mut valve = MotorValve { inputs: ends(true, false), ..MotorValve::default() };
+        let mut spring = ReturnValve { inputs: ends(true, false), ..ReturnValve::default() };
+        for _ in 0..60 {
+            valve.scan(Travel::Close, SECOND);
+            valve.outputs.close.hold_off(held);
+            spring.scan(Travel::Close, SECOND);
+            spring.outputs.open.hold_off(held);
+        }
+        assert!(!valve.is_faulty());
+        // Without its relay it closes by itself; that it does not is a fault.
+        assert!(spring.is_faulty());
+        for _ in 0..25 {
+            valve.scan(Travel::Close, SECOND);
+        }
+        assert!(valve.is_faulty());
     }
 
     #[test]
