@@ -171,6 +171,7 @@ impl Disinfection {
     pub fn scan(&mut self, around: Around, elapsed: Duration) {
         self.sequence.elapse(elapsed);
         let blocked = self.blocked(&around);
+        let trips = blocked.without(Reasons::only(Reason::FlowUnknown));
         let flow = around.filtered_flow.usable().unwrap_or_default();
         let scan = Scan {
             in_state: self.sequence.in_state(),
@@ -178,10 +179,9 @@ impl Disinfection {
             flow_starts: flow > around.nominal * START_SHARE,
             flow_stays: flow >= around.nominal * STOP_SHARE,
             run: around.run,
-            prime: around.prime,
+            prime: around.prime && trips.is_empty(),
         };
-        let trip = (!blocked.without(Reasons::only(Reason::FlowUnknown)).is_empty())
-            .then_some(Event::Trip);
+        let trip = (!trips.is_empty()).then_some(Event::Trip);
         let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
         let demand = self.estimate(state, elapsed);
         let dose = (self.settings.residual_target + demand).within(DOSE_LOW, DOSE_HIGH);

@@ -292,10 +292,11 @@ impl Distribution {
         let cloudy = self.enters_cloudy.holds(above(ENTERS_CLOUDY), ENTERS_CLOUDY_TIME, elapsed);
         let lost = residual.usable().is_some_and(|residual| !(residual >= RESIDUAL_LOST));
         let lost = self.residual_lost.holds(lost, RESIDUAL_LOST_TIME, elapsed);
-        if bad || cloudy || lost {
-            self.retained.contaminated = true;
+        // Bad water that enters undoes a draining. A residual that is low does not: it is what the refilling mends.
+        if bad || cloudy || !self.retained.contaminated {
             self.retained.drained = false;
         }
+        self.retained.contaminated |= bad || cloudy || lost;
     }
 
     /// A person says that the clear well was drained, with the level to prove it.
@@ -591,5 +592,48 @@ impl Sequence {
             Event::Scan(scan) if !scan.run => Transition(State::off()),
             Event::Scan(_) => Handled,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Judges what enters and what leaves the clear well, once a second.
+    fn judge_s(distribution: &mut Distribution, seconds: u32, entering: f64, residual: f64) {
+        for _ in 0..seconds {
+            let entering = Some(Signal::Good(Ntu(entering)));
+            let residual = Signal::Good(MilligramsPerLitre(residual));
+            distribution.judge_quality(entering, residual, SECOND);
+        }
+    }
+
+    #[test]
+    fn a_clear_well_without_chlorine_is_fit_again_once_drained_and_refilled() {
+        let mut distribution = Distribution::default();
+        judge_s(&mut distribution, 301, 0.1, 0.1);
+        assert!(distribution.retained.contaminated);
+        distribution.status.level = Signal::Good(Metres(0.25));
+        assert_eq!(distribution.confirm_drained(), Ok(()));
+        // The rest of the old water still reads low while the well is refilled.
+        judge_s(&mut distribution, 1200, 0.1, 0.15);
+        judge_s(&mut distribution, 1200, 0.1, 0.6);
+        distribution.status.level = Signal::Good(Metres(1.0));
+        assert_eq!(distribution.confirm_quality(), Ok(()));
+        assert!(!distribution.retained.contaminated);
+    }
+
+    #[test]
+    fn cloudy_water_while_refilling_undoes_the_draining() {
+        let mut distribution = Distribution::default();
+        judge_s(&mut distribution, 61, 1.5, 0.6);
+        distribution.status.level = Signal::Good(Metres(0.25));
+        assert_eq!(distribution.confirm_drained(), Ok(()));
+        judge_s(&mut distribution, 61, 0.1, 0.6);
+        judge_s(&mut distribution, 901, 0.6, 0.6);
+        distribution.status.level = Signal::Good(Metres(1.0));
+        assert_eq!(distribution.confirm_quality(), Err(Reason::CauseStillActive));
     }
 }
