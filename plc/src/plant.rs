@@ -121,6 +121,7 @@ pub struct Plant {
     asked: Asked,
     residual: Lowest,
     raw_flow_steady: Sustained,
+    settled_unknown: Sustained,
     welded: Sustained,
     silenced: bool,
     button_was: bool,
@@ -162,6 +163,8 @@ const MUDDY: Ntu = Ntu(200.0);
 /// P7 and P8.
 const WASTE_MAX: Percent = Percent(80.0);
 const CLEAR_WELL_MAX: Metres = Metres(1.80);
+/// Without LT-206 the intake stops after this; chosen: full flow fills 2 % of the tank meanwhile.
+const SETTLED_UNKNOWN_MAX: Duration = Duration::from_secs(30);
 /// ST2: raw flow at this share of its setpoint for this long.
 const RAW_FLOW_SHARE: f64 = 0.8;
 const RAW_FLOW_TIME: Duration = Duration::from_secs(10);
@@ -205,6 +208,7 @@ impl Plant {
             asked: Asked::default(),
             residual: Lowest::default(),
             raw_flow_steady: Sustained::default(),
+            settled_unknown: Sustained::default(),
             welded: Sustained::default(),
             silenced: false,
             button_was: true,
@@ -413,6 +417,7 @@ impl Plant {
                 chlorine: units.disinfection.doser.is_confirmed(),
                 all_filtering: filtering >= in_service,
             },
+            settled_full: causes.has(Reason::SettledTankFull),
             drained: !units.filtration.feed_runs()
                 && settled.is_none_or(|level| level <= DRAWN_DOWN + Percent(1.0)),
             horn,
@@ -432,8 +437,13 @@ impl Plant {
         let waste = units.waste.inputs.level.usable();
         let well = units.distribution.status.level.usable();
         let stopping = Reasons::only(Reason::LocalControl).with(Reason::EmergencyStop);
+        // What holds P-101 would let the start fail; a full settled tank is filtered first.
+        let intake = self.holds.on(Column::RawPump).without(Reasons::only(Reason::SettledTankFull));
+        let settled = units.sedimentation.inputs.settled_level.usable();
         causes
             .without(causes.without(stopping))
+            .and(intake)
+            .and_if(settled.is_none(), Reason::LevelUnknown)
             .and_if(!units.system.inputs.supply_on.closed(), Reason::SupplyOff)
             .and_if(!wet_well.is_some_and(|level| level > start_level), Reason::WetWellLow)
             .and_if(flood, Reason::RiverFlood)
@@ -466,12 +476,19 @@ impl Plant {
         let units = &mut self.units;
         let takes = units.system.takes_water();
         let tank_high = units.tank.iter().any(Tank::is_high);
+        // The feed has stopped without that level: water taken now would run over.
+        let unknown = units.sedimentation.inputs.settled_level.usable().is_none();
+        let unknown = self.settled_unknown.holds(unknown, SETTLED_UNKNOWN_MAX, elapsed);
         let around = intake::Around {
             nominal,
-            run: takes && !tank_high,
+            run: takes && !tank_high && !unknown,
             rate,
             path_open: units.tank.iter().any(Tank::path_open),
-            holds: self.holds.on(Column::RawPump).and_if(tank_high, Reason::SedimentationTankHigh),
+            holds: self
+                .holds
+                .on(Column::RawPump)
+                .and_if(tank_high, Reason::SedimentationTankHigh)
+                .and_if(unknown, Reason::LevelUnknown),
             reset,
             too_muddy: causes.has(Reason::RiverTooMuddy),
             empty: causes.has(Reason::WetWellEmpty) && units.power.is_good(),
@@ -486,6 +503,11 @@ impl Plant {
             cap_reached: self.coagulant_guard.has_stopped(),
         };
         units.coagulation.scan(around, &mut self.stagger, elapsed);
+        // A full waste tank stops everything that fills it (`docs/spec/plant.md` 2.9).
+        let sludge = self
+            .holds
+            .on(Column::WastePump)
+            .and_if(causes.has(Reason::WasteTankFull), Reason::WasteTankFull);
         let mut views = [TankView::default(); TANKS_MAX];
         for (at, (view, tank)) in views.iter_mut().zip(units.tank.iter()).enumerate() {
             *view = TankView {
@@ -503,7 +525,7 @@ impl Plant {
             producing: takes,
             high_wash: units.filtration.wash_pump_runs(),
             waste_level: units.waste.inputs.level,
-            holds: self.holds.on(Column::WastePump),
+            holds: sludge,
             reset,
         };
         units.sedimentation.scan(around, &mut self.stagger, elapsed);
@@ -511,7 +533,7 @@ impl Plant {
             let around = tank::Around {
                 in_service: takes,
                 turn: units.sedimentation.turn_of(at),
-                holds: self.holds.on(Column::WastePump),
+                holds: sludge,
                 reset,
             };
             tank.scan(around, elapsed);

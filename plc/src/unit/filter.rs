@@ -368,6 +368,7 @@ impl Filter {
                 .and_if(!around.run, Reason::NoDemand)
                 .and_if(self.retained.dirty, Reason::FilterDirty)
                 .and_if(turbid, Reason::FilterTurbid)
+                .and_if(!self.memory.proven && !self.waste_takes(around), Reason::WasteTankFull)
                 .and_if(turbid && !self.washing_helps(around), Reason::SettledWaterCloudy)
                 .and_if(unknown, Reason::TurbidityUnknown),
             State::Draining {}

@@ -163,6 +163,8 @@ pub struct Around {
     pub tank_out: bool,
     /// Facts of the start sequence, ST1 to ST7.
     pub steps: Steps,
+    /// The settled tank is full: it is filtered before any raw water is taken.
+    pub settled_full: bool,
     /// The settled tank has been drawn down and the filters have stopped.
     pub drained: bool,
     /// The horn sounds for an unacknowledged alarm.
@@ -205,14 +207,14 @@ pub struct System {
     full: Sustained,
     low: Sustained,
     failed_starts: FailedStarts,
-    resumes: bool,
     full_start: bool,
+    self_tested: bool,
     heartbeat: bool,
 }
 parts! { System {
     inputs, settings, retained, status, outputs, alarms;
     one: ; many: ; maybe: ;
-    sequence, step, in_step, since_boot, full, low, failed_starts, resumes, full_start, heartbeat
+    sequence, step, in_step, since_boot, full, low, failed_starts, full_start, self_tested, heartbeat
 } }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -260,6 +262,7 @@ impl System {
         let before = self.sequence.state();
         let trip = self.trip(&around);
         let state = self.sequence.advance(trip.map(Event::Trip).as_ref(), &Event::Scan(scan));
+        self.self_tested |= before == (State::Boot {}) && state == (State::Stopped {});
         self.follow(before, state, &around, &scan);
         self.count_idle(state, elapsed);
         self.status.state = state;
@@ -317,10 +320,7 @@ impl System {
 
     /// After a restart: goes on by itself only if people wanted water less than ten minutes ago.
     pub fn restored(&mut self, age: Option<Duration>) {
-        self.resumes = self.retained.intent && age.is_some_and(|age| age < RESUME_MAX);
-        if !self.resumes {
-            self.retained.intent = false;
-        }
+        self.retained.intent &= age.is_some_and(|age| age < RESUME_MAX);
         self.full_start = age.is_none_or(|age| age >= LONG_STOP);
         self.status.idle_time = age.unwrap_or(LONG_STOP);
     }
@@ -369,6 +369,7 @@ impl System {
             short_outage: around.outage < RESUME_MAX,
             failed_too_often: self.failed_starts.count >= FAILED_STARTS_MAX,
             lost: !around.lost.is_empty(),
+            self_tested: self.self_tested,
         }
     }
 
@@ -384,11 +385,12 @@ impl System {
         }
         if state == (State::Starting {}) {
             let steps = &around.steps;
+            let full = around.settled_full;
             let done = match self.step {
-                1 => steps.inlet_open,
-                2 => steps.raw_flow,
-                3 => steps.coagulant,
-                4 => steps.settled,
+                1 => steps.inlet_open || full,
+                2 => steps.raw_flow || full,
+                3 => steps.coagulant || full,
+                4 => steps.settled || full,
                 5 => steps.filtered,
                 6 => steps.chlorine,
                 _ => false,
@@ -581,6 +583,7 @@ pub struct Scan {
     short_outage: bool,
     failed_too_often: bool,
     lost: bool,
+    self_tested: bool,
 }
 
 /// Why everything stops at once.
@@ -654,7 +657,8 @@ impl Sequence {
     #[state(superstate = "powered")]
     fn standby(event: &Event) -> Outcome<State> {
         match event {
-            Event::Scan(scan) if !scan.wanted => Transition(State::stopping()),
+            // Nothing runs that would have to be stopped in order.
+            Event::Scan(scan) if !scan.wanted => Transition(State::stopped()),
             Event::Scan(scan) if scan.needed && !scan.too_muddy && scan.may_start => {
                 Transition(State::starting())
             }
@@ -686,7 +690,11 @@ impl Sequence {
     #[state]
     fn emergency_stop(event: &Event) -> Outcome<State> {
         match event {
-            Event::Scan(scan) if !scan.emergency => Transition(State::stopped()),
+            Event::Scan(scan) if !scan.emergency && scan.self_tested => {
+                Transition(State::stopped())
+            }
+            // Pressed at power-up: the self-test and the set-up are still to be passed.
+            Event::Scan(scan) if !scan.emergency => Transition(State::boot()),
             Event::Scan(_) | Event::Trip(_) => Handled,
         }
     }

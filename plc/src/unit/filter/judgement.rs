@@ -262,6 +262,12 @@ impl Filter {
             && self.memory.trigger.is_none()
             && self.inputs.turbidity.usable().is_some()
             && held.is_empty()
+            && (self.memory.proven || self.waste_takes(around))
+    }
+
+    /// Filter-to-waste has room: a full waste tank stops everything that fills it (`docs/spec/plant.md` 2.9).
+    pub(super) fn waste_takes(&self, around: &Around) -> bool {
+        !around.wash_holds.has(Reason::WasteTankFull)
     }
 
     /// The outlet is not proven closed although wash water or air may stand behind it.
@@ -290,7 +296,8 @@ impl Filter {
             State::Standby {} | State::Fault {} => Reasons::NONE,
             State::Ripening {} => {
                 let turbid = Reasons::only(Reason::FilteredWaterTurbid);
-                around.outlet_holds.without(turbid)
+                let full = !self.waste_takes(around);
+                around.outlet_holds.without(turbid).and_if(full, Reason::WasteTankFull)
             }
             State::Filtering {} | State::WashQueued {} => around.outlet_holds,
             State::Draining {}

@@ -1,0 +1,166 @@
+//! Core and twin in one process: what a plant meets on a bad day, and whether it comes back by itself where it should.
+
+use std::time::Duration;
+
+use hil::closed_loop::ClosedLoop;
+use hil::{Act, SensorFault, TwinParameters};
+use plc::image::Command;
+use plc::plant::{Plant, Shape};
+use plc::reason::Reason;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+/// Scans of 200 ms: within the 250 ms that real outputs allow.
+const PERIOD: Duration = Duration::from_millis(200);
+
+fn reference(parameters: TwinParameters, seed: u64) -> ClosedLoop {
+    ClosedLoop::new(&Shape::default(), parameters, seed, PERIOD)
+}
+
+/// The reference plant, making water.
+fn producing(seed: u64) -> ClosedLoop {
+    let mut plant = reference(TwinParameters::default(), seed);
+    assert!(plant.run_until(5 * MINUTE, is("Stopped")), "{}", tell(&plant));
+    assert_eq!(plant.order(Command::Start), Ok(()));
+    assert!(plant.run_until(HOUR, is("Producing")), "{}", tell(&plant));
+    plant
+}
+
+fn is(state: &'static str) -> impl Fn(&ClosedLoop) -> bool {
+    move |plant| plant.state("system.state") == Some(state)
+}
+
+/// What the plant says of itself, for a failed assertion.
+fn tell(plant: &ClosedLoop) -> String {
+    let rows = &plant.plant.catalogue().rows;
+    let samples = &plant.plant.snapshot().samples;
+    let blocked: Vec<String> = rows
+        .iter()
+        .filter(|row| row.path.ends_with("blocked") && !samples[row.id].why.is_empty())
+        .map(|row| format!("{} {:?}", row.path, samples[row.id].why.iter().collect::<Vec<_>>()))
+        .collect();
+    format!("{:?} at {:?}, {blocked:?}", plant.state("system.state"), plant.now())
+}
+
+fn break_sensor(plant: &mut ClosedLoop, path: &str, fault: Option<SensorFault>) {
+    plant.act(Act::SensorFault { path: path.into(), fault }).unwrap();
+}
+
+/// The controller starts anew beside the same plant, with what its journal kept a minute ago.
+fn restart(plant: &mut ClosedLoop) {
+    let mut kept = Vec::new();
+    plant.plant.keep(|row, value| kept.push((row.id, value)));
+    plant.plant = Plant::new(&Shape::default());
+    let found = |id| kept.iter().find(|(row, _)| *row == id).map(|(_, value)| *value);
+    plant.plant.restore(|row| found(row.id), Some(MINUTE));
+}
+
+#[test]
+fn a_controller_that_restarts_while_water_is_made_goes_on_without_a_person() {
+    let mut plant = producing(1);
+    restart(&mut plant);
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", tell(&plant));
+}
+
+#[test]
+fn a_bus_that_was_away_for_minutes_leaves_nothing_for_a_person_to_reset() {
+    for bus in ["system.bus_a", "system.bus_b"] {
+        let mut plant = producing(2);
+        plant.report(bus, 0.0);
+        plant.run(3 * MINUTE);
+        plant.report(bus, 1.0);
+        assert!(
+            plant.run_until(2 * HOUR, |plant| plant.truth().produced_flow.0 > 2.0),
+            "{bus}: {}",
+            tell(&plant)
+        );
+        assert!(plant.run_until(2 * HOUR, is("Producing")), "{bus}: {}", tell(&plant));
+    }
+    let mut plant = producing(2);
+    plant.act(Act::Link { bus: hil::Bus::D, up: false }).unwrap();
+    plant.report("system.bus_d", 0.0);
+    plant.run(3 * MINUTE);
+    plant.act(Act::Link { bus: hil::Bus::D, up: true }).unwrap();
+    plant.report("system.bus_d", 1.0);
+    assert!(
+        plant.run_until(2 * HOUR, |plant| plant.truth().produced_flow.0 > 2.0),
+        "{}",
+        tell(&plant)
+    );
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", tell(&plant));
+}
+
+#[test]
+fn an_unknown_settled_level_stops_the_intake_before_the_tank_runs_over() {
+    let mut plant = producing(3);
+    break_sensor(&mut plant, "sedimentation.settled_level", Some(SensorFault::Dropout));
+    plant.run(3 * HOUR);
+    assert_eq!(plant.truth().overflowed.0, 0.0, "{}", tell(&plant));
+    break_sensor(&mut plant, "sedimentation.settled_level", None);
+    assert!(
+        plant.run_until(3 * HOUR, |plant| plant.truth().produced_flow.0 > 2.0),
+        "{}",
+        tell(&plant)
+    );
+}
+
+#[test]
+fn a_plant_with_a_full_settled_tank_starts_by_filtering_it() {
+    let parameters = TwinParameters { start_settled_percent: 97.0, ..TwinParameters::default() };
+    let mut plant = reference(parameters, 4);
+    assert!(plant.run_until(5 * MINUTE, is("Stopped")));
+    assert_eq!(plant.order(Command::Start), Ok(()));
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", tell(&plant));
+    assert_eq!(plant.truth().overflowed.0, 0.0);
+}
+
+#[test]
+fn water_that_stays_turbid_runs_to_waste_only_while_the_waste_tank_has_room() {
+    let mut plant = producing(5);
+    break_sensor(&mut plant, "filtration.combined_turbidity", Some(SensorFault::Bias(3.0)));
+    assert!(plant.run_until(HOUR, |plant| plant.plant.units.distribution.retained.contaminated));
+    plant.run(12 * HOUR);
+    assert_eq!(plant.truth().overflowed.0, 0.0, "{}", tell(&plant));
+}
+
+#[test]
+fn an_emergency_stop_at_power_up_does_not_spare_the_set_up() {
+    let mut plant = reference(TwinParameters::default(), 6);
+    plant.report("system.setup_done", 0.0);
+    plant.act(Act::Press("ES-900".into())).unwrap();
+    plant.run(2 * MINUTE);
+    assert_eq!(plant.state("system.state"), Some("EmergencyStop"));
+    plant.act(Act::Release("ES-900".into())).unwrap();
+    plant.run(5 * SECOND);
+    plant.act(Act::Press("HS-901".into())).unwrap();
+    plant.run(HOUR);
+    assert_eq!(plant.state("system.state"), Some("Boot"), "{}", tell(&plant));
+    assert_eq!(plant.truth().lift_flow.0, 0.0);
+    plant.report("system.setup_done", 1.0);
+    plant.run(5 * SECOND);
+    assert_eq!(plant.state("system.state"), Some("Stopped"));
+}
+
+#[test]
+fn standby_ends_at_once_when_a_person_stops_the_plant() {
+    let mut plant = producing(7);
+    assert!(plant.run_until(24 * HOUR, is("Standby")), "{}", tell(&plant));
+    assert_eq!(plant.order(Command::Stop), Ok(()));
+    plant.run(SECOND);
+    assert_eq!(plant.state("system.state"), Some("Stopped"));
+}
+
+#[test]
+fn a_bus_that_is_away_at_the_start_is_no_failed_start() {
+    let mut plant = reference(TwinParameters::default(), 8);
+    assert!(plant.run_until(5 * MINUTE, is("Stopped")));
+    plant.report("system.bus_a", 0.0);
+    plant.run(10 * SECOND);
+    assert_eq!(plant.order(Command::Start), Ok(()));
+    plant.run(5 * MINUTE);
+    assert_eq!(plant.state("system.state"), Some("Stopped"));
+    assert!(plant.plant.units.system.status.blocked.has(Reason::BusALost));
+    plant.report("system.bus_a", 1.0);
+    assert!(plant.run_until(HOUR, is("Producing")), "{}", tell(&plant));
+}
