@@ -7,6 +7,7 @@ use hil::{Act, SensorFault, TwinParameters};
 use plc::image::Command;
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
+use plc::tag::Kind;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -41,6 +42,21 @@ fn tell(plant: &ClosedLoop) -> String {
         .map(|row| format!("{} {:?}", row.path, samples[row.id].why.iter().collect::<Vec<_>>()))
         .collect();
     format!("{:?} at {:?}, {blocked:?}", plant.state("system.state"), plant.now())
+}
+
+/// Outputs that move water or chemicals, and are on.
+fn motors_on(plant: &ClosedLoop) -> Vec<String> {
+    let rows = &plant.plant.catalogue().rows;
+    rows.iter()
+        .filter(|row| matches!(row.kind, Kind::Output(..)))
+        .filter(|row| {
+            [".run", ".speed", ".rate", ".enable", "permit"]
+                .iter()
+                .any(|end| row.path.ends_with(end))
+        })
+        .filter(|row| plant.plant.outputs().values[row.slot] != 0.0)
+        .map(|row| row.path.clone())
+        .collect()
 }
 
 fn break_sensor(plant: &mut ClosedLoop, path: &str, fault: Option<SensorFault>) {
@@ -149,6 +165,37 @@ fn standby_ends_at_once_when_a_person_stops_the_plant() {
     assert_eq!(plant.order(Command::Stop), Ok(()));
     plant.run(SECOND);
     assert_eq!(plant.state("system.state"), Some("Stopped"));
+}
+
+#[test]
+fn stop_all_stops_every_pump_and_nothing_runs_before_a_new_start() {
+    let mut plant = producing(9);
+    assert!(
+        plant.run_until(12 * HOUR, |plant| plant.truth().lift_flow.0 > 1.0),
+        "{}",
+        tell(&plant)
+    );
+    for while_stopped in [false, true] {
+        if while_stopped {
+            // Stopped already, and still delivering: the same order.
+            assert_eq!(plant.order(Command::Start), Ok(()));
+            assert_eq!(plant.order(Command::StopAll), Ok(()));
+            assert_eq!(plant.order(Command::Start), Ok(()));
+            assert_eq!(plant.order(Command::Stop), Ok(()));
+            assert!(plant.run_until(HOUR, is("Stopped")), "{}", tell(&plant));
+        }
+        assert_eq!(plant.order(Command::StopAll), Ok(()));
+        assert_eq!(motors_on(&plant), [""; 0], "while stopped: {while_stopped}");
+        for _ in 0..6000 {
+            plant.step();
+            assert_eq!(motors_on(&plant), [""; 0], "while stopped: {while_stopped}");
+        }
+    }
+    restart(&mut plant);
+    plant.run(20 * MINUTE);
+    assert_eq!(motors_on(&plant), [""; 0], "after a restart");
+    assert_eq!(plant.order(Command::Start), Ok(()));
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", tell(&plant));
 }
 
 #[test]

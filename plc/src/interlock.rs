@@ -119,7 +119,8 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             WashInlet,
         ],
     ),
-    // Not rows of the table, but of the same force: nothing runs before the boot's self-test, nor while the panel commands.
+    // Not rows of the table, but of the same force: nothing runs before the boot's self-test, while the panel commands, nor
+    // between STOP ALL and the next start.
     (
         Reason::Booting,
         &[
@@ -137,6 +138,20 @@ pub const TABLE: &[(Reason, &[Column])] = &[
     ),
     (
         Reason::LocalControl,
+        &[
+            RawPump,
+            Coagulant,
+            FeedPump,
+            Hypochlorite,
+            Wash,
+            LiftPump,
+            WastePump,
+            FilterOutlet,
+            WashInlet,
+        ],
+    ),
+    (
+        Reason::StoppedByOperator,
         &[
             RawPump,
             Coagulant,
@@ -203,6 +218,8 @@ pub struct Facts {
     /// HS-900 stands at remote.
     pub remote: Signal<bool>,
     pub booting: bool,
+    /// STOP ALL was pressed, in this scan or before, and no start since.
+    pub stopped_all: bool,
     pub mains_good: bool,
     pub buses: [Signal<bool>; 3],
     pub wet_well_low_low: Signal<bool>,
@@ -312,6 +329,7 @@ impl Causes {
         causes = causes
             .and_if(self.emergency(facts, elapsed), Reason::EmergencyStop)
             .and_if(facts.booting, Reason::Booting)
+            .and_if(facts.stopped_all, Reason::StoppedByOperator)
             .and_if(!facts.remote.closed(), Reason::LocalControl)
             .and_if(!facts.mains_good, Reason::MainsLost)
             .and_if(facts.contaminated, Reason::QualityHold)
@@ -733,6 +751,14 @@ mod tests {
             ),
             (|f| f.mains_good = false, 1, Reason::MainsLost, |f| f.mains_good = true, 1, false),
             (
+                |f| f.stopped_all = true,
+                1,
+                Reason::StoppedByOperator,
+                |f| f.stopped_all = false,
+                1,
+                false,
+            ),
+            (
                 |f| f.remote = Signal::Good(false),
                 1,
                 Reason::LocalControl,
@@ -792,6 +818,7 @@ mod tests {
         emergency_latched: false,
         remote: Signal::Good(true),
         booting: false,
+        stopped_all: false,
         mains_good: true,
         buses: [Signal::Good(true); 3],
         wet_well_low_low: Signal::Good(true),

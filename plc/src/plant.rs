@@ -290,6 +290,7 @@ impl Plant {
             emergency_latched: units.system.retained.emergency_latched,
             remote: units.system.inputs.remote,
             booting: units.system.is_booting(),
+            stopped_all: self.asked.stop_all || units.system.retained.stopped_all,
             mains_good: units.power.is_good(),
             buses: [
                 units.system.inputs.bus_a,

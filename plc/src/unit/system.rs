@@ -83,6 +83,8 @@ retained! {
         pub intake_closed: bool = kept(),
         /// Emergency stop latched.
         pub emergency_latched: bool = kept(),
+        /// STOP ALL was pressed: nothing runs before the next start.
+        pub stopped_all: bool = kept(),
     }
 }
 
@@ -294,9 +296,11 @@ impl System {
         }
         if around.stop || around.stop_all {
             self.retained.intent = false;
+            self.retained.stopped_all |= around.stop_all;
             self.status.stopped_by = Reasons::only(Reason::StoppedByOperator);
         } else if around.start && !self.retained.emergency_latched {
             self.retained.intent = true;
+            self.retained.stopped_all = false;
         }
     }
 
