@@ -81,6 +81,8 @@ pub(super) struct Clerk {
     /// When the batch in flight was sent.
     sent_at: Instant,
     failing: bool,
+    /// The disk is full, though writing still works.
+    short: bool,
     retry_at: Instant,
     retained_at: Instant,
     users_sent: Waiting,
@@ -124,6 +126,7 @@ impl Clerk {
             in_flight: None,
             sent_at: now,
             failing: !desk.storage_ok,
+            short: false,
             retry_at: now,
             retained_at: now + RETAINED_EVERY,
             users_sent: Vec::new(),
@@ -373,7 +376,7 @@ impl Clerk {
         let count = std::mem::take(&mut self.sent);
         let users = std::mem::take(&mut self.users_sent);
         match outcome {
-            Some(Outcome::Written) => {
+            Some(Outcome::Written { full }) => {
                 self.everything = false;
                 for entry in self.waiting.drain(..count).collect::<Vec<_>>() {
                     match entry.happening {
@@ -387,7 +390,11 @@ impl Clerk {
                     // Whoever asked may have given up; it is kept all the same.
                     let _ = done.send(Ok(()));
                 }
-                self.recover();
+                if full {
+                    self.run_short();
+                } else {
+                    self.recover();
+                }
             }
             Some(Outcome::Fresh { aside, start }) => {
                 self.start = start;
@@ -422,11 +429,20 @@ impl Clerk {
         self.exchange.report.storage_ok.store(false, Ordering::Relaxed);
     }
 
+    /// What there was is written, but there is no room for more: said before it fails.
+    fn run_short(&mut self) {
+        if !self.short && !self.failing {
+            tracing::error!("the disk is full: the journal still finds room inside its file");
+        }
+        (self.short, self.failing) = (true, false);
+        self.exchange.report.storage_ok.store(false, Ordering::Relaxed);
+    }
+
     fn recover(&mut self) {
-        if self.failing {
+        if self.failing || self.short {
             tracing::info!("storage works again");
         }
-        self.failing = false;
+        (self.short, self.failing) = (false, false);
         self.exchange.report.storage_ok.store(true, Ordering::Relaxed);
         let lost = std::mem::take(&mut self.dropped);
         if lost > 0 {

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::store::{self, Batch, StoreError};
 use crate::exchange::Wall;
 use crate::folder::set_aside;
+use crate::machine;
 
 /// A batch to write, and where to say how it went.
 pub(super) struct Job {
@@ -22,16 +23,14 @@ pub(super) struct Job {
 /// How a batch went.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    Written,
+    /// `full`: written, but the disk has no room to speak of for more.
+    Written { full: bool },
     /// Nothing of it was written.
     Failed(String),
     /// Nothing of it was written, and the database is a new, empty one: the old one was set aside, or has gone. Everything
     /// known must be written again.
     /// Also after a file that could not be opened before.
-    Fresh {
-        aside: Option<PathBuf>,
-        start: i64,
-    },
+    Fresh { aside: Option<PathBuf>, start: i64 },
 }
 
 /// What the keeper works with.
@@ -76,7 +75,7 @@ impl Keeper {
         }
         let Some(connection) = self.connection.as_mut() else { return self.reopen().await };
         match store::write(connection, batch).await {
-            Ok(()) => Outcome::Written,
+            Ok(()) => Outcome::Written { full: is_full(&self.folder) },
             Err(StoreError::Damaged(what)) => {
                 tracing::error!(what, "the journal's file is damaged");
                 self.connection = None;
@@ -120,6 +119,15 @@ impl Keeper {
             Err(error) => Outcome::Failed(error.to_string()),
         }
     }
+}
+
+/// Free space below which a disk counts as full, bytes: SQLite may still find room inside its files, for a while. Chosen; a
+/// day of events needs less.
+const ROOM_MIN: u64 = 4 << 20;
+
+/// Whether the disk of a folder is full. One that does not tell is not: the next write will.
+fn is_full(folder: &Path) -> bool {
+    machine::free_space(folder).is_ok_and(|free| free < ROOM_MIN)
 }
 
 /// Which file lies there now.
