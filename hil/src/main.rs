@@ -72,7 +72,7 @@ enum Command {
     #[command(after_help = SAYINGS)]
     Tell {
         /// What: see below.
-        #[arg(required = true)]
+        #[arg(required = true, allow_negative_numbers = true)]
         words: Vec<String>,
         /// The rig's control endpoint.
         #[arg(long, value_name = "ADDR", default_value = CONTROL)]

@@ -61,9 +61,9 @@ pub struct Setup {
 /// Why a rig does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum RigError {
-    #[error("bus {bus}: address {address} is not understood: {source}")]
+    #[error("bus {bus}: address {address} is not understood")]
     Address { bus: String, address: String, source: io::Error },
-    #[error("cannot listen on {address} for {what}: {source}")]
+    #[error("cannot listen on {address} for {what}")]
     Listen { what: String, address: SocketAddr, source: io::Error },
 }
 
