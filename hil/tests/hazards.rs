@@ -159,6 +159,26 @@ fn an_emergency_stop_at_power_up_does_not_spare_the_set_up() {
 }
 
 #[test]
+fn an_emergency_stop_whose_contactor_stays_closed_is_not_reset() {
+    let mut plant = producing(10);
+    break_sensor(&mut plant, "system.supply_on", Some(SensorFault::Stuck));
+    plant.act(Act::Press("ES-900".into())).unwrap();
+    plant.run(5 * SECOND);
+    assert_ne!(plant.value("system.supply_welded"), Some(0.0));
+    plant.act(Act::Release("ES-900".into())).unwrap();
+    plant.run(5 * SECOND);
+    plant.act(Act::Press("HS-901".into())).unwrap();
+    plant.run(5 * SECOND);
+    assert_eq!(plant.state("system.state"), Some("EmergencyStop"));
+    assert_eq!(plant.order(Command::Start), Err(Reason::EmergencyStop));
+    break_sensor(&mut plant, "system.supply_on", None);
+    plant.run(5 * SECOND);
+    plant.act(Act::Press("HS-901".into())).unwrap();
+    plant.run(5 * SECOND);
+    assert_eq!(plant.state("system.state"), Some("Stopped"));
+}
+
+#[test]
 fn standby_ends_at_once_when_a_person_stops_the_plant() {
     let mut plant = producing(7);
     assert!(plant.run_until(24 * HOUR, is("Standby")), "{}", tell(&plant));

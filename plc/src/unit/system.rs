@@ -291,7 +291,8 @@ impl System {
         if around.emergency {
             self.retained.emergency_latched = true;
             self.retained.intent = false;
-        } else if around.local_reset {
+        } else if around.local_reset && !around.supply_welded {
+            // A contactor that did not open would carry the next start without protection.
             self.retained.emergency_latched = false;
         }
         if around.stop || around.stop_all {
