@@ -34,7 +34,7 @@ Examples:
   sweetspring run --speed 1                      the same in real time
   sweetspring run site.toml                      your own plant
   sweetspring run site.toml --http 0.0.0.0:8443  with the operators' pages on the plant's network (TLS)
-  sweetspring run --set disinfection.chlorine_target=\"0.9 mg/l\"
+  sweetspring run --set disinfection.residual_target=\"0.9 mg/l\"
   sweetspring check site.toml                    every fault of a site file at once
   sweetspring tags site.toml                     every point of a plant, with unit and range
   sweetspring user add somchai --role Operator   a person who may log in
@@ -48,6 +48,32 @@ Where things are kept:
 Messages:
   RUST_LOG=debug says more, RUST_LOG=warn less.";
 
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  sweetspring check site.toml                    sound, with the load of each bus; or every fault, each with its line
+  sweetspring check sites/*.toml && echo sound   ends with 1 when one of them is refused";
+
+const TAGS_EXAMPLES: &str = "\
+Examples:
+  sweetspring tags                               the demo's points: what they are and what may be set
+  sweetspring tags site.toml                     those of your plant, and where each is wired
+  sweetspring tags site.toml --json > tags.json  the same for a program";
+
+const USER_EXAMPLES: &str = "\
+Examples:
+  sweetspring user add somchai --of site.toml    an operator of the plant that runs with this site file
+  sweetspring user add bounmy --role Engineer --role Admin --state /var/lib/sweetspring
+                                                 the owner: the set-up code is not needed any more
+  sweetspring user reset somchai                 a new password, asked for twice
+  sweetspring user reset somchai < password      a new password, from a file's first line
+  sweetspring user list                          who may log in, and as what";
+
+const TRUST_EXAMPLES: &str = "\
+Examples:
+  sweetspring trust client.der                   a certificate that somebody gave you
+  sweetspring trust \"UaExpert [1f2e3d].der\"      one that was rejected, by the name that the log gives it
+  sweetspring trust client.der --of site.toml    at the plant that runs with this site file";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs a plant until Ctrl-C, which switches all outputs off and ends within five seconds
@@ -59,12 +85,14 @@ enum Command {
         how: How,
     },
     /// Checks site files: all faults with file, line, key, what was found and what is allowed
+    #[command(after_long_help = CHECK_EXAMPLES)]
     Check {
         /// Site files
         #[arg(required = true, value_name = "SITE")]
         sites: Vec<PathBuf>,
     },
     /// Lists every point of a plant: path, tag, unit, range, where it is wired
+    #[command(after_long_help = TAGS_EXAMPLES)]
     Tags {
         /// Site file; without one the demo
         site: Option<PathBuf>,
@@ -73,11 +101,13 @@ enum Command {
         json: bool,
     },
     /// People who may log in
+    #[command(after_long_help = USER_EXAMPLES)]
     User {
         #[command(subcommand)]
         what: UserCommand,
     },
     /// Trusts the certificate of an OPC UA client; the log names each one that was rejected
+    #[command(after_long_help = TRUST_EXAMPLES)]
     Trust {
         /// Certificate (DER or PEM), or the name of a rejected one
         file: PathBuf,
@@ -120,6 +150,7 @@ struct Place {
 #[derive(Debug, Subcommand)]
 enum UserCommand {
     /// Adds a person; asks for the password, or reads it from standard input
+    #[command(after_long_help = USER_EXAMPLES)]
     Add {
         name: String,
         /// Observer, Operator, Supervisor, Engineer or Admin; may be repeated. Engineer and Admin together own the plant
@@ -129,12 +160,14 @@ enum UserCommand {
         place: Place,
     },
     /// Gives a person a new password, and lets them try again
+    #[command(after_long_help = USER_EXAMPLES)]
     Reset {
         name: String,
         #[command(flatten)]
         place: Place,
     },
     /// Lists everybody with their roles
+    #[command(after_long_help = USER_EXAMPLES)]
     List {
         #[command(flatten)]
         place: Place,

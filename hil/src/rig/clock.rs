@@ -12,7 +12,9 @@ use super::{Field, World};
 
 /// Plant time of one step: half the controller's usual scan, so that each toggle of the heartbeat is seen.
 pub const STEP: Duration = Duration::from_millis(50);
-/// Real time the world may fall behind and still catch up; what is more is lost, as on a machine that was suspended.
+/// Plant time the world may fall behind and still catch up; what is more is lost, as on a machine that was suspended. Less
+/// than the second of silence at which the watchdog relay drops the motors: a rig that had no turn must not take its own
+/// absence for the controller's.
 const BEHIND_MAX: Duration = Duration::from_millis(500);
 
 /// Lets time run until dropped.
@@ -32,7 +34,7 @@ impl Clock {
     ) -> Clock {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
-        let every = STEP / speed.max(1);
+        let (every, behind_max) = (STEP / speed.max(1), BEHIND_MAX / speed.max(1));
         let run = move || {
             let (mut due, mut now) = (Instant::now(), Moment(0));
             while !stopped.load(Ordering::Relaxed) {
@@ -46,7 +48,7 @@ impl Clock {
                 let real = Instant::now();
                 match due.checked_duration_since(real) {
                     Some(early) => std::thread::sleep(early),
-                    None if real - due > BEHIND_MAX => due = real,
+                    None if real - due > behind_max => due = real,
                     None => {}
                 }
             }

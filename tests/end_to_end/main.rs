@@ -1,0 +1,13 @@
+//! The whole thing through its real interfaces: the programs as processes, with their sockets, files and signals.
+//!
+//! Every test has a state folder and free ports of its own, and ends only what it started.
+
+mod bench;
+mod client;
+mod command_line;
+mod plant;
+mod refused;
+mod restart;
+mod rig;
+mod screen;
+mod stop;
