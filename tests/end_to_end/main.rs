@@ -2,6 +2,8 @@
 //!
 //! Every test has a state folder and free ports of its own, and ends only what it started.
 
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected fails there")]
+
 mod bench;
 mod client;
 mod command_line;

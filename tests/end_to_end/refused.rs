@@ -9,6 +9,7 @@ use std::time::Duration;
 use tempfile::tempdir;
 
 use crate::plant::{Plant, ends, run, shipped, sweetspring};
+use crate::screen::View;
 
 /// What it wrote to standard error when it refused.
 fn refusal(command: Command) -> String {
@@ -165,9 +166,7 @@ fn a_damaged_journal_is_set_aside_and_the_plant_runs() {
     let damaged = b"this was a journal once".repeat(400);
     fs::write(state.path().join("journal.db"), &damaged).unwrap();
     let plant = Plant::start(run(None, state.path()));
-    plant.screen().shows("the plant makes water", Duration::from_secs(60), |view| {
-        view.state("system.state") == "Producing"
-    });
+    plant.screen().shows("the plant works", Duration::from_secs(60), View::is_at_work);
     let events = plant.events();
     let aside = events.iter().find(|event| event["reason"] == "JournalSetAside").expect("said so");
     let kept = state.path().join(aside["to"].as_str().unwrap());

@@ -19,6 +19,8 @@ pub struct View {
     pub at: u64,
     /// Wall time, ms since 1970.
     pub wall: i64,
+    /// The first beat follows on the whole plant and its alarms.
+    whole: bool,
     ended: bool,
 }
 
@@ -60,6 +62,11 @@ impl View {
     /// Whether an alarm stands and its condition holds.
     pub fn is_active(&self, number: u64) -> bool {
         self.alarm(number).is_some_and(|alarm| alarm["active"] == true)
+    }
+
+    /// Whether the plant makes water or has begun to.
+    pub fn is_at_work(&self) -> bool {
+        ["Starting", "Producing"].contains(&self.state("system.state"))
     }
 
     /// Outputs that are not at rest, by path. The heartbeat and the horn move nothing.
@@ -106,7 +113,10 @@ impl View {
                 }
             }
             "alarms" => self.alarms = data["alarms"].as_array().unwrap().clone(),
-            other => assert_eq!(other, "beat"),
+            other => {
+                assert_eq!(other, "beat");
+                self.whole = true;
+            }
         }
     }
 }
@@ -137,6 +147,7 @@ impl Screen {
             alarms: Vec::new(),
             at: 0,
             wall: 0,
+            whole: false,
             ended: false,
         };
         let seen = Arc::new((Mutex::new(view), Condvar::new()));
@@ -164,7 +175,7 @@ impl Screen {
         let deadline = Instant::now() + within;
         let (lock, changed) = &*self.seen;
         let mut view = lock.lock().unwrap();
-        while !(view.at > 0 && is_so(&view)) {
+        while !(view.whole && view.at > 0 && is_so(&view)) {
             let left = deadline.saturating_duration_since(Instant::now());
             if view.ended || left.is_zero() {
                 let told = view.told();
