@@ -418,7 +418,9 @@ impl Causes {
 
     fn chlorine(&mut self, facts: &Facts, elapsed: Duration) -> Reasons {
         let residual = facts.outlet_chlorine;
-        let high = residual.usable().is_some_and(|residual| !(residual <= DANGEROUS));
+        // An analyser driven off its scale cannot say how much there is: it counts as too much.
+        let off_scale = matches!(residual, Signal::Bad(Fault::Range));
+        let high = off_scale || residual.usable().is_some_and(|residual| !(residual <= DANGEROUS));
         self.dangerous_latched |= self.dangerous.judge(high, !high, TripTimes::s(120, 0), elapsed);
         let below = residual.usable().is_some_and(|residual| residual < DANGEROUS_BACK);
         let calm = self.below_dangerous.holds(below, DANGEROUS_BACK_TIME, elapsed);
@@ -639,6 +641,14 @@ mod tests {
             ),
             (
                 |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(4.1)),
+                120,
+                Reason::ChlorineDangerous,
+                |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(2.9)),
+                600,
+                true,
+            ),
+            (
+                |f| f.outlet_chlorine = Signal::Bad(Fault::Range),
                 120,
                 Reason::ChlorineDangerous,
                 |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(2.9)),

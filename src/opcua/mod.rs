@@ -125,7 +125,7 @@ pub struct Serving {
 /// making the key, building the tree. Connections made meanwhile wait. If the server fails or panics it is begun anew; the
 /// scan never notices.
 ///
-/// ```ignore
+/// ```text
 /// let serving = opcua::serve(options, exchange, access, shutdown.cancelled()).await?;
 /// println!("{}", serving.endpoint);
 /// ```
