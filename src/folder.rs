@@ -39,16 +39,21 @@ pub fn lock(folder: &Path) -> Result<Option<Lock>, LockError> {
 pub fn probe(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let file = folder.join(format!(".probe-{}", std::process::id()));
-    std::fs::write(&file, b"probe")?;
-    std::fs::remove_file(&file)
+    let written = std::fs::write(&file, b"probe");
+    // On a full disk the file may be there all the same, empty; on one that takes nothing there is none to remove.
+    let removed = std::fs::remove_file(&file);
+    written.and(removed)
 }
 
-/// A disk that is full or has gone read-only: a plant starts all the same.
+/// A disk that is full or has gone read-only, or files that may not grow: a plant starts all the same.
 #[must_use]
 pub fn cannot_write_now(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::StorageFull | ErrorKind::ReadOnlyFilesystem | ErrorKind::QuotaExceeded
+        ErrorKind::StorageFull
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::FileTooLarge
     )
 }
 

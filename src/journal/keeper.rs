@@ -90,6 +90,9 @@ impl Keeper {
         if let Err(error) = std::fs::create_dir_all(&self.folder) {
             return Outcome::Failed(error.to_string());
         }
+        // Readers that opened the file while the disk was read-only would keep its log read-only for this whole process.
+        let before = std::mem::replace(&mut *self.readers.lock(), store::readers(&self.folder));
+        before.close().await;
         match store::open(&self.folder).await {
             Ok(connection) => self.begin(connection, None).await,
             Err(StoreError::Damaged(_)) => self.set_aside().await,

@@ -97,10 +97,7 @@ impl Opened {
 
     /// The journal of a folder that cannot be written: reads what it can.
     async fn unwritable(folder: &Path, wall: Wall) -> Opened {
-        let remembered = match store::open_unwritable(folder).await {
-            Ok(mut connection) => store::remember(&mut connection).await,
-            Err(error) => Err(error),
-        };
+        let remembered = store::remember_unwritable(folder).await;
         // Without the file nobody knows its last number. Milliseconds since 1970 lie above any count of events.
         let remembered = remembered.unwrap_or_else(|error| {
             tracing::error!(%error, "the journal cannot even be read: the start knows nothing of the last one");
@@ -187,6 +184,7 @@ impl Opened {
         let (jobs, todo) = mpsc::channel(1);
         let (asks, asked) = mpsc::channel(ASKS_MAX);
         let storage_ok = self.connection.is_some();
+        let known = Arc::new(Mutex::new(self.remembered.users.clone()));
         let keeper = Keeper {
             inode: keeper::inode(&self.folder),
             folder: self.folder,
@@ -206,7 +204,8 @@ impl Opened {
         });
         let keeper = tokio::spawn(keeper.run());
         tokio::spawn(clerk.run());
-        let journal = Journal { board, readers, asks, keeper: Arc::new(Mutex::new(Some(keeper))) };
+        let keeper = Arc::new(Mutex::new(Some(keeper)));
+        let journal = Journal { board, readers, known, asks, keeper };
         if let Some(aside) = self.aside {
             let name = aside.file_name().map(|name| name.to_string_lossy().into_owned());
             journal.note(Note { new: name.unwrap_or_default(), ..Note::of("JournalSetAside") });
@@ -226,6 +225,8 @@ async fn begin(folder: &Path) -> Result<(SqliteConnection, Remembered), StoreErr
 pub struct Journal {
     board: Board,
     readers: Arc<Mutex<SqlitePool>>,
+    /// Everybody as last read: who may log in while the file cannot be read.
+    known: Arc<Mutex<Vec<User>>>,
     asks: mpsc::Sender<Ask>,
     keeper: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>>,
 }
@@ -247,10 +248,20 @@ impl Journal {
         store::events(&readers, limit, before).await.map_err(refused)
     }
 
-    /// Everybody who may log in, by name: also those added by the command line meanwhile.
-    pub async fn users(&self) -> Result<Vec<User>, JournalError> {
+    /// Everybody who may log in, by name: also those added by the command line meanwhile. While the file cannot be read,
+    /// those who were there when it last could: a plant on a broken disk still has its people.
+    pub async fn users(&self) -> Vec<User> {
         let readers = self.readers.lock().clone();
-        store::users(&readers).await.map_err(refused)
+        match store::users(&readers).await {
+            Ok(users) => {
+                self.known.lock().clone_from(&users);
+                users
+            }
+            Err(error) => {
+                tracing::debug!(%error, "people cannot be read");
+                self.known.lock().clone()
+            }
+        }
     }
 
     /// Keeps a person, new or changed; done when it is durable.
@@ -302,14 +313,14 @@ fn failed(error: impl std::fmt::Display) -> UsersFailed {
 #[async_trait]
 impl Users for Journal {
     async fn load(&self, name: &str) -> Result<Option<User>, UsersFailed> {
-        let users = self.users().await.map_err(failed)?;
+        let users = self.users().await;
         Ok(users.into_iter().find(|user| user.name == name))
     }
     async fn save(&self, user: &User) -> Result<(), UsersFailed> {
         self.put_user(user.clone()).await.map_err(failed)
     }
     async fn list(&self) -> Result<Vec<User>, UsersFailed> {
-        self.users().await.map_err(failed)
+        Ok(self.users().await)
     }
 }
 

@@ -7,8 +7,8 @@ use plc::alarm::State;
 use plc::signal::Moment;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteExecutor, SqliteJournalMode, SqlitePool,
-    SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteExecutor, SqliteJournalMode, SqliteLockingMode,
+    SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Connection, QueryBuilder, Row, SqlSafeStr, Sqlite};
 
@@ -164,10 +164,25 @@ pub(super) fn readers(folder: &Path) -> SqlitePool {
         .connect_lazy_with(options(folder).read_only(true))
 }
 
-/// Reads a database that cannot be written, for what a start needs.
-pub(super) async fn open_unwritable(folder: &Path) -> Result<SqliteConnection, StoreError> {
-    let options = options(folder).read_only(true).immutable(true);
-    Ok(SqliteConnection::connect_with(&options).await?)
+/// Reads a database that cannot be written, for what a start needs: with its log, for the newest rows may be nowhere else;
+/// where that cannot be read, the file alone.
+pub(super) async fn remember_unwritable(folder: &Path) -> Result<Remembered, StoreError> {
+    let read = |options: SqliteConnectOptions| async move {
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        remember(&mut connection).await
+    };
+    // The second keeps the index of the log in memory, where a full disk has no room for it; a read-only disk refuses it.
+    for options in [
+        options(folder).read_only(true),
+        options(folder).locking_mode(SqliteLockingMode::Exclusive),
+    ] {
+        match read(options).await {
+            Ok(remembered) => return Ok(remembered),
+            Err(error) => tracing::debug!(%error, "the journal cannot be read like this"),
+        }
+    }
+    tracing::warn!("the journal's log cannot be read: its newest rows are missing");
+    read(options(folder).read_only(true).immutable(true)).await
 }
 
 /// Writes down that the controller started; returns the number of this start.
@@ -256,12 +271,27 @@ pub(super) async fn write(
     connection: &mut SqliteConnection,
     batch: &Batch,
 ) -> Result<(), StoreError> {
-    let mut transaction = connection.begin().await?;
+    // Not sqlx's own transaction: where the disk is full, SQLite ends one by itself when its COMMIT fails, sqlx 0.9 goes on
+    // counting it as open, and whatever is written after it on this connection is never committed.
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+    let mut written = insert_batch(connection, batch).await;
+    if written.is_ok() {
+        let committed = sqlx::raw_sql("COMMIT").execute(&mut *connection).await;
+        written = committed.map(drop).map_err(StoreError::from);
+    }
+    if written.is_err() {
+        // An error means that SQLite has already done so.
+        let _ = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await;
+    }
+    written
+}
+
+async fn insert_batch(connection: &mut SqliteConnection, batch: &Batch) -> Result<(), StoreError> {
     for rows in batch.records.chunks(ROWS_AT_ONCE) {
-        insert_events(&mut transaction, rows).await?;
+        insert_events(connection, rows).await?;
     }
     for (path, standing) in &batch.standings {
-        upsert_standing(&mut transaction, path, standing).await?;
+        upsert_standing(connection, path, standing).await?;
     }
     for setting in &batch.settings {
         sqlx::query(
@@ -274,16 +304,15 @@ pub(super) async fn write(
         .bind(setting.old)
         .bind(&setting.user)
         .bind(setting.wall)
-        .execute(&mut *transaction)
+        .execute(&mut *connection)
         .await?;
     }
     if let Some(retained) = batch.retained.as_ref().filter(|kept| !kept.values.is_empty()) {
-        replace_retained(&mut transaction, retained).await?;
+        replace_retained(connection, retained).await?;
     }
     for user in &batch.users {
-        upsert_user(&mut transaction, user).await?;
+        upsert_user(connection, user).await?;
     }
-    transaction.commit().await?;
     Ok(())
 }
 
