@@ -140,7 +140,6 @@ pub fn serve(
     let address = listener
         .local_addr()
         .map_err(|source| ServeFailed::Listen { address: options.address, source })?;
-    certificate::prepare(&options.pki)?;
     let host = host(address);
     let endpoint = format!("opc.tcp://{host}:{}/", address.port());
     let (answers, ready) = watch::channel(false);
@@ -277,6 +276,7 @@ fn build(
 ) -> Result<(Server, ServerHandle), ServeFailed> {
     let Options { pki, plant, version, policies, .. } = &house.options;
     let application = application_uri(plant);
+    certificate::prepare(pki)?;
     certificate::own(pki, &application, plant)?;
     if !check_time {
         tracing::warn!(
