@@ -6,7 +6,9 @@
 
 mod bench;
 mod client;
+mod clock;
 mod command_line;
+mod disk;
 mod plant;
 mod refused;
 mod restart;

@@ -86,6 +86,11 @@ impl Process {
 
     /// What follows `ready ` on standard output.
     pub fn ready(&mut self) -> Json {
+        self.comes_ready().expect("`ready` before the end")
+    }
+
+    /// The same; `None`: it ended before.
+    pub fn comes_ready(&mut self) -> Option<Json> {
         let (lines, line) = mpsc::channel();
         let out = self.child.stdout.take().unwrap();
         std::thread::spawn(move || {
@@ -97,9 +102,9 @@ impl Process {
             }
         });
         match line.recv_timeout(PATIENCE) {
-            Ok(ready) => serde_json::from_str(&ready).unwrap(),
+            Ok(ready) => Some(serde_json::from_str(&ready).unwrap()),
             Err(RecvTimeoutError::Timeout) => panic!("not ready within {PATIENCE:?}"),
-            Err(RecvTimeoutError::Disconnected) => panic!("ended before it was ready"),
+            Err(RecvTimeoutError::Disconnected) => None,
         }
     }
 

@@ -28,6 +28,7 @@ pub struct View {
 struct Row {
     id: usize,
     kind: String,
+    symbol: String,
     states: Vec<String>,
 }
 
@@ -57,6 +58,18 @@ impl View {
     /// An alarm that is not normal.
     pub fn alarm(&self, number: u64) -> Option<&Json> {
         self.alarms.iter().find(|alarm| alarm["number"] == number)
+    }
+
+    /// Numbers of the alarms that are not normal.
+    pub fn alarms(&self) -> Vec<u64> {
+        self.alarms.iter().filter_map(|alarm| alarm["number"].as_u64()).collect()
+    }
+
+    /// Points that show a time in seconds and are no setting.
+    pub fn timers(&self) -> Vec<String> {
+        let rows = self.rows.iter();
+        let timers = rows.filter(|(_, row)| row.symbol == "s" && row.kind != "setting");
+        timers.map(|(path, _)| path.clone()).collect()
     }
 
     /// Whether an alarm stands and its condition holds.
@@ -136,9 +149,10 @@ impl Screen {
         let rows = catalogue["rows"].as_array().unwrap().iter().map(|row| {
             let id = usize::try_from(row["id"].as_u64().unwrap()).unwrap();
             let kind = row["kind"].as_str().unwrap().to_owned();
+            let symbol = row["symbol"].as_str().unwrap_or("").to_owned();
             (
                 row["path"].as_str().unwrap().to_owned(),
-                Row { id, kind, states: texts(&row["states"]) },
+                Row { id, kind, symbol, states: texts(&row["states"]) },
             )
         });
         let view = View {
