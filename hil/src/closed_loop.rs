@@ -1,12 +1,13 @@
 //! Core and twin in one process, on virtual time: what the scenario runner and the benchmarks stand on.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use plc::image::{Command, Event, Inputs, Order};
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
 use plc::signal::{Moment, Reading};
-use plc::tag::Role;
+use plc::tag::{Kind, Role};
 
 use crate::{Act, Truth, Twin, TwinParameters};
 
@@ -178,6 +179,44 @@ impl ClosedLoop {
             | plc::quantity::Form::Reasons
             | plc::quantity::Form::Alarm => None,
         }
+    }
+
+    /// The controller restarts beside a world that goes on: what is kept comes back, everything else is forgotten. `age` is
+    /// how long ago it was kept.
+    pub fn restart(&mut self, shape: &Shape, age: Option<Duration>) {
+        let mut kept = HashMap::new();
+        self.plant.keep(|row, value| {
+            kept.insert(row.path.clone(), value);
+        });
+        let mut plant = Plant::new(shape);
+        plant.restore(|row| kept.get(&row.path).copied(), age);
+        self.inputs = Inputs::new(plant.catalogue());
+        self.plant = plant;
+    }
+
+    /// Outputs that move water or chemicals, and are on.
+    #[must_use]
+    pub fn motors_on(&self) -> Vec<String> {
+        let moves = |path: &str| {
+            [".run", ".speed", ".rate", ".enable", "permit"].iter().any(|end| path.ends_with(end))
+        };
+        let rows = self.plant.catalogue().rows.iter();
+        rows.filter(|row| matches!(row.kind, Kind::Output(..)) && moves(&row.path))
+            .filter(|row| self.plant.outputs().values[row.slot] != 0.0)
+            .map(|row| row.path.clone())
+            .collect()
+    }
+
+    /// What the plant says of itself, in a line: its state and what blocks each unit.
+    #[must_use]
+    pub fn tell(&self) -> String {
+        let samples = &self.plant.snapshot().samples;
+        let rows = self.plant.catalogue().rows.iter();
+        let blocked: Vec<String> = rows
+            .filter(|row| row.path.ends_with("blocked") && !samples[row.id].why.is_empty())
+            .map(|row| format!("{} {:?}", row.path, samples[row.id].why.iter().collect::<Vec<_>>()))
+            .collect();
+        format!("{:?} at {:?}, {blocked:?}", self.state("system.state"), self.now())
     }
 
     /// Plant time.

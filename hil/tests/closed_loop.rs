@@ -28,7 +28,7 @@ fn producing(seed: u64) -> ClosedLoop {
     assert!(
         plant.run_until(HOUR, |plant| plant.state("system.state") == Some("Producing")),
         "{}",
-        tell(&plant)
+        plant.tell()
     );
     plant
 }
@@ -37,42 +37,12 @@ fn is(state: &'static str) -> impl Fn(&ClosedLoop) -> bool {
     move |plant| plant.state("system.state") == Some(state)
 }
 
-/// What the plant says of itself, for a failed assertion.
-fn tell(plant: &ClosedLoop) -> String {
-    let rows = &plant.plant.catalogue().rows;
-    let samples = &plant.plant.snapshot().samples;
-    let blocked: Vec<String> = rows
-        .iter()
-        .filter(|row| row.path.ends_with("blocked") && !samples[row.id].why.is_empty())
-        .map(|row| format!("{} {:?}", row.path, samples[row.id].why.iter().collect::<Vec<_>>()))
-        .collect();
-    format!("{:?} at {:?}, {blocked:?}", plant.state("system.state"), plant.now())
-}
-
 /// Paths of the alarms that are not normal.
 fn alarms(plant: &ClosedLoop) -> Vec<String> {
     let samples = &plant.plant.snapshot().samples;
     let rows = &plant.plant.catalogue().rows;
     rows.iter()
         .filter(|row| matches!(row.kind, Kind::Alarm(_)) && samples[row.id].value != 0.0)
-        .map(|row| row.path.clone())
-        .collect()
-}
-
-/// Outputs that move water or chemicals, and are on.
-fn motors_on(plant: &ClosedLoop) -> Vec<String> {
-    plant
-        .plant
-        .catalogue()
-        .rows
-        .iter()
-        .filter(|row| matches!(row.kind, Kind::Output(..)))
-        .filter(|row| {
-            [".run", ".speed", ".rate", ".enable", "permit"]
-                .iter()
-                .any(|end| row.path.ends_with(end))
-        })
-        .filter(|row| plant.plant.outputs().values[row.slot] != 0.0)
         .map(|row| row.path.clone())
         .collect()
 }
@@ -97,14 +67,14 @@ fn a_day_of_water_with_a_start_a_wash_a_standby_and_safe_water_throughout() {
             worst_turbidity = worst_turbidity.max(truth.outlet_turbidity.0);
             lowest_chlorine = lowest_chlorine.min(truth.outlet_chlorine.0);
             highest_chlorine = highest_chlorine.max(truth.outlet_chlorine.0);
-            assert!(truth.inactivation_ratio.0 >= 1.0, "INV-3: {}", tell(&plant));
+            assert!(truth.inactivation_ratio.0 >= 1.0, "INV-3: {}", plant.tell());
         }
-        assert!(truth.overflowed.0 == 0.0, "INV-21: {}", tell(&plant));
+        assert!(truth.overflowed.0 == 0.0, "INV-21: {}", plant.tell());
     }
     assert!(
         washed && stood_by && produced_again,
         "{washed} {stood_by} {produced_again} {}",
-        tell(&plant)
+        plant.tell()
     );
     assert!(worst_turbidity < 0.5, "{worst_turbidity} NTU delivered");
     assert!(
@@ -119,10 +89,10 @@ fn a_day_of_water_with_a_start_a_wash_a_standby_and_safe_water_throughout() {
 fn an_emergency_stop_holds_until_loop_local_reset_and_a_new_start() {
     let mut plant = producing(2);
     plant.run(5 * MINUTE);
-    assert!(!motors_on(&plant).is_empty());
+    assert!(!plant.motors_on().is_empty());
     plant.act(Act::Press("ES-900".into())).unwrap();
     plant.run(SECOND);
-    assert_eq!(motors_on(&plant), [""; 0]);
+    assert_eq!(plant.motors_on(), [""; 0]);
     assert!(!plant.truth().contactor);
     assert_eq!(plant.state("system.state"), Some("EmergencyStop"));
     assert!(alarms(&plant).contains(&"system.emergency_stopped".to_owned()));
@@ -130,13 +100,13 @@ fn an_emergency_stop_holds_until_loop_local_reset_and_a_new_start() {
     assert_eq!(plant.order(Command::Start), Err(Reason::EmergencyStop));
     plant.act(Act::Release("ES-900".into())).unwrap();
     plant.run(MINUTE);
-    assert_eq!((plant.state("system.state"), motors_on(&plant).len()), (Some("EmergencyStop"), 0));
+    assert_eq!((plant.state("system.state"), plant.motors_on().len()), (Some("EmergencyStop"), 0));
     plant.act(Act::Press("HS-901".into())).unwrap();
     plant.run(10 * MINUTE);
     assert_eq!(plant.state("system.state"), Some("Stopped"));
     assert_eq!(plant.truth().raw_flow.0, 0.0);
     assert_eq!(plant.order(Command::Start), Ok(()));
-    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", tell(&plant));
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", plant.tell());
 }
 
 #[test]
@@ -172,12 +142,12 @@ fn a_river_above_1000_closes_the_intake_and_the_plant_waits_with_that_reason() {
         plant.state("system.state") == Some("Standby")
             && plant.plant.units.system.status.stopped_by.has(Reason::RiverTooMuddy)
     });
-    assert!(waits, "{}", tell(&plant));
+    assert!(waits, "{}", plant.tell());
     let after = above_since.map(|since| plant.now().since(since));
     assert!(after.is_some_and(|after| after <= 14 * MINUTE), "INV-15: {after:?}");
     plant.run(MINUTE);
     assert_eq!(plant.truth().raw_flow.0, 0.0);
-    assert!(plant.run_until(36 * HOUR, is("Producing")), "{}", tell(&plant));
+    assert!(plant.run_until(36 * HOUR, is("Producing")), "{}", plant.tell());
 }
 
 #[test]
@@ -186,14 +156,14 @@ fn a_short_outage_is_followed_by_water_and_a_long_one_by_a_stopped_plant() {
         let mut plant = producing(5);
         plant.act(Act::Mains(false)).unwrap();
         plant.run(SECOND);
-        assert_eq!(motors_on(&plant), [""; 0]);
+        assert_eq!(plant.motors_on(), [""; 0]);
         plant.run(outage);
         assert_eq!(plant.state("system.state"), Some("PowerWait"));
         plant.act(Act::Mains(true)).unwrap();
         plant.run(59 * SECOND);
-        assert_eq!(motors_on(&plant), [""; 0], "after {outage:?}");
+        assert_eq!(plant.motors_on(), [""; 0], "after {outage:?}");
         let found = plant.run_until(2 * HOUR, is(then));
-        assert!(found, "after {outage:?}: {}", tell(&plant));
+        assert!(found, "after {outage:?}: {}", plant.tell());
         plant.run(10 * MINUTE);
         assert_eq!(plant.state("system.state"), Some(then), "after {outage:?}");
     }
@@ -204,7 +174,7 @@ fn nothing_runs_in_the_first_half_minute() {
     let mut plant = reference(6);
     for _ in 0..(30.0 / PERIOD.as_secs_f64()) as u32 - 1 {
         plant.step();
-        assert_eq!(motors_on(&plant), [""; 0]);
+        assert_eq!(plant.motors_on(), [""; 0]);
     }
 }
 
@@ -222,7 +192,7 @@ fn a_lost_bus_takes_its_outputs_with_it() {
         let mut plant = producing(7);
         plant.report(bus, 0.0);
         plant.run(within * SECOND);
-        let on = motors_on(&plant);
+        let on = plant.motors_on();
         assert!(
             !on.iter().any(|path| stopped.iter().any(|unit| path.starts_with(unit))),
             "{bus}: {on:?}"
@@ -240,10 +210,10 @@ fn water_that_may_not_be_drunk_is_held_back() {
     let fault = Some(hil::SensorFault::Dropout);
     plant.act(Act::SensorFault { path: path.clone(), fault }).unwrap();
     plant.run(MINUTE);
-    assert!(plant.truth().lift_flow.0 < 0.001, "{}", tell(&plant));
+    assert!(plant.truth().lift_flow.0 < 0.001, "{}", plant.tell());
     assert_eq!(plant.value("distribution.safe_to_drink"), Some(0.0));
     plant.act(Act::SensorFault { path, fault: None }).unwrap();
-    assert!(plant.run_until(HOUR, |plant| plant.truth().lift_flow.0 > 1.0), "{}", tell(&plant));
+    assert!(plant.run_until(HOUR, |plant| plant.truth().lift_flow.0 > 1.0), "{}", plant.tell());
 }
 
 #[test]
@@ -253,17 +223,17 @@ fn the_small_plant_makes_water_and_washes_without_a_blower() {
     let mut plant = ClosedLoop::new(&shape, parameters, 9, PERIOD);
     assert!(plant.run_until(5 * MINUTE, is("Stopped")));
     assert_eq!(plant.order(Command::Start), Ok(()));
-    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", tell(&plant));
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", plant.tell());
     assert_eq!(plant.order(Command::Wash { filter: 1 }), Ok(()));
     assert!(
         plant.run_until(4 * HOUR, |plant| plant.state("filter1.state") == Some("HighWash")),
         "{}",
-        tell(&plant)
+        plant.tell()
     );
     assert!(
         plant.run_until(4 * HOUR, |plant| plant.state("filter1.state") == Some("Filtering")),
         "{}",
-        tell(&plant)
+        plant.tell()
     );
 }
 

@@ -7,7 +7,6 @@ use hil::{Act, SensorFault, TwinParameters};
 use plc::image::Command;
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
-use plc::tag::Kind;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -22,41 +21,14 @@ fn reference(parameters: TwinParameters, seed: u64) -> ClosedLoop {
 /// The reference plant, making water.
 fn producing(seed: u64) -> ClosedLoop {
     let mut plant = reference(TwinParameters::default(), seed);
-    assert!(plant.run_until(5 * MINUTE, is("Stopped")), "{}", tell(&plant));
+    assert!(plant.run_until(5 * MINUTE, is("Stopped")), "{}", plant.tell());
     assert_eq!(plant.order(Command::Start), Ok(()));
-    assert!(plant.run_until(HOUR, is("Producing")), "{}", tell(&plant));
+    assert!(plant.run_until(HOUR, is("Producing")), "{}", plant.tell());
     plant
 }
 
 fn is(state: &'static str) -> impl Fn(&ClosedLoop) -> bool {
     move |plant| plant.state("system.state") == Some(state)
-}
-
-/// What the plant says of itself, for a failed assertion.
-fn tell(plant: &ClosedLoop) -> String {
-    let rows = &plant.plant.catalogue().rows;
-    let samples = &plant.plant.snapshot().samples;
-    let blocked: Vec<String> = rows
-        .iter()
-        .filter(|row| row.path.ends_with("blocked") && !samples[row.id].why.is_empty())
-        .map(|row| format!("{} {:?}", row.path, samples[row.id].why.iter().collect::<Vec<_>>()))
-        .collect();
-    format!("{:?} at {:?}, {blocked:?}", plant.state("system.state"), plant.now())
-}
-
-/// Outputs that move water or chemicals, and are on.
-fn motors_on(plant: &ClosedLoop) -> Vec<String> {
-    let rows = &plant.plant.catalogue().rows;
-    rows.iter()
-        .filter(|row| matches!(row.kind, Kind::Output(..)))
-        .filter(|row| {
-            [".run", ".speed", ".rate", ".enable", "permit"]
-                .iter()
-                .any(|end| row.path.ends_with(end))
-        })
-        .filter(|row| plant.plant.outputs().values[row.slot] != 0.0)
-        .map(|row| row.path.clone())
-        .collect()
 }
 
 fn break_sensor(plant: &mut ClosedLoop, path: &str, fault: Option<SensorFault>) {
@@ -76,7 +48,7 @@ fn restart(plant: &mut ClosedLoop) {
 fn a_controller_that_restarts_while_water_is_made_goes_on_without_a_person() {
     let mut plant = producing(1);
     restart(&mut plant);
-    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", tell(&plant));
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", plant.tell());
 }
 
 #[test]
@@ -89,9 +61,9 @@ fn a_bus_that_was_away_for_minutes_leaves_nothing_for_a_person_to_reset() {
         assert!(
             plant.run_until(2 * HOUR, |plant| plant.truth().produced_flow.0 > 2.0),
             "{bus}: {}",
-            tell(&plant)
+            plant.tell()
         );
-        assert!(plant.run_until(2 * HOUR, is("Producing")), "{bus}: {}", tell(&plant));
+        assert!(plant.run_until(2 * HOUR, is("Producing")), "{bus}: {}", plant.tell());
     }
     let mut plant = producing(2);
     plant.act(Act::Link { bus: hil::Bus::D, up: false }).unwrap();
@@ -102,9 +74,9 @@ fn a_bus_that_was_away_for_minutes_leaves_nothing_for_a_person_to_reset() {
     assert!(
         plant.run_until(2 * HOUR, |plant| plant.truth().produced_flow.0 > 2.0),
         "{}",
-        tell(&plant)
+        plant.tell()
     );
-    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", tell(&plant));
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", plant.tell());
 }
 
 #[test]
@@ -112,12 +84,12 @@ fn an_unknown_settled_level_stops_the_intake_before_the_tank_runs_over() {
     let mut plant = producing(3);
     break_sensor(&mut plant, "sedimentation.settled_level", Some(SensorFault::Dropout));
     plant.run(3 * HOUR);
-    assert_eq!(plant.truth().overflowed.0, 0.0, "{}", tell(&plant));
+    assert_eq!(plant.truth().overflowed.0, 0.0, "{}", plant.tell());
     break_sensor(&mut plant, "sedimentation.settled_level", None);
     assert!(
         plant.run_until(3 * HOUR, |plant| plant.truth().produced_flow.0 > 2.0),
         "{}",
-        tell(&plant)
+        plant.tell()
     );
 }
 
@@ -127,7 +99,7 @@ fn a_plant_with_a_full_settled_tank_starts_by_filtering_it() {
     let mut plant = reference(parameters, 4);
     assert!(plant.run_until(5 * MINUTE, is("Stopped")));
     assert_eq!(plant.order(Command::Start), Ok(()));
-    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", tell(&plant));
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", plant.tell());
     assert_eq!(plant.truth().overflowed.0, 0.0);
 }
 
@@ -137,7 +109,7 @@ fn water_that_stays_turbid_runs_to_waste_only_while_the_waste_tank_has_room() {
     break_sensor(&mut plant, "filtration.combined_turbidity", Some(SensorFault::Bias(3.0)));
     assert!(plant.run_until(HOUR, |plant| plant.plant.units.distribution.retained.contaminated));
     plant.run(12 * HOUR);
-    assert_eq!(plant.truth().overflowed.0, 0.0, "{}", tell(&plant));
+    assert_eq!(plant.truth().overflowed.0, 0.0, "{}", plant.tell());
 }
 
 #[test]
@@ -151,7 +123,7 @@ fn an_emergency_stop_at_power_up_does_not_spare_the_set_up() {
     plant.run(5 * SECOND);
     plant.act(Act::Press("HS-901".into())).unwrap();
     plant.run(HOUR);
-    assert_eq!(plant.state("system.state"), Some("Boot"), "{}", tell(&plant));
+    assert_eq!(plant.state("system.state"), Some("Boot"), "{}", plant.tell());
     assert_eq!(plant.truth().lift_flow.0, 0.0);
     plant.report("system.setup_done", 1.0);
     plant.run(5 * SECOND);
@@ -181,7 +153,7 @@ fn an_emergency_stop_whose_contactor_stays_closed_is_not_reset() {
 #[test]
 fn standby_ends_at_once_when_a_person_stops_the_plant() {
     let mut plant = producing(7);
-    assert!(plant.run_until(24 * HOUR, is("Standby")), "{}", tell(&plant));
+    assert!(plant.run_until(24 * HOUR, is("Standby")), "{}", plant.tell());
     assert_eq!(plant.order(Command::Stop), Ok(()));
     plant.run(SECOND);
     assert_eq!(plant.state("system.state"), Some("Stopped"));
@@ -193,7 +165,7 @@ fn stop_all_stops_every_pump_and_nothing_runs_before_a_new_start() {
     assert!(
         plant.run_until(12 * HOUR, |plant| plant.truth().lift_flow.0 > 1.0),
         "{}",
-        tell(&plant)
+        plant.tell()
     );
     for while_stopped in [false, true] {
         if while_stopped {
@@ -202,20 +174,20 @@ fn stop_all_stops_every_pump_and_nothing_runs_before_a_new_start() {
             assert_eq!(plant.order(Command::StopAll), Ok(()));
             assert_eq!(plant.order(Command::Start), Ok(()));
             assert_eq!(plant.order(Command::Stop), Ok(()));
-            assert!(plant.run_until(HOUR, is("Stopped")), "{}", tell(&plant));
+            assert!(plant.run_until(HOUR, is("Stopped")), "{}", plant.tell());
         }
         assert_eq!(plant.order(Command::StopAll), Ok(()));
-        assert_eq!(motors_on(&plant), [""; 0], "while stopped: {while_stopped}");
+        assert_eq!(plant.motors_on(), [""; 0], "while stopped: {while_stopped}");
         for _ in 0..6000 {
             plant.step();
-            assert_eq!(motors_on(&plant), [""; 0], "while stopped: {while_stopped}");
+            assert_eq!(plant.motors_on(), [""; 0], "while stopped: {while_stopped}");
         }
     }
     restart(&mut plant);
     plant.run(20 * MINUTE);
-    assert_eq!(motors_on(&plant), [""; 0], "after a restart");
+    assert_eq!(plant.motors_on(), [""; 0], "after a restart");
     assert_eq!(plant.order(Command::Start), Ok(()));
-    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", tell(&plant));
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", plant.tell());
 }
 
 #[test]
@@ -229,5 +201,27 @@ fn a_bus_that_is_away_at_the_start_is_no_failed_start() {
     assert_eq!(plant.state("system.state"), Some("Stopped"));
     assert!(plant.plant.units.system.status.blocked.has(Reason::BusALost));
     plant.report("system.bus_a", 1.0);
-    assert!(plant.run_until(HOUR, is("Producing")), "{}", tell(&plant));
+    assert!(plant.run_until(HOUR, is("Producing")), "{}", plant.tell());
+}
+
+#[test]
+fn dangerous_chlorine_stays_tripped_over_a_restart_until_a_person_resets_it() {
+    let mut plant = producing(31);
+    let path = "disinfection.outlet_chlorine".to_owned();
+    let fault = Some(hil::SensorFault::Bias(3.9));
+    plant.act(Act::SensorFault { path: path.clone(), fault }).unwrap();
+    assert!(plant.run_until(HOUR, |plant| { plant.plant.units.system.retained.chlorine_latched }));
+    plant.act(Act::SensorFault { path, fault: None }).unwrap();
+    plant.restart(&Shape::default(), Some(3 * MINUTE));
+    let end = plant.now().plus(HOUR);
+    while plant.now() < end {
+        plant.step();
+        let on = plant.motors_on();
+        let held =
+            |path: &String| path.starts_with("disinfection") || path.starts_with("distribution");
+        assert!(!on.iter().any(held), "{on:?} {}", plant.tell());
+    }
+    assert_eq!(plant.order(Command::Reset), Ok(()));
+    plant.run(MINUTE);
+    assert!(!plant.plant.units.system.retained.chlorine_latched, "{}", plant.tell());
 }

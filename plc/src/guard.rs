@@ -156,10 +156,12 @@ impl Guard {
         (Grams(self.hour.mass()), Grams(self.day.mass()))
     }
 
-    /// Takes up what was moved before a restart, as if just now: a restart gives nothing back.
-    pub fn restore(&mut self, hour: Grams, day: Grams) {
+    /// Takes up what was moved before a restart, as if just now, and a cap that nobody has reset: a restart gives nothing
+    /// back.
+    pub fn restore(&mut self, hour: Grams, day: Grams, stopped: Reasons) {
         self.hour.restore(hour.0);
         self.day.restore(day.0);
+        self.stopped = stopped;
     }
 }
 
@@ -242,8 +244,16 @@ mod tests {
     #[test]
     fn a_restart_gives_nothing_back() {
         let mut guard = Guard::default();
-        guard.restore(Grams(30.0), Grams(100.0));
+        guard.restore(Grams(30.0), Grams(100.0), Reasons::NONE);
         assert_eq!(dose(&mut guard, 180.0, PROOF, SECOND), 0.0);
+    }
+
+    #[test]
+    fn a_cap_that_nobody_reset_holds_over_a_restart_even_when_the_window_has_room() {
+        let mut guard = Guard::default();
+        guard.restore(Grams(0.0), Grams(0.0), Reasons::only(Reason::HourlyCapReached));
+        assert_eq!(dose(&mut guard, 10.0, PROOF, SECOND), 0.0);
+        assert!(dose(&mut guard, 10.0, Proof { reset: true, ..PROOF }, SECOND) > 0.0);
     }
 
     #[test]

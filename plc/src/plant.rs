@@ -258,6 +258,7 @@ impl Plant {
         self.run(contact, elapsed);
         self.units.visit(&mut Hold::new(&self.holds));
         self.guard(elapsed);
+        self.remember_latches();
         self.raise(elapsed);
         self.publish();
         &self.outputs

@@ -5,5 +5,5 @@ mod pump;
 mod valve;
 
 pub use dosing_pump::DosingPump;
-pub use pump::{Ask, Drive, Limits, Motor, Stagger, State as PumpState};
+pub use pump::{Ask, Drive, Limits, Motor, Stagger, State as PumpState, choose_duty};
 pub use valve::{MotorValve, ReturnValve, State as ValveState, Travel};

@@ -8,7 +8,7 @@
 
 use core::time::Duration;
 
-use crate::block::StartBudget;
+use crate::block::{Duty, StartBudget};
 use crate::declare::{
     contact, inputs, kept, measured, outputs, parts, retained, shown, states, status, switched,
     up_to,
@@ -139,6 +139,20 @@ impl Limits {
 const FEEDBACK_TIME: Duration = Duration::from_secs(5);
 /// A running motor may lose its feedback this long: one missed poll of a drive.
 const FEEDBACK_GAP: Duration = Duration::from_secs(2);
+
+/// Most pumps of a duty.
+const PUMPS_MAX: usize = 3;
+
+/// Who of these pumps has the duty: fit, and with fewer run hours; never another one while one runs.
+pub fn choose_duty(duty: &mut Duty, pumps: &[Drive]) -> Option<usize> {
+    let mut choices = [(false, 0.0); PUMPS_MAX];
+    let mut running = false;
+    for (choice, pump) in choices.iter_mut().zip(pumps) {
+        *choice = (pump.is_available(), pump.retained.run_time.as_secs_f64() / 3600.0);
+        running |= pump.is_on();
+    }
+    duty.choose(&choices[..pumps.len().min(PUMPS_MAX)], running)
+}
 
 /// Keeps motors from starting together: one start at a time, plant-wide (INV-23).
 #[derive(Clone, Copy, Debug, PartialEq)]

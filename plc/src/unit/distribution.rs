@@ -18,7 +18,7 @@ use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, outputs, parts, retained, settings,
     shown, states, status, switched,
 };
-use crate::device::{Ask, Drive, Limits, MotorValve, Stagger, Travel};
+use crate::device::{Ask, Drive, Limits, MotorValve, Stagger, Travel, choose_duty};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -353,7 +353,7 @@ impl Distribution {
         }
         self.superchlorinate(&around, elapsed);
         self.contact_volume = around.contact_volume.unwrap_or(CubicMetres(f64::INFINITY));
-        let duty = self.choose();
+        let duty = choose_duty(&mut self.duty, &self.pump);
         let dry = self.is_dry(elapsed);
         let blocked = self.blocked(&around, duty, dry);
         let demand = self.judge_demand(elapsed);
@@ -450,16 +450,6 @@ impl Distribution {
             tank_very_low: elevated.below(Metres(0.4), Metres(0.2)),
             tank_overflow: Condition::when(self.inputs.elevated_high_high.open()),
         };
-    }
-
-    fn choose(&mut self) -> Option<usize> {
-        let mut pumps = [(false, 0.0); 3];
-        let mut running = false;
-        for (slot, pump) in pumps.iter_mut().zip(self.pump.iter()) {
-            *slot = (pump.is_available(), pump.retained.run_time.as_secs_f64() / 3600.0);
-            running |= pump.is_on();
-        }
-        self.duty.choose(&pumps[..self.pump.len().min(3)], running)
     }
 
     // Judgements.

@@ -18,7 +18,7 @@ use crate::declare::{
     alarm, alarms, between, contact, inputs, measured, outputs, parts, settings, shown, states,
     status, switched,
 };
-use crate::device::{Ask, Drive, Limits, MotorValve, Stagger, Travel};
+use crate::device::{Ask, Drive, Limits, MotorValve, Stagger, Travel, choose_duty};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -224,7 +224,7 @@ impl Intake {
         if dry && self.sequence.state() == (State::Running {}) {
             self.dry_runs.count += 1;
         }
-        let duty = self.choose();
+        let duty = choose_duty(&mut self.duty, &self.pump);
         let blocked = self.blocked(&around, duty);
         let scan = Scan {
             in_state: self.sequence.in_state(),
@@ -320,16 +320,6 @@ impl Intake {
             very_muddy: Condition::when(around.too_muddy),
             flood: self.inputs.river_level.above(self.settings.flood_alarm, Metres(0.3)),
         };
-    }
-
-    fn choose(&mut self) -> Option<usize> {
-        let mut pumps = [(false, 0.0); 3];
-        let mut running = false;
-        for (slot, pump) in pumps.iter_mut().zip(self.pump.iter()) {
-            *slot = (pump.is_available(), pump.retained.run_time.as_secs_f64() / 3600.0);
-            running |= pump.is_on();
-        }
-        self.duty.choose(&pumps[..self.pump.len().min(3)], running)
     }
 
     // Judgements.

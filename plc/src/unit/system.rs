@@ -85,6 +85,18 @@ retained! {
         pub emergency_latched: bool = kept(),
         /// STOP ALL was pressed: nothing runs before the next start.
         pub stopped_all: bool = kept(),
+        /// The wet well ran empty too often; until reset.
+        pub wet_well_latched: bool = kept(),
+        /// Filtered water was too turbid; until reset.
+        pub turbidity_latched: bool = kept(),
+        /// Chlorine was dangerous; until reset.
+        pub chlorine_latched: bool = kept(),
+        /// A filter's outlet was not proven closed in a wash; until a supervisor resets.
+        pub outlet_latched: bool = kept(),
+        /// PAC has reached its cap; until reset.
+        pub coagulant_cap_latched: bool = kept(),
+        /// Chlorine has reached its cap; until reset.
+        pub chlorine_cap_latched: bool = kept(),
     }
 }
 

@@ -5,13 +5,11 @@ use core::time::Duration;
 use super::sequence::State;
 use super::{Around, Demand, Filtration, MINIMUM};
 use crate::block::PiTuning;
-use crate::device::{Ask, Drive, Limits, Stagger};
+use crate::device::{Ask, Drive, Limits, Stagger, choose_duty};
 use crate::output::Output;
 use crate::quantity::{CubicMetresPerHour, Percent};
 use crate::signal::{Doubt, Signal};
 
-/// Most feed pumps of a site.
-const PUMPS_MAX: usize = 3;
 /// The feed starts at this share of the nominal flow and rises from there; chosen: well above shut-off.
 const START_SHARE: f64 = 0.2;
 /// The feed counts as lowered within this of MINIMUM.
@@ -149,15 +147,9 @@ impl Filtration {
     }
 
     pub(super) fn choose_pump(&mut self) -> Option<usize> {
-        let mut pumps = [(false, 0.0); PUMPS_MAX];
-        let mut running = false;
-        for (slot, pump) in pumps.iter_mut().zip(self.pump.iter()) {
-            *slot = (pump.is_available(), pump.retained.run_time.as_secs_f64() / 3600.0);
-            running |= pump.is_on();
-        }
         let before = self.duty.chosen();
         let failed = self.pump.get(before).is_some_and(Drive::is_faulty);
-        let chosen = self.duty.choose(&pumps[..self.pump.len().min(PUMPS_MAX)], running);
+        let chosen = choose_duty(&mut self.duty, &self.pump);
         // The standby of a failed pump need not wait out its time off.
         if let Some(pump) = chosen.filter(|pump| failed && *pump != before) {
             self.pump[pump].hurry();

@@ -1,0 +1,389 @@
+//! Each row of the table: how it comes, how it goes, who releases it.
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_loop_that_was_never_read_is_an_emergency_once_the_boot_is_over() {
+    let unread = Facts { emergency_loop: Signal::Bad(Fault::NotYetRead), ..SOUND };
+    let mut causes = Causes::default();
+    let boot = run_s(&mut causes, &Facts { booting: true, ..unread }, 1);
+    assert!(!boot.has(Reason::EmergencyStop));
+    assert!(run_s(&mut causes, &unread, 1).has(Reason::EmergencyStop));
+    let stale = Facts { emergency_loop: Signal::Bad(Fault::Stale), booting: true, ..SOUND };
+    assert!(run_s(&mut Causes::default(), &stale, 1).has(Reason::EmergencyStop));
+}
+
+#[test]
+fn every_cause_holds_off_exactly_the_columns_of_its_row() {
+    use Column::{Panel, Supply};
+    let all = [
+        RawPump,
+        Coagulant,
+        FeedPump,
+        Hypochlorite,
+        Wash,
+        LiftPump,
+        WastePump,
+        FilterOutlet,
+        WashInlet,
+        Positions,
+        Supply,
+        Panel,
+    ];
+    for (cause, held) in TABLE {
+        let holds = Holds::of(Reasons::only(*cause));
+        for column in all {
+            assert_eq!(
+                holds.on(column).has(*cause),
+                held.contains(&column),
+                "{cause:?} {column:?}"
+            );
+        }
+    }
+}
+
+/// One row: what is wrong, how long it takes, the cause it makes, what makes it good again and how long that takes,
+/// and whether a person must reset it.
+#[test]
+fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
+    type Change = fn(&mut Facts);
+    let rows: &[(Change, u64, Reason, Change, u64, bool)] = &[
+        (
+            |f| f.emergency_loop = Signal::Good(false),
+            1,
+            Reason::EmergencyStop,
+            |f| f.emergency_loop = Signal::Good(true),
+            1,
+            false,
+        ),
+        (
+            |f| f.emergency_loop = Signal::Bad(Fault::Stale),
+            1,
+            Reason::EmergencyStop,
+            |f| f.emergency_loop = Signal::Good(true),
+            1,
+            false,
+        ),
+        (
+            |f| f.supply_as_asked = false,
+            2,
+            Reason::EmergencyStop,
+            |f| f.supply_as_asked = true,
+            1,
+            false,
+        ),
+        (
+            |f| f.wet_well_low_low = Signal::Good(false),
+            1,
+            Reason::WetWellEmpty,
+            |f| f.wet_well_low_low = Signal::Good(true),
+            60,
+            false,
+        ),
+        (
+            |f| f.wet_well_low_low = Signal::Bad(Fault::Stale),
+            1,
+            Reason::WetWellEmpty,
+            |f| f.wet_well_low_low = Signal::Good(true),
+            60,
+            false,
+        ),
+        (
+            |f| f.wet_well = Signal::Good(Metres(0.3)),
+            1,
+            Reason::WetWellEmpty,
+            |f| f.wet_well = Signal::Good(Metres(0.8)),
+            60,
+            false,
+        ),
+        (
+            |f| f.settled = Signal::Good(Percent(95.0)),
+            1,
+            Reason::SettledTankFull,
+            |f| f.settled = Signal::Good(Percent(84.9)),
+            1,
+            false,
+        ),
+        (
+            |f| f.settled = Signal::Good(Percent(10.0)),
+            1,
+            Reason::SettledTankEmpty,
+            |f| f.settled = Signal::Good(Percent(40.1)),
+            1,
+            false,
+        ),
+        (
+            |f| f.settled = Signal::Good(Percent(f64::NAN)),
+            1,
+            Reason::SettledTankEmpty,
+            |f| f.settled = Signal::Good(Percent(40.1)),
+            1,
+            false,
+        ),
+        (
+            |f| f.clear_well_high_high = Signal::Good(false),
+            1,
+            Reason::ClearWellFull,
+            |f| f.clear_well_high_high = Signal::Good(true),
+            1,
+            false,
+        ),
+        (
+            |f| f.clear_well_low_low = Signal::Good(false),
+            1,
+            Reason::ClearWellEmpty,
+            |f| f.clear_well_low_low = Signal::Good(true),
+            60,
+            false,
+        ),
+        (
+            |f| f.clear_well = Signal::Good(Metres(0.3)),
+            1,
+            Reason::ClearWellEmpty,
+            |f| f.clear_well = Signal::Good(Metres(0.71)),
+            60,
+            false,
+        ),
+        (
+            |f| f.filtered = Some(Signal::Good(Ntu(1.01))),
+            60,
+            Reason::FilteredWaterTurbid,
+            |f| f.filtered = Some(Signal::Good(Ntu(0.1))),
+            1,
+            true,
+        ),
+        (
+            |f| f.filtered = Some(Signal::Good(Ntu(f64::NAN))),
+            60,
+            Reason::FilteredWaterTurbid,
+            |f| f.filtered = Some(Signal::Good(Ntu(0.1))),
+            1,
+            true,
+        ),
+        (
+            |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(4.1)),
+            120,
+            Reason::ChlorineDangerous,
+            |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(2.9)),
+            600,
+            true,
+        ),
+        (
+            |f| f.outlet_chlorine = Signal::Bad(Fault::Range),
+            120,
+            Reason::ChlorineDangerous,
+            |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(2.9)),
+            600,
+            true,
+        ),
+        (
+            |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(0.29)),
+            300,
+            Reason::ChlorineTooLow,
+            |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(0.45)),
+            300,
+            false,
+        ),
+        (
+            |f| f.inactivation_ratio = 0.99,
+            60,
+            Reason::ContactTimeTooShort,
+            |f| f.inactivation_ratio = 1.3,
+            120,
+            false,
+        ),
+        (
+            |f| f.inactivation_ratio = f64::NAN,
+            60,
+            Reason::ContactTimeTooShort,
+            |f| f.inactivation_ratio = 1.3,
+            120,
+            false,
+        ),
+        (
+            |f| f.elevated_high_high = Signal::Good(false),
+            1,
+            Reason::ElevatedTankFull,
+            |f| f.elevated_high_high = Signal::Good(true),
+            1,
+            false,
+        ),
+        (
+            |f| f.elevated = Signal::Good(Metres(2.4)),
+            1,
+            Reason::ElevatedTankFull,
+            |f| f.elevated = Signal::Good(Metres(2.29)),
+            1,
+            false,
+        ),
+        (
+            |f| f.waste_high_high = Signal::Bad(Fault::Stale),
+            1,
+            Reason::WasteTankFull,
+            |f| f.waste_high_high = Signal::Good(true),
+            1,
+            false,
+        ),
+        (
+            |f| f.wash_pump_runs = true,
+            1,
+            Reason::WashPumpRuns,
+            |f| f.wash_pump_runs = false,
+            1,
+            false,
+        ),
+        (
+            |f| f.treated_ph = Signal::Good(Ph(5.9)),
+            600,
+            Reason::TreatedPhOutOfRange,
+            |f| f.treated_ph = Signal::Good(Ph(6.2)),
+            600,
+            false,
+        ),
+        (|f| f.contaminated = true, 1, Reason::QualityHold, |f| f.contaminated = false, 1, false),
+        (
+            |f| f.buses[0] = Signal::Good(false),
+            3,
+            Reason::BusALost,
+            |f| f.buses[0] = Signal::Good(true),
+            10,
+            false,
+        ),
+        (
+            |f| f.buses[1] = Signal::Good(false),
+            15,
+            Reason::BusBLost,
+            |f| f.buses[1] = Signal::Good(true),
+            10,
+            false,
+        ),
+        (
+            |f| f.buses[2] = Signal::Bad(Fault::Stale),
+            3,
+            Reason::BusDLost,
+            |f| f.buses[2] = Signal::Good(true),
+            10,
+            false,
+        ),
+        (
+            |f| f.raw_turbidity = Signal::Good(Ntu(1001.0)),
+            600,
+            Reason::RiverTooMuddy,
+            |f| f.raw_turbidity = Signal::Good(Ntu(699.0)),
+            1800,
+            false,
+        ),
+        (|f| f.mains_good = false, 1, Reason::MainsLost, |f| f.mains_good = true, 1, false),
+        (
+            |f| f.stopped_all = true,
+            1,
+            Reason::StoppedByOperator,
+            |f| f.stopped_all = false,
+            1,
+            false,
+        ),
+        (
+            |f| f.remote = Signal::Good(false),
+            1,
+            Reason::LocalControl,
+            |f| f.remote = Signal::Good(true),
+            1,
+            false,
+        ),
+    ];
+    for (number, (wrong, comes, cause, right, goes, latched)) in rows.iter().enumerate() {
+        let mut causes = Causes::default();
+        let mut facts = SOUND;
+        assert!(run_s(&mut causes, &facts, 5).is_empty(), "row {number} before");
+        wrong(&mut facts);
+        if *comes > 1 {
+            assert!(!run_s(&mut causes, &facts, comes - 1).has(*cause), "row {number} too soon");
+        }
+        assert!(run_s(&mut causes, &facts, 1).has(*cause), "row {number} comes");
+        right(&mut facts);
+        if *goes > 1 {
+            assert!(run_s(&mut causes, &facts, goes - 1).has(*cause), "row {number} stays");
+        }
+        assert_eq!(run_s(&mut causes, &facts, 1).has(*cause), *latched, "row {number} goes");
+        facts.reset = true;
+        assert!(!run_s(&mut causes, &facts, 1).has(*cause), "row {number} after reset");
+    }
+}
+
+#[test]
+fn a_latch_that_stood_before_a_restart_stands_after_it_until_its_reset() {
+    for latch in [
+        Reason::WetWellEmptyTooOften,
+        Reason::FilteredWaterTurbid,
+        Reason::ChlorineDangerous,
+        Reason::OutletNotProvenClosed,
+    ] {
+        let mut causes = Causes::default();
+        causes.restore(Reasons::only(latch));
+        assert_eq!(run_s(&mut causes, &SOUND, 3600), Reasons::only(latch));
+        assert_eq!(causes.latched(), Reasons::only(latch));
+        run_s(&mut causes, &Facts { reset: true, supervisor_reset: true, ..SOUND }, 1);
+        assert!(causes.latched().is_empty(), "{latch:?}");
+    }
+}
+
+#[test]
+fn a_wash_with_an_unproven_outlet_is_released_by_a_supervisor_only() {
+    let mut causes = Causes::default();
+    run_s(&mut causes, &Facts { outlet_not_closed: true, ..SOUND }, 1);
+    assert!(
+        run_s(&mut causes, &Facts { reset: true, ..SOUND }, 1).has(Reason::OutletNotProvenClosed)
+    );
+    assert!(run_s(&mut causes, &Facts { supervisor_reset: true, ..SOUND }, 1).is_empty());
+}
+
+#[test]
+fn a_wet_well_that_runs_empty_three_times_waits_for_a_person() {
+    let mut causes = Causes::default();
+    for _ in 0..3 {
+        run_s(&mut causes, &Facts { wet_well_low_low: Signal::Good(false), ..SOUND }, 1);
+        run_s(&mut causes, &SOUND, 61);
+    }
+    assert!(run_s(&mut causes, &SOUND, 600).has(Reason::WetWellEmptyTooOften));
+    assert!(run_s(&mut causes, &Facts { reset: true, ..SOUND }, 1).is_empty());
+}
+
+const SOUND: Facts = Facts {
+    nominal: CubicMetresPerHour(5.0),
+    emergency_loop: Signal::Good(true),
+    supply_as_asked: true,
+    emergency_latched: false,
+    remote: Signal::Good(true),
+    booting: false,
+    stopped_all: false,
+    mains_good: true,
+    buses: [Signal::Good(true); 3],
+    wet_well_low_low: Signal::Good(true),
+    wet_well: Signal::Good(Metres(1.5)),
+    settled: Signal::Good(Percent(60.0)),
+    clear_well_high_high: Signal::Good(true),
+    clear_well_low_low: Signal::Good(true),
+    clear_well: Signal::Good(Metres(1.5)),
+    clear_well_highest: Some(Metres(1.5)),
+    filtered: Some(Signal::Good(Ntu(0.1))),
+    outlet_chlorine: Signal::Good(MilligramsPerLitre(0.8)),
+    inactivation_ratio: 2.0,
+    elevated_high_high: Signal::Good(true),
+    elevated: Signal::Good(Metres(1.5)),
+    waste_high_high: Signal::Good(true),
+    waste: Signal::Good(Percent(40.0)),
+    outlet_not_closed: false,
+    wash_pump_runs: false,
+    treated_ph: Signal::Good(Ph(7.4)),
+    raw_turbidity: Signal::Good(Ntu(20.0)),
+    contaminated: false,
+    reset: false,
+    supervisor_reset: false,
+};
+
+/// Judges once a second; the causes of the last.
+fn run_s(causes: &mut Causes, facts: &Facts, seconds: u64) -> Reasons {
+    (0..seconds).fold(Reasons::NONE, |_, _| causes.judge(facts, SECOND))
+}
