@@ -229,11 +229,11 @@ reasons! {
 
 /// A set of reasons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reasons([u64; 2]);
+pub struct Reasons([u64; 3]);
 
 impl Reasons {
     /// The empty set.
-    pub const NONE: Reasons = Reasons([0; 2]);
+    pub const NONE: Reasons = Reasons([0; 3]);
 
     /// The set of one.
     #[must_use]
@@ -258,13 +258,13 @@ impl Reasons {
     /// Both sets together.
     #[must_use]
     pub const fn and(self, other: Reasons) -> Reasons {
-        Reasons([self.0[0] | other.0[0], self.0[1] | other.0[1]])
+        Reasons([self.0[0] | other.0[0], self.0[1] | other.0[1], self.0[2] | other.0[2]])
     }
 
     /// Without the reasons of the other set.
     #[must_use]
     pub const fn without(self, other: Reasons) -> Reasons {
-        Reasons([self.0[0] & !other.0[0], self.0[1] & !other.0[1]])
+        Reasons([self.0[0] & !other.0[0], self.0[1] & !other.0[1], self.0[2] & !other.0[2]])
     }
 
     /// Whether it is in.
@@ -277,7 +277,7 @@ impl Reasons {
     /// Whether nothing holds.
     #[must_use]
     pub const fn is_empty(self) -> bool {
-        self.0[0] == 0 && self.0[1] == 0
+        self.0[0] == 0 && self.0[1] == 0 && self.0[2] == 0
     }
 
     /// Each reason, in order of their numbers.
@@ -286,8 +286,8 @@ impl Reasons {
     }
 }
 
-// A set holds 128 reasons.
-const _: () = assert!(Reason::ALL.len() <= 128);
+// A set holds 192 reasons.
+const _: () = assert!(Reason::ALL.len() <= 192);
 
 #[cfg(test)]
 mod tests {

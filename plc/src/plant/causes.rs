@@ -1,0 +1,102 @@
+//! What is judged before the units: the causes of the table, and contact time.
+
+use core::time::Duration;
+
+use super::Plant;
+use crate::contact_time::Contact;
+use crate::interlock::{Facts, Holds};
+use crate::quantity::MilligramsPerLitre;
+use crate::unit::filter::Filter;
+
+/// Contact time is computed with at least this share of nominal (`docs/spec/contracts.md`).
+const CONTACT_FLOW_SHARE: f64 = 0.2;
+/// K0 may take this long to open (`docs/spec/plant.md` 4, alarm 905).
+pub(super) const OPEN_TIME: Duration = Duration::from_secs(1);
+
+impl Plant {
+    /// The causes of the cause-and-effect table.
+    pub(super) fn judge_causes(&mut self, elapsed: Duration) {
+        let units = &mut self.units;
+        let entering = units.filtration.turbidity_to_clear_well();
+        units.distribution.judge_quality(
+            entering,
+            units.disinfection.inputs.outlet_chlorine,
+            elapsed,
+        );
+        let asked = units.system.outputs.supply.value();
+        let closed = units.system.inputs.supply_on;
+        let facts = Facts {
+            nominal: self.shape.nominal_flow,
+            emergency_loop: units.system.inputs.emergency_stop,
+            supply_as_asked: !asked || closed.closed(),
+            emergency_latched: units.system.retained.emergency_latched,
+            remote: units.system.inputs.remote,
+            booting: units.system.is_booting(),
+            stopped_all: self.asked.stop_all || units.system.retained.stopped_all,
+            mains_good: units.power.is_good(),
+            buses: [
+                units.system.inputs.bus_a,
+                units.system.inputs.bus_b,
+                units.system.inputs.bus_d,
+            ],
+            wet_well_low_low: units.intake.inputs.wet_well_low_low,
+            wet_well: units.intake.inputs.wet_well_level,
+            settled: units.sedimentation.inputs.settled_level,
+            clear_well_high_high: units.distribution.inputs.high_high,
+            clear_well_low_low: units.distribution.inputs.low_low,
+            clear_well: units.distribution.status.level,
+            clear_well_highest: units.distribution.level_high(),
+            filtered: entering,
+            outlet_chlorine: units.disinfection.inputs.outlet_chlorine,
+            inactivation_ratio: units.distribution.status.inactivation_ratio.0,
+            elevated_high_high: units.distribution.inputs.elevated_high_high,
+            elevated: units.distribution.inputs.elevated_level,
+            waste_high_high: units.waste.inputs.high_high,
+            waste: units.waste.inputs.level,
+            outlet_not_closed: units.filter.iter().any(Filter::outlet_not_proven_closed),
+            wash_pump_runs: units.filtration.wash_pump_runs(),
+            treated_ph: units.disinfection.inputs.ph,
+            raw_turbidity: units.intake.inputs.turbidity,
+            contaminated: units.distribution.retained.contaminated,
+            reset: self.asked.reset,
+            supervisor_reset: self.asked.supervisor_reset,
+        };
+        let before = self.holds.causes();
+        self.holds = Holds::of(self.causes.judge(&facts, elapsed));
+        self.events.causes(before, self.holds.causes());
+        self.welded.holds(
+            !asked && closed.closed() && !units.system.is_booting(),
+            OPEN_TIME,
+            elapsed,
+        );
+    }
+
+    /// How far the clear well's water is inactivated, for the flow now or about to be asked.
+    pub(super) fn contact(&mut self, elapsed: Duration) -> Option<Contact> {
+        let nominal = self.shape.nominal_flow;
+        let units = &self.units;
+        let residual = units.disinfection.lowest_residual().map(|residual| residual.0);
+        let residual = self.residual.take(residual, elapsed);
+        let inputs = &units.disinfection.inputs;
+        let (Some(chlorine), Some(volume), Some(temperature), Some(ph)) = (
+            residual,
+            units.distribution.status.volume.usable(),
+            inputs.temperature.usable(),
+            inputs.ph.usable(),
+        ) else {
+            return None;
+        };
+        let asked = units.distribution.asked(nominal);
+        let now = units.distribution.inputs.flow.usable().unwrap_or(asked);
+        Some(Contact {
+            volume,
+            flow: now.or_more(asked).or_more(nominal * CONTACT_FLOW_SHARE),
+            baffling: units.distribution.settings.baffling.0,
+            chlorine: MilligramsPerLitre(chlorine),
+            temperature,
+            ph,
+            giardia_required: units.distribution.settings.giardia_required.0,
+            virus_required: units.distribution.settings.virus_required.0,
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! Filters and their wash train: what passes between them.
+
+use core::time::Duration;
+
+use super::Plant;
+use crate::interlock::Column;
+use crate::quantity::CubicMetres;
+use crate::unit::filter;
+use crate::unit::filtration::{self, Demand, FILTERS_MAX};
+
+/// A wash takes this much of the clear well, at 5 m³/h nominal (`docs/spec/plant.md` 2.6.3, W3).
+const WASH_VOLUME: CubicMetres = CubicMetres(2.5);
+
+impl Plant {
+    /// Filters and their wash train: filters first, then filtration with what they report.
+    pub(super) fn run_filters(&mut self, elapsed: Duration) {
+        let units = &mut self.units;
+        let demand = if units.system.reached(5) {
+            Demand::Run
+        } else if units.system.is_stopping() {
+            Demand::Drain
+        } else {
+            Demand::Idle
+        };
+        let around = filtration::Around {
+            nominal: self.shape.nominal_flow,
+            demand,
+            raw_setpoint: units.intake.status.setpoint,
+            settled_level: units.sedimentation.inputs.settled_level,
+            settled_turbidity: units.sedimentation.inputs.settled_turbidity,
+            water_temperature: units.disinfection.inputs.temperature,
+            wash_water: units
+                .distribution
+                .can_spare(WASH_VOLUME * (self.shape.nominal_flow.0 / 5.0)),
+            lift_stopped: !units.distribution.is_on(),
+            waste_level: units.waste.inputs.level,
+            power_stable: units.power.is_stable(),
+            holds: filtration::Holds {
+                feed: self.holds.on(Column::FeedPump),
+                wash: self.holds.on(Column::Wash),
+                outlet: self.holds.on(Column::FilterOutlet),
+                wash_inlet: self.holds.on(Column::WashInlet),
+            },
+            ripen_first: units.system.starts_from_long_stop(),
+            reset: self.asked.reset,
+            supervisor_reset: self.asked.supervisor_reset,
+        };
+        let mut reports = [filter::Report::default(); FILTERS_MAX];
+        for (index, (filter, report)) in units.filter.iter_mut().zip(&mut reports).enumerate() {
+            filter.scan(units.filtration.around_filter(index, &around), elapsed);
+            *report = filter.report();
+        }
+        let reports = &reports[..units.filter.len().min(FILTERS_MAX)];
+        units.filtration.scan(&around, reports, &mut self.stagger, elapsed);
+    }
+}
