@@ -105,23 +105,9 @@ impl Access {
 
     /// Whether this person may ask for this. The plant may still refuse.
     pub fn may(&self, who: &Who, command: &Command) -> Result<(), Reason> {
-        let needed = match command {
-            Command::Start
-            | Command::Stop
-            | Command::StopAll
-            | Command::Reset
-            | Command::Wash { .. }
-            | Command::AbortWash { .. }
-            | Command::Desludge { .. }
-            | Command::Prime
-            | Command::CloseIntake
-            | Command::OpenIntake
-            | Command::ConfirmDrained
-            | Command::ConfirmQuality
-            | Command::Acknowledge { .. }
-            | Command::ResetAlarm { .. }
-            | Command::Silence => Role::Operator,
-            Command::Set { setting, .. } => {
+        let needed = match (command.least_role(), command) {
+            (Some(role), _) => role,
+            (None, Command::Set { setting, .. }) => {
                 match self.catalogue.rows.get(*setting).map(|row| row.kind) {
                     Some(Kind::Setting(words)) => words.role,
                     Some(
@@ -134,6 +120,8 @@ impl Access {
                     | None => return Err(Reason::Unknown),
                 }
             }
+            // A command without a role of its own is a setting.
+            (None, _) => return Err(Reason::NotPermitted),
         };
         if who.roles.iter().any(|role| covers(*role, needed)) {
             Ok(())
@@ -369,12 +357,14 @@ impl Access {
     }
 
     /// First step of a command: announces it. The token works once, for 30 s, in this session, for this command.
-    pub fn select(&self, session: &Token, command: Command) -> Token {
-        self.selections.lock().select(session, command, Instant::now())
+    /// `order` is the token under which the plant knows the choice; 0 where it needs none.
+    pub fn select(&self, session: &Token, command: Command, order: u32) -> Token {
+        self.selections.lock().select(session, command, order, Instant::now())
     }
 
-    /// Second step: whether this very command was announced here. A token that was shown is spent either way.
-    pub fn redeem(&self, session: &Token, token: &Token, command: &Command) -> bool {
+    /// Second step: the plant's own token, when this very command was announced here. A token that was shown is spent either
+    /// way.
+    pub fn redeem(&self, session: &Token, token: &Token, command: &Command) -> Option<u32> {
         self.selections.lock().redeem(session, token, command, Instant::now())
     }
 }

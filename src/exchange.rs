@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 use parking_lot::Mutex;
-use plc::image::{Command, Event, Order, Snapshot};
+use plc::image::{Command, Event, Order, Snapshot, Step};
 use plc::reason::Reason;
 use plc::signal::Moment;
 use plc::tag::{Catalogue, Role};
@@ -337,7 +337,7 @@ impl Exchange {
 
     /// The journal tells everybody. An answer also goes to its sender, who was waiting for exactly this.
     pub fn announce(&self, happening: Happening) {
-        if let Event::Answer { number, verdict } = happening.event {
+        if let Event::Answer { number, verdict, .. } = happening.event {
             let asked = self.asked.lock().remove(&number);
             if let Some(answer) = asked.and_then(|mut one| one.answer.take()) {
                 let _ = answer.send(verdict);
@@ -349,16 +349,47 @@ impl Exchange {
     /// Asks the plant. `access` has already said that this person may; the plant says whether it is possible now. The
     /// answer comes once it is journalled.
     pub async fn ask(&self, who: Who, command: Command, why: String) -> Result<(), Reason> {
+        if !command.needs_selection() {
+            return self.send(who, command, why, Step::Direct).await.map(|_| ());
+        }
+        let token = self.select(who.clone(), command).await?;
+        self.operate(who, command, why, token).await
+    }
+
+    /// First step of a command that is chosen before it is carried out; its token.
+    pub async fn select(&self, who: Who, command: Command) -> Result<u32, Reason> {
+        self.send(who, command, String::new(), Step::Select).await
+    }
+
+    /// Second step.
+    pub async fn operate(
+        &self,
+        who: Who,
+        command: Command,
+        why: String,
+        token: u32,
+    ) -> Result<(), Reason> {
+        self.send(who, command, why, Step::Operate { token }).await.map(|_| ())
+    }
+
+    /// Sends an order and waits for its answer; its number.
+    async fn send(
+        &self,
+        who: Who,
+        command: Command,
+        why: String,
+        step: Step,
+    ) -> Result<u32, Reason> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let role = who.highest();
         let (answer, answered) = oneshot::channel();
         self.asked.lock().insert(number, Asked { who, why, command, answer: Some(answer) });
-        if self.orders.push(Order { number, role, command }).is_err() {
+        if self.orders.push(Order { number, role, step, command }).is_err() {
             self.asked.lock().remove(&number);
             return Err(Reason::QueueFull);
         }
         match tokio::time::timeout(ANSWER_MAX, answered).await {
-            Ok(Ok(verdict)) => verdict,
+            Ok(Ok(verdict)) => verdict.map(|()| number),
             Ok(Err(_)) | Err(_) => {
                 self.asked.lock().remove(&number);
                 Err(Reason::NotNow)

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hil::{Twin, TwinParameters};
-use plc::image::{Command, Inputs, Order, Outputs};
+use plc::image::{Command, Inputs, Order, Outputs, Step};
 use plc::plant::{Plant, Shape};
 use plc::signal::{Moment, Reading};
 use plc::tag::{Catalogue, Kind, Role, Source};
@@ -89,7 +89,12 @@ fn day(criterion: &mut Criterion) {
     for _ in 0..1_200 {
         scan(&[]);
     }
-    scan(&[Order { number: 1, role: Role::Operator, command: Command::Start }]);
+    let (role, command) = (Role::Operator, Command::Start);
+    let operate = Step::Operate { token: 1 };
+    scan(&[
+        Order { number: 1, role, step: Step::Select, command },
+        Order { number: 2, role, step: operate, command },
+    ]);
     for _ in 0..18_000 {
         scan(&[]);
     }

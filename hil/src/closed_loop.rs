@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use plc::image::{Command, Event, Inputs, Order};
+use plc::image::{Command, Event, Inputs, Order, Step};
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
 use plc::signal::{Moment, Reading};
@@ -111,15 +111,23 @@ impl ClosedLoop {
 
     /// Orders as a supervisor and scans once; the plant's answer.
     pub fn order(&mut self, command: Command) -> Result<(), Reason> {
+        let role = Role::Supervisor;
+        let mut step = Step::Direct;
+        if command.needs_selection() {
+            self.last_number += 1;
+            let token = self.last_number;
+            self.orders.push(Order { number: token, role, step: Step::Select, command });
+            step = Step::Operate { token };
+        }
         self.last_number += 1;
         let number = self.last_number;
-        self.orders.push(Order { number, role: Role::Supervisor, command });
+        self.orders.push(Order { number, role, step, command });
         self.step();
         self.plant
             .events()
             .iter()
             .find_map(|event| match event {
-                Event::Answer { number: answered, verdict } if *answered == number => {
+                Event::Answer { number: answered, verdict, .. } if *answered == number => {
                     Some(*verdict)
                 }
                 Event::Answer { .. }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hil::TwinParameters;
 use hil::closed_loop::ClosedLoop;
-use plc::image::{Command, Order};
+use plc::image::{Command, Order, Step};
 use plc::plant::Shape;
 use plc::tag::Role;
 
@@ -56,7 +56,10 @@ fn core_and_twin_ask_for_no_memory_after_they_are_built() {
     for step in 0..60_000_u32 {
         if step % 1_000 == 999 {
             let command = orders[(step / 1_000) as usize % orders.len()];
-            plant.send(Order { number: step, role: Role::Supervisor, command });
+            let role = Role::Supervisor;
+            let operate = Step::Operate { token: step };
+            plant.send(Order { number: step, role, step: Step::Select, command });
+            plant.send(Order { number: step + 1, role, step: operate, command });
         }
         plant.step();
     }

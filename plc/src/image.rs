@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 
 use crate::alarm::{Condition, Transition};
+use crate::device::Mode;
 use crate::output::Output;
 use crate::quantity::{Form, Value};
 use crate::reason::{Reason, Reasons};
@@ -181,6 +182,17 @@ pub enum Command {
     },
     /// The horn.
     Silence,
+    /// Who commands a device, or a unit with its devices. By row id of its `mode` point.
+    Handle {
+        device: usize,
+        mode: Mode,
+    },
+    /// A wish of a device in MANUAL, 0 to 100 %: speed, share of full strokes, or place of a valve; for so many seconds.
+    ByHand {
+        device: usize,
+        wish: f64,
+        seconds: f64,
+    },
     /// A setting, by row id, in its unit.
     Set {
         setting: usize,
@@ -188,19 +200,83 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The least role that may ask for it; that of a setting stands in its declaration: `None`.
+    #[must_use]
+    pub fn least_role(&self) -> Option<Role> {
+        match self {
+            Command::Start
+            | Command::Stop
+            | Command::StopAll
+            | Command::Reset
+            | Command::Wash { .. }
+            | Command::AbortWash { .. }
+            | Command::Desludge { .. }
+            | Command::Prime
+            | Command::CloseIntake
+            | Command::OpenIntake
+            | Command::ConfirmDrained
+            | Command::ConfirmQuality
+            | Command::Acknowledge { .. }
+            | Command::ResetAlarm { .. }
+            | Command::Silence => Some(Role::Operator),
+            Command::Handle { .. } | Command::ByHand { .. } => Some(Role::Supervisor),
+            Command::Set { .. } => None,
+        }
+    }
+
+    /// Whether it is chosen first and carried out then: whatever may start something or take a protection away. What only
+    /// stops, shows or is seen, and a number typed in and confirmed on its page, is one step.
+    #[must_use]
+    pub fn needs_selection(&self) -> bool {
+        match self {
+            Command::Start
+            | Command::Wash { .. }
+            | Command::Desludge { .. }
+            | Command::Prime
+            | Command::OpenIntake
+            | Command::ConfirmDrained
+            | Command::ConfirmQuality
+            | Command::Handle { .. }
+            | Command::ByHand { .. } => true,
+            Command::Stop
+            | Command::StopAll
+            | Command::Reset
+            | Command::AbortWash { .. }
+            | Command::CloseIntake
+            | Command::Acknowledge { .. }
+            | Command::ResetAlarm { .. }
+            | Command::Silence
+            | Command::Set { .. } => false,
+        }
+    }
+}
+
+/// Select before operate: where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Carried out at once, where the command allows it.
+    Direct,
+    /// Chosen; nothing happens yet. Its number is the token.
+    Select,
+    /// Carried out, chosen before under this token.
+    Operate { token: u32 },
+}
+
 /// A command with its sender's number and role. Who and why stay in the shell under the number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Order {
     pub number: u32,
     pub role: Role,
+    pub step: Step,
     pub command: Command,
 }
 
 /// What happened in a scan.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event {
-    /// An order was taken or refused.
-    Answer { number: u32, verdict: Result<(), Reason> },
+    /// An order was chosen, carried out, or refused.
+    Answer { number: u32, step: Step, verdict: Result<(), Reason> },
     /// An alarm changed its state. By row id.
     Alarm { alarm: usize, transition: Transition },
     /// A unit changed its state. By row id of the state point; names are in its [`Form::States`].

@@ -17,6 +17,7 @@ mod memory;
 mod orders;
 mod raw_water;
 mod safe_water;
+mod selection;
 mod whole;
 
 use crate::block::{Lowest, Sustained};
@@ -122,6 +123,7 @@ pub struct Plant {
     alarms: crate::alarm::Engine,
     stagger: Stagger,
     asked: Asked,
+    selections: selection::Selections,
     residual: Lowest,
     raw_flow_steady: Sustained,
     settled_unknown: Sustained,
@@ -186,6 +188,7 @@ impl Plant {
             alarms: crate::alarm::Engine::new(catalogue.alarms),
             stagger: Stagger::default(),
             asked: Asked::default(),
+            selections: selection::Selections::default(),
             residual: Lowest::default(),
             raw_flow_steady: Sustained::default(),
             settled_unknown: Sustained::default(),
@@ -225,6 +228,7 @@ impl Plant {
         self.now = self.now.plus(elapsed);
         self.events.clear();
         self.asked = Asked::default();
+        self.selections.elapse(elapsed);
         let outage = self.units.power.status.outage;
         let spacing =
             if outage > Duration::ZERO { START_SPACING_AFTER_OUTAGE } else { START_SPACING };

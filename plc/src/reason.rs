@@ -96,6 +96,14 @@ reasons! {
     IntakeClosedByOperator,
     /// Set by a person to stop.
     StoppedByOperator,
+    /// A person has switched it off.
+    SwitchedOff,
+    /// A person commands it.
+    InManual,
+    /// Locked out for maintenance.
+    InMaintenance,
+    /// Cannot be run by hand here.
+    NotByHand,
 
     // Permissives and demand.
     /// Wet well below its start level.
@@ -225,6 +233,10 @@ reasons! {
     CauseStillActive,
     /// Too many commands at once.
     QueueFull,
+    /// It must be chosen first, and carried out within 30 s.
+    NotSelected,
+    /// Only a device in MANUAL takes a wish.
+    NotInManual,
 }
 
 /// A set of reasons.
@@ -278,6 +290,21 @@ impl Reasons {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0[0] == 0 && self.0[1] == 0 && self.0[2] == 0
+    }
+
+    /// Reasons that say what the plant wants, not what protects it: a person may go against these by hand, and against no
+    /// other (`docs/spec/plant.md` 2.1, MANUAL).
+    pub const DEMAND: Reasons = Reasons::NONE
+        .with(Reason::NotStarted)
+        .with(Reason::PlantStopping)
+        .with(Reason::StandbyFull)
+        .with(Reason::NoDemand)
+        .with(Reason::InManual);
+
+    /// What holds in MANUAL too.
+    #[must_use]
+    pub const fn protections(self) -> Reasons {
+        self.without(Reasons::DEMAND)
     }
 
     /// Each reason, in order of their numbers.

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::alarm::{Condition, Priority};
+use crate::device::Handling;
 use crate::image::Shown;
 use crate::interlock::Column;
 use crate::output::Output;
@@ -167,6 +168,8 @@ pub trait Visitor {
     fn status<S: Shown>(&mut self, _point: &'static Point<Plain>, _value: &mut S) {}
     fn retained<Q: Value>(&mut self, _point: &'static Point<Kept>, _value: &mut Q) {}
     fn alarm(&mut self, _point: &'static Point<Rationale>, _condition: &mut Condition) {}
+    /// Who commands the device or unit entered last; its points follow.
+    fn handling(&mut self, _handling: &mut Handling) {}
 }
 
 /// What a row of the catalogue is.

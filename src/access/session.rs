@@ -128,6 +128,7 @@ impl Sessions {
 struct Selection {
     session: Token,
     command: Command,
+    order: u32,
     at: Instant,
 }
 
@@ -138,7 +139,7 @@ pub struct Selections {
 }
 
 impl Selections {
-    pub fn select(&mut self, session: &Token, command: Command, now: Instant) -> Token {
+    pub fn select(&mut self, session: &Token, command: Command, order: u32, now: Instant) -> Token {
         self.open.retain(|_, one| now.saturating_duration_since(one.at) < SELECTED_MAX);
         if self.open.len() >= SELECTIONS_MAX {
             let oldest = self.open.iter().min_by_key(|(_, one)| one.at);
@@ -147,7 +148,7 @@ impl Selections {
             }
         }
         let token = Token::new();
-        self.open.insert(token, Selection { session: *session, command, at: now });
+        self.open.insert(token, Selection { session: *session, command, order, at: now });
         token
     }
 
@@ -157,12 +158,10 @@ impl Selections {
         token: &Token,
         command: &Command,
         now: Instant,
-    ) -> bool {
-        self.open.remove(token).is_some_and(|one| {
-            one.session == *session
-                && one.command == *command
-                && now.saturating_duration_since(one.at) < SELECTED_MAX
-        })
+    ) -> Option<u32> {
+        let one = self.open.remove(token)?;
+        let fresh = now.saturating_duration_since(one.at) < SELECTED_MAX;
+        (one.session == *session && one.command == *command && fresh).then_some(one.order)
     }
 }
 
@@ -215,16 +214,16 @@ mod tests {
         let wash = Command::Wash { filter: 1 };
         let redeem = |session: &Token, command: Command, after_s: u64| {
             let mut selections = Selections::default();
-            let token = selections.select(&here, wash, now);
+            let token = selections.select(&here, wash, 7, now);
             let then = now + Duration::from_secs(after_s);
             let first = selections.redeem(session, &token, &command, then);
             (first, selections.redeem(&here, &token, &wash, then))
         };
-        assert_eq!(redeem(&here, wash, 29), (true, false), "once");
-        assert_eq!(redeem(&here, wash, 30), (false, false), "too late");
-        assert_eq!(redeem(&elsewhere, wash, 1), (false, false), "another session");
-        assert_eq!(redeem(&here, Command::Wash { filter: 2 }, 1), (false, false), "another filter");
-        assert_eq!(redeem(&here, Command::Start, 1), (false, false), "another command");
+        assert_eq!(redeem(&here, wash, 29), (Some(7), None), "once");
+        assert_eq!(redeem(&here, wash, 30), (None, None), "too late");
+        assert_eq!(redeem(&elsewhere, wash, 1), (None, None), "another session");
+        assert_eq!(redeem(&here, Command::Wash { filter: 2 }, 1), (None, None), "another filter");
+        assert_eq!(redeem(&here, Command::Start, 1), (None, None), "another command");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A row of the journal: what happened, in words that stay readable without this program.
 
-use plc::image::{Command, Event};
+use plc::device::Mode;
+use plc::image::{Command, Event, Step};
 use plc::quantity::Form;
 use plc::signal::Moment;
 use plc::tag::Catalogue;
@@ -160,9 +161,10 @@ fn words(event: &Event, catalogue: &Catalogue, order: Option<Command>) -> Words 
     let path =
         |row: usize| catalogue.rows.get(row).map_or_else(String::new, |row| row.path.clone());
     match *event {
-        Event::Answer { verdict, .. } => {
+        Event::Answer { verdict, step, .. } => {
             let (old, path) = order.map_or_else(Default::default, |order| asked(order, &path));
             let (new, reason) = match verdict {
+                Ok(()) if step == Step::Select => ("Chosen", ""),
                 Ok(()) => ("Accepted", ""),
                 Err(reason) => ("Refused", reason.key()),
             };
@@ -234,7 +236,19 @@ fn asked(order: Command, path: &impl Fn(usize) -> String) -> (String, String) {
         Command::Acknowledge { alarm } => ("Acknowledge", path(alarm)),
         Command::ResetAlarm { alarm } => ("ResetAlarm", path(alarm)),
         Command::Silence => ("Silence", "system".into()),
+        Command::Handle { device, mode } => (mode_order(mode), path(device)),
+        Command::ByHand { device, .. } => ("ByHand", path(device)),
         Command::Set { setting, .. } => ("Set", path(setting)),
     };
     (name.into(), about)
+}
+
+/// The word of an order that changes who commands.
+fn mode_order(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Auto => "HandleAuto",
+        Mode::Off => "HandleOff",
+        Mode::Manual => "HandleManual",
+        Mode::Maintenance => "HandleMaintenance",
+    }
 }

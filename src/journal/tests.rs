@@ -1,7 +1,7 @@
 use std::sync::atomic::Ordering;
 
 use plc::alarm::{Change, Priority, State, Transition};
-use plc::image::{Command, Event, Snapshot};
+use plc::image::{Command, Event, Snapshot, Step};
 use plc::quantity::Form;
 use plc::reason::Reason;
 use plc::signal::{Moment, Quality};
@@ -129,7 +129,10 @@ async fn an_acknowledgement_keeps_its_person_comment_and_the_time_the_alarm_bega
             None => tokio::task::yield_now().await,
         }
     };
-    exchange.leave(Moment(5_000_000), Event::Answer { number: order, verdict: Ok(()) });
+    exchange.leave(
+        Moment(5_000_000),
+        Event::Answer { number: order, step: Step::Direct, verdict: Ok(()) },
+    );
     let seen = transition(State::Unacknowledged, State::Acknowledged, Change::Acknowledged, order);
     exchange.leave(Moment(5_000_000), seen);
     assert_eq!(asking.await.unwrap(), Ok(()));
@@ -154,7 +157,7 @@ async fn a_refused_order_is_journalled_with_its_reason() {
     let journal = open(folder.path()).await.start(exchange.clone(), noon);
     let mut happenings = exchange.happenings();
     let verdict = Err(Reason::NotNow);
-    exchange.leave(Moment(5_000_000), Event::Answer { number: 9, verdict });
+    exchange.leave(Moment(5_000_000), Event::Answer { number: 9, step: Step::Direct, verdict });
     next(&mut happenings).await;
     let events = journal.events(1, None).await.unwrap();
     assert_eq!((events[0].new.as_str(), events[0].reason.as_str()), ("Refused", "NotNow"));

@@ -24,7 +24,11 @@ impl Core for Lamp {
         self.outputs.values[0] = 1.0;
         self.snapshot.at = self.snapshot.at.plus(elapsed);
         self.events.clear();
-        let answer = |order: &Order| Event::Answer { number: order.number, verdict: Ok(()) };
+        let answer = |order: &Order| Event::Answer {
+            number: order.number,
+            step: order.step,
+            verdict: Ok(()),
+        };
         self.events.extend(orders.iter().map(answer));
         // Nobody may be listening any more.
         let _ = self.heard.send((elapsed, inputs.clone()));

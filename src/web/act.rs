@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
+use plc::device::Mode;
 use plc::image::Command;
 use plc::reason::Reason;
 use plc::tag::{Kind, Role};
@@ -35,6 +36,11 @@ pub enum Verb {
     ConfirmQuality,
     ResetAlarm,
     Silence,
+    HandleAuto,
+    HandleOff,
+    HandleManual,
+    HandleMaintenance,
+    ByHand,
 }
 
 /// First step.
@@ -42,6 +48,9 @@ pub enum Verb {
 pub struct Select {
     command: Verb,
     target: Option<usize>,
+    /// What `ByHand` wishes, 0 to 100 %, and for how many seconds.
+    value: Option<f64>,
+    seconds: Option<f64>,
 }
 
 /// Second step.
@@ -50,6 +59,8 @@ pub struct Carry {
     token: String,
     command: Verb,
     target: Option<usize>,
+    value: Option<f64>,
+    seconds: Option<f64>,
     #[serde(default)]
     why: String,
 }
@@ -99,9 +110,10 @@ pub async fn select(
     Body(asked): Body<Select>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
     let (session, who) = door::acting(&web, &headers).await?;
-    let command = command_of(asked.command, asked.target)?;
+    let command = command_of(asked.command, asked.target, asked.value.zip(asked.seconds))?;
     permit(&web, &who, &command)?;
-    let token = web.access.select(&session, command);
+    let order = if command.needs_selection() { choose(&web, who, command).await? } else { 0 };
+    let token = web.access.select(&session, command, order);
     Ok(Json(serde_json::json!({ "token": token.to_string() })))
 }
 
@@ -112,14 +124,19 @@ pub async fn command(
     Body(asked): Body<Carry>,
 ) -> Result<Json<Answer>, Refusal> {
     let (session, who) = door::acting(&web, &headers).await?;
-    let command = command_of(asked.command, asked.target)?;
+    let command = command_of(asked.command, asked.target, asked.value.zip(asked.seconds))?;
     permit(&web, &who, &command)?;
-    let token: Result<Token, ()> = asked.token.parse();
-    if !token.is_ok_and(|token| web.access.redeem(&session, &token, &command)) {
+    let token: Option<Token> = asked.token.parse().ok();
+    let Some(order) = token.and_then(|token| web.access.redeem(&session, &token, &command)) else {
         let detail = "announced more than 30 s ago, elsewhere, or not at all";
         return Err(Refusal::new(StatusCode::CONFLICT, "StaleToken", detail));
+    };
+    if !command.needs_selection() {
+        return ask(&web, who, command, asked.why).await;
     }
-    ask(&web, who, command, asked.why).await
+    let why = reason_of(asked.why)?;
+    let exchange = web.exchange.clone();
+    answer(tokio::spawn(async move { exchange.operate(who, command, why, order).await })).await
 }
 
 /// `POST /api/ack`.
@@ -202,22 +219,39 @@ fn permit(web: &Web, who: &Who, command: &Command) -> Result<(), Refusal> {
     })
 }
 
+/// The plant remembers the choice; its token.
+async fn choose(web: &Web, who: Who, command: Command) -> Result<u32, Refusal> {
+    web.exchange.select(who, command).await.map_err(Refusal::not_permitted)
+}
+
 async fn ask(web: &Web, who: Who, command: Command, why: String) -> Result<Json<Answer>, Refusal> {
-    let why = why.trim();
-    if why.chars().count() > WHY_MAX {
-        return Err(Refusal::bad_request(format!("at most {WHY_MAX} characters of reason")));
-    }
-    // The order reaches the plant even when the browser goes away meanwhile.
-    let asked = {
-        let (exchange, why) = (web.exchange.clone(), why.to_owned());
-        tokio::spawn(async move { exchange.ask(who, command, why).await })
-    };
+    let why = reason_of(why)?;
+    let exchange = web.exchange.clone();
+    answer(tokio::spawn(async move { exchange.ask(who, command, why).await })).await
+}
+
+/// The order reaches the plant even when the browser goes away meanwhile.
+async fn answer(
+    asked: tokio::task::JoinHandle<Result<(), Reason>>,
+) -> Result<Json<Answer>, Refusal> {
     let verdict = asked.await.map_err(|error| Refusal::unavailable(error.to_string()))?;
     Ok(Json(verdict.into()))
 }
 
+fn reason_of(why: String) -> Result<String, Refusal> {
+    let why = why.trim();
+    if why.chars().count() > WHY_MAX {
+        return Err(Refusal::bad_request(format!("at most {WHY_MAX} characters of reason")));
+    }
+    Ok(why.to_owned())
+}
+
 /// The plant judges whether there is such a filter, tank or alarm.
-fn command_of(verb: Verb, target: Option<usize>) -> Result<Command, Refusal> {
+fn command_of(
+    verb: Verb,
+    target: Option<usize>,
+    wish: Option<(f64, f64)>,
+) -> Result<Command, Refusal> {
     let target_needed = || Refusal::bad_request(format!("{verb:?} needs a target"));
     let number = || {
         let number = u8::try_from(target.ok_or_else(target_needed)?);
@@ -227,6 +261,7 @@ fn command_of(verb: Verb, target: Option<usize>) -> Result<Command, Refusal> {
         None => Ok(command),
         Some(_) => Err(Refusal::bad_request(format!("{verb:?} has no target"))),
     };
+    let handle = |mode| Ok(Command::Handle { device: target.ok_or_else(target_needed)?, mode });
     match verb {
         Verb::Start => whole(Command::Start),
         Verb::Stop => whole(Command::Stop),
@@ -242,5 +277,14 @@ fn command_of(verb: Verb, target: Option<usize>) -> Result<Command, Refusal> {
         Verb::ConfirmQuality => whole(Command::ConfirmQuality),
         Verb::ResetAlarm => Ok(Command::ResetAlarm { alarm: target.ok_or_else(target_needed)? }),
         Verb::Silence => whole(Command::Silence),
+        Verb::HandleAuto => handle(Mode::Auto),
+        Verb::HandleOff => handle(Mode::Off),
+        Verb::HandleManual => handle(Mode::Manual),
+        Verb::HandleMaintenance => handle(Mode::Maintenance),
+        Verb::ByHand => {
+            let wished = || Refusal::bad_request("ByHand needs value (0 to 100) and seconds");
+            let (wish, seconds) = wish.ok_or_else(wished)?;
+            Ok(Command::ByHand { device: target.ok_or_else(target_needed)?, wish, seconds })
+        }
     }
 }

@@ -7,8 +7,10 @@ use core::time::Duration;
 use crate::declare::{inputs, measured, outputs, parts, shown, status, switched, up_to};
 use crate::interlock::Column;
 use crate::output::Output;
-use crate::quantity::{Count, StrokesPerMinute};
+use crate::quantity::{Count, Percent, StrokesPerMinute};
 use crate::signal::Signal;
+
+use super::Handling;
 
 inputs! {
     /// What comes back.
@@ -38,6 +40,8 @@ outputs! {
     }
 }
 
+/// Full rate, strokes a minute (`docs/spec/plant.md` 1.3).
+const STROKES_MAX: f64 = 180.0;
 /// Confirmed strokes are judged over this window.
 const WINDOW: Duration = Duration::from_secs(10);
 
@@ -46,12 +50,13 @@ const WINDOW: Duration = Duration::from_secs(10);
 pub struct DosingPump {
     pub inputs: Inputs,
     pub status: Status,
+    pub handling: Handling,
     pub outputs: Outputs,
     last: Option<f64>,
     counted: f64,
     window: Duration,
 }
-parts! { DosingPump { inputs, status, outputs; one: ; many: ; maybe: ; last, counted, window } }
+parts! { DosingPump { inputs, status, handling, outputs; one: ; many: ; maybe: ; last, counted, window } }
 
 impl DosingPump {
     /// One scan: counts what was confirmed, asks for `rate`.
@@ -69,7 +74,10 @@ impl DosingPump {
             self.counted = 0.0;
             self.window = Duration::ZERO;
         }
-        let rate = rate.within(StrokesPerMinute(0.0), StrokesPerMinute(180.0));
+        // A person's share of the full rate is the unit's to take in; switched off or locked out it does not stroke.
+        let rate = if self.handling.is_off() { StrokesPerMinute::ZERO } else { rate };
+        let rate = rate.within(StrokesPerMinute(0.0), StrokesPerMinute(STROKES_MAX));
+        self.handling.elapse(Percent(rate.0 * 100.0 / STROKES_MAX), elapsed);
         self.outputs = Outputs {
             enable: Output::want(rate.0 > 0.0),
             rate: Output::want(rate),

@@ -1,9 +1,11 @@
 //! Devices: what a unit commands, and what it gets back. They know their limits and times, not the process.
 
 mod dosing_pump;
+mod handling;
 mod pump;
 mod valve;
 
 pub use dosing_pump::DosingPump;
+pub use handling::{Handling, LOCK_TIME, Mode};
 pub use pump::{Ask, Drive, Limits, Motor, Stagger, State as PumpState, choose_duty};
 pub use valve::{MotorValve, ReturnValve, State as ValveState, Travel};

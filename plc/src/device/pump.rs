@@ -18,6 +18,8 @@ use crate::quantity::{Hertz, KiloWatts, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 
+use super::Handling;
+
 inputs! {
     /// What a drive reports.
     pub struct DriveInputs {
@@ -96,22 +98,44 @@ pub struct Ask {
     pub run: bool,
     /// For a drive.
     pub speed: Percent,
+    /// What holds it in MANUAL too; `None`: its unit does not let it be run by hand.
+    by_hand: Option<Reasons>,
 }
 
 impl Ask {
     /// Stand still.
-    pub const OFF: Ask = Ask { run: false, speed: Percent::ZERO };
+    pub const OFF: Ask = Ask { run: false, speed: Percent::ZERO, by_hand: None };
 
     /// Run at this speed.
     #[must_use]
     pub fn at(speed: Percent) -> Ask {
-        Ask { run: true, speed }
+        Ask { run: true, speed, by_hand: None }
     }
 
     /// Run while `run` holds.
     #[must_use]
     pub fn when(run: bool) -> Ask {
-        Ask { run, speed: Percent(if run { 100.0 } else { 0.0 }) }
+        Ask { run, speed: Percent(if run { 100.0 } else { 0.0 }), by_hand: None }
+    }
+
+    /// A person may run it by hand while none of these protections stands.
+    #[must_use]
+    pub fn or_by_hand(mut self, protections: Reasons) -> Ask {
+        self.by_hand = Some(protections);
+        self
+    }
+
+    /// What is asked of it in its mode, and why nothing is.
+    fn under(self, handling: &Handling, is_on: bool) -> (Ask, Reasons) {
+        let Some(wish) = handling.wish() else {
+            let started = self.run && (is_on || !handling.is_fresh());
+            return (Ask { run: started, ..self }, Reasons::NONE);
+        };
+        let wished = wish > Percent::ZERO && (is_on || !handling.is_fresh());
+        let held = self.by_hand.unwrap_or(Reasons::only(Reason::NotByHand));
+        let why = if wish > Percent::ZERO { handling.why().and(held) } else { handling.why() };
+        let run = wished && held.is_empty();
+        (Ask { run, speed: if run { wish } else { Percent::ZERO }, by_hand: self.by_hand }, why)
     }
 }
 
@@ -267,11 +291,12 @@ macro_rules! motor {
         pub struct $name {
             pub inputs: $inputs,
             pub status: Status,
+            pub handling: Handling,
             pub retained: Retained,
             pub outputs: $outputs,
             life: Life,
         }
-        parts! { $name { inputs, status, retained, outputs; one: ; many: ; maybe: ; life } }
+        parts! { $name { inputs, status, handling, retained, outputs; one: ; many: ; maybe: ; life } }
 
         impl $name {
             /// Proven running.
@@ -292,10 +317,10 @@ macro_rules! motor {
                 !self.is_on() && self.inputs.running.open()
             }
 
-            /// Fit to be asked.
+            /// Fit to be asked by a sequence: no fault, and in AUTO.
             #[must_use]
             pub fn is_available(&self) -> bool {
-                self.status.state != State::Fault
+                self.status.state != State::Fault && self.handling.is_auto()
             }
 
             /// Failed, until reset.
@@ -323,10 +348,10 @@ macro_rules! motor {
                 self.life.hurried = true;
             }
 
-            fn live(&mut self, feedback: Feedback, ask: Ask, limits: Limits, stagger: &mut Stagger, elapsed: Duration) -> bool {
+            fn live(&mut self, feedback: Feedback, ask: Ask, why: Reasons, limits: Limits, stagger: &mut Stagger, elapsed: Duration) -> bool {
                 let before = self.status.state;
                 let (state, blocked) = self.life.next(before, feedback, ask, limits, stagger, elapsed);
-                self.status = Status { state, blocked };
+                self.status = Status { state, blocked: blocked.and(why) };
                 if feedback.running {
                     self.retained.run_time = self.retained.run_time.saturating_add(elapsed);
                 }
@@ -352,8 +377,10 @@ impl Drive {
             running: self.inputs.running.closed(),
             tripped: self.inputs.tripped.closed(),
         };
-        let on = self.live(feedback, ask, limits, stagger, elapsed);
+        let (ask, why) = ask.under(&self.handling, self.is_on());
+        let on = self.live(feedback, ask, why, limits, stagger, elapsed);
         let speed = if on { ask.speed } else { Percent::ZERO };
+        self.handling.elapse(speed, elapsed);
         self.outputs = DriveOutputs {
             run: Output::want(on),
             speed: Output::want(speed.within(Percent(0.0), Percent(100.0))),
@@ -363,9 +390,11 @@ impl Drive {
 
 impl Motor {
     /// One scan.
-    pub fn scan(&mut self, run: bool, limits: Limits, stagger: &mut Stagger, elapsed: Duration) {
+    pub fn scan(&mut self, ask: Ask, limits: Limits, stagger: &mut Stagger, elapsed: Duration) {
         let feedback = Feedback { running: self.inputs.running.closed(), tripped: false };
-        let on = self.live(feedback, Ask::when(run), limits, stagger, elapsed);
+        let (ask, why) = ask.under(&self.handling, self.is_on());
+        let on = self.live(feedback, ask, why, limits, stagger, elapsed);
+        self.handling.elapse(Percent(if on { 100.0 } else { 0.0 }), elapsed);
         self.outputs = MotorOutputs { run: Output::want(on) };
     }
 }
@@ -373,6 +402,7 @@ impl Motor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::Mode;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -409,6 +439,42 @@ mod tests {
         assert_eq!(run_s(&mut drive, 200, Ask::at(Percent(80.0)), true), State::Running);
     }
 
+    /// R-2.1-02, R-2.1-08: a person's wish replaces the demand, never a protection, and a change of mode starts nothing.
+    #[test]
+    fn a_person_runs_a_pump_by_hand_within_its_protections() {
+        let mut drive = Drive::default();
+        let free = Ask::OFF.or_by_hand(Reasons::NONE);
+        drive.handling.change(Mode::Manual, 7);
+        assert!(drive.handling.ask(Percent(70.0), Duration::from_secs(600), 8).is_ok());
+        assert_eq!(run_s(&mut drive, 1, free, true), State::Off, "in the scan of the change");
+        assert_eq!(run_s(&mut drive, 5, free, true), State::Running);
+        assert_eq!(drive.outputs.speed.value(), Percent(70.0));
+        assert!(!drive.is_available());
+        let held = Ask::OFF.or_by_hand(Reasons::only(Reason::ClearWellEmpty));
+        assert_ne!(run_s(&mut drive, 1, held, true), State::Running);
+        assert!(drive.status.blocked.has(Reason::ClearWellEmpty));
+        assert!(drive.status.blocked.has(Reason::InManual));
+        // A unit that says nothing of manual runs lets none.
+        let mut drive = Drive::default();
+        drive.handling.change(Mode::Manual, 7);
+        assert!(drive.handling.ask(Percent(70.0), Duration::from_secs(600), 8).is_ok());
+        assert_eq!(run_s(&mut drive, 9, Ask::at(Percent(90.0)), true), State::Off);
+    }
+
+    /// INV-43: a device in MAINTENANCE is never commanded on.
+    #[test]
+    fn a_pump_locked_out_for_maintenance_never_runs() {
+        let mut drive = Drive::default();
+        assert_eq!(run_s(&mut drive, 3, Ask::at(Percent(80.0)), true), State::Running);
+        drive.handling.change(Mode::Maintenance, 7);
+        assert!(drive.handling.ask(Percent(70.0), Duration::from_secs(600), 8).is_err());
+        for _ in 0..2000 {
+            run_s(&mut drive, 1, Ask::at(Percent(80.0)).or_by_hand(Reasons::NONE), true);
+            assert!(!drive.outputs.run.value() && !drive.is_available());
+        }
+        assert!(drive.status.blocked.has(Reason::InMaintenance));
+    }
+
     #[test]
     fn a_pump_that_runs_unasked_is_welded() {
         let mut drive = Drive::default();
@@ -424,12 +490,12 @@ mod tests {
         let (mut one, mut other) = (Motor::default(), Motor::default());
         let mut stagger = Stagger::default();
         stagger.elapse(Duration::from_secs(5), Duration::from_secs(60));
-        one.scan(true, Limits::SMALL, &mut stagger, SECOND);
-        other.scan(true, Limits::SMALL, &mut stagger, SECOND);
+        one.scan(Ask::when(true), Limits::SMALL, &mut stagger, SECOND);
+        other.scan(Ask::when(true), Limits::SMALL, &mut stagger, SECOND);
         assert!(one.outputs.run.value() && !other.outputs.run.value());
         assert!(other.status.blocked.has(Reason::StartStaggered));
         stagger.elapse(Duration::from_secs(5), Duration::from_secs(5));
-        other.scan(true, Limits::SMALL, &mut stagger, SECOND);
+        other.scan(Ask::when(true), Limits::SMALL, &mut stagger, SECOND);
         assert!(other.outputs.run.value());
     }
 }

@@ -11,8 +11,11 @@ use crate::declare::{
     between, contact, inputs, outputs, parts, settings, shown, states, status, switched,
 };
 use crate::output::Output;
+use crate::quantity::Percent;
 use crate::reason::Reason;
 use crate::signal::Signal;
+
+use super::Handling;
 
 inputs! {
     /// Limit switches.
@@ -160,10 +163,11 @@ macro_rules! valve {
             pub inputs: Inputs,
             pub settings: Settings,
             pub status: Status,
+            pub handling: Handling,
             pub outputs: $outputs,
             watch: Watch,
         }
-        parts! { $name { inputs, settings, status, outputs; one: ; many: ; maybe: ; watch } }
+        parts! { $name { inputs, settings, status, handling, outputs; one: ; many: ; maybe: ; watch } }
 
         impl $name {
             /// Proven open.
@@ -176,6 +180,25 @@ macro_rules! valve {
             #[must_use]
             pub fn is_closed(&self) -> bool {
                 self.inputs.closed.closed() && self.inputs.opened.open()
+            }
+
+            /// Where it is to go: the sequence's word in AUTO, a person's in MANUAL. The unit asks before it weighs which
+            /// valves exclude each other, so that a person passes no exclusion either.
+            #[must_use]
+            pub fn wants(&self, auto: bool) -> bool {
+                self.handling.wants(auto)
+            }
+
+            /// Fit to be asked by a sequence: no fault, and in AUTO.
+            #[must_use]
+            pub fn is_available(&self) -> bool {
+                !self.is_faulty() && self.handling.is_auto()
+            }
+
+            /// Shown to the person who takes over: 100 % is open.
+            fn place(&self) -> Percent {
+                let open = matches!(self.status.state, State::Opening | State::Open);
+                Percent(if open { 100.0 } else { 0.0 })
             }
 
             /// Failed, until reset.
@@ -207,6 +230,8 @@ valve! {
 impl MotorValve {
     /// One scan.
     pub fn scan(&mut self, asked: Travel, elapsed: Duration) {
+        // Switched off or locked out it keeps its place, and its relays stay dead.
+        let asked = if self.handling.is_off() { Travel::Stay } else { asked };
         let before = self.status.state;
         // What the table held off in the last scan.
         self.watch.excused = !self.outputs.open.held().and(self.outputs.close.held()).is_empty();
@@ -216,13 +241,14 @@ impl MotorValve {
             open: Output::want(state == State::Opening),
             close: Output::want(state == State::Closing),
         };
+        self.handling.elapse(self.place(), elapsed);
     }
 }
 
 impl ReturnValve {
     /// One scan. `Stay` means closed: without power it closes.
     pub fn scan(&mut self, asked: Travel, elapsed: Duration) {
-        let asked = Travel::when(asked == Travel::Open);
+        let asked = Travel::when(asked == Travel::Open && !self.handling.is_off());
         let before = self.status.state;
         // Held off it must still prove that it closes, unless its limit switches are away with their bus.
         let held = self.outputs.open.held();
@@ -232,6 +258,7 @@ impl ReturnValve {
         self.status.state = state;
         self.outputs =
             ReturnOutputs { open: Output::want(matches!(state, State::Opening | State::Open)) };
+        self.handling.elapse(self.place(), elapsed);
     }
 }
 

@@ -1,9 +1,13 @@
 //! Orders of people, each answered in the scan that takes it. They rank below interlocks: what an order asks, a cause may
 //! still hold off.
 
+use core::time::Duration;
+
 use super::Plant;
-use crate::image::{Command, Event, Order};
-use crate::publish::Set;
+use crate::device::LOCK_TIME;
+use crate::image::{Command, Event, Order, Step};
+use crate::publish::{ByHand, Handle, Set};
+use crate::quantity::Percent;
 use crate::reason::Reason;
 use crate::tag::{Kind, Role, Row};
 use crate::unit::disinfection;
@@ -17,16 +21,29 @@ impl Plant {
         self.button_was = pressed || self.units.system.inputs.local_reset.usable().is_none();
         self.asked.reset |= button;
         for order in orders {
-            let verdict = self.obey(order);
-            self.events.push(Event::Answer { number: order.number, verdict });
+            let verdict = match order.step {
+                Step::Select => self.choose(order),
+                Step::Direct | Step::Operate { .. } => self.obey(order),
+            };
+            self.events.push(Event::Answer { number: order.number, step: order.step, verdict });
         }
         self.asked.local_reset = button;
     }
 
+    fn permit(order: &Order) -> Result<(), Reason> {
+        let least = order.command.least_role().unwrap_or(Role::Operator);
+        if order.role >= least { Ok(()) } else { Err(Reason::NotPermitted) }
+    }
+
+    fn choose(&mut self, order: &Order) -> Result<(), Reason> {
+        Plant::permit(order)?;
+        self.selections.choose(order);
+        Ok(())
+    }
+
     fn obey(&mut self, order: &Order) -> Result<(), Reason> {
-        if order.role < Role::Operator {
-            return Err(Reason::NotPermitted);
-        }
+        Plant::permit(order)?;
+        self.selections.allow(order)?;
         let units = &mut self.units;
         match order.command {
             Command::Start => {
@@ -72,6 +89,22 @@ impl Plant {
                 let slot = self.alarm_slot(alarm)?;
                 let transition = self.alarms.reset(slot, order.number)?;
                 self.events.push(Event::Alarm { alarm, transition });
+            }
+            Command::Handle { device, mode } => {
+                let mut handle = Handle::new(device, mode, order.number);
+                units.visit(&mut handle);
+                return if handle.found() { Ok(()) } else { Err(Reason::Unknown) };
+            }
+            Command::ByHand { device, wish, seconds } => {
+                if !(0.0..=100.0).contains(&wish)
+                    || !(0.0..=LOCK_TIME.as_secs_f64()).contains(&seconds)
+                {
+                    return Err(Reason::OutOfRange);
+                }
+                let time = Duration::from_secs_f64(seconds);
+                let mut by_hand = ByHand::new(device, Percent(wish), time, order.number);
+                units.visit(&mut by_hand);
+                return by_hand.answer();
             }
             Command::Set { setting, value } => return self.set(setting, value, order),
         }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::Plant;
 use super::causes::OPEN_TIME;
 use crate::interlock::Column;
+use crate::publish::Overdue;
 use crate::quantity::{Metres, Ntu, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::unit::filter::Filter;
@@ -35,6 +36,9 @@ impl Plant {
         let nominal = self.shape.nominal_flow;
         let causes = self.holds.causes();
         let welded = self.welded.lasted() >= OPEN_TIME;
+        let mut overdue = Overdue::default();
+        self.units.visit(&mut overdue);
+        let lock_expired = overdue.any;
         let missing = self.missing();
         let lost = self.lost();
         let units = &self.units;
@@ -82,6 +86,7 @@ impl Plant {
                 && settled.is_none_or(|level| level <= DRAWN_DOWN + Percent(1.0)),
             horn,
             supply_welded: welded,
+            lock_expired,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, parts, retained, settings, shown,
     states, status,
 };
-use crate::device::{DosingPump, Limits, Motor, Stagger};
+use crate::device::{Ask, DosingPump, Handling, Limits, Motor, Stagger};
 use crate::interlock::Column;
 use crate::quantity::{
     CubicMetresPerHour, Grams, GramsPerLitre, LitresPerHour, MilligramsPerLitre, Millilitres, Ntu,
@@ -129,6 +129,7 @@ pub struct Around {
 /// Doses PAC.
 #[derive(Default)]
 pub struct Coagulation {
+    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub retained: Retained,
@@ -144,7 +145,7 @@ pub struct Coagulation {
     mixing: Duration,
 }
 parts! { Coagulation {
-    inputs, settings, retained, status, alarms;
+    handling, inputs, settings, retained, status, alarms;
     one: doser = Group::single("doser", "P-211").held_by(Column::Coagulant),
          mixer = Group::single("mixer", "M-211").held_by(Column::Positions);
     many: ; maybe: ;
@@ -214,7 +215,8 @@ impl Coagulation {
             self.mixing = Duration::ZERO;
         }
         let free = around.holds.is_empty() && !self.is_empty();
-        self.mixer.scan(free && self.mixing < MIX_FOR, Limits::SMALL, stagger, elapsed);
+        let ask = Ask::when(free && self.mixing < MIX_FOR).or_by_hand(around.holds);
+        self.mixer.scan(ask, Limits::SMALL, stagger, elapsed);
     }
 
     // Judgements.

@@ -16,7 +16,7 @@ use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, parts, retained, settings, shown,
     states, status,
 };
-use crate::device::DosingPump;
+use crate::device::{DosingPump, Handling};
 use crate::interlock::Column;
 use crate::quantity::{
     Celsius, CubicMetresPerHour, Grams, GramsPerLitre, LitresPerHour, MilligramsPerLitre,
@@ -136,6 +136,7 @@ pub struct Around {
 /// Doses hypochlorite.
 #[derive(Default)]
 pub struct Disinfection {
+    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub retained: Retained,
@@ -146,7 +147,7 @@ pub struct Disinfection {
     demand: Lag,
 }
 parts! { Disinfection {
-    inputs, settings, retained, status, alarms;
+    handling, inputs, settings, retained, status, alarms;
     one: doser = Group::single("doser", "P-411").held_by(Column::Hypochlorite);
     many: ; maybe: ;
     sequence, demand

@@ -18,7 +18,7 @@ use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, outputs, parts, retained, settings,
     shown, states, status, switched,
 };
-use crate::device::{Ask, Drive, Limits, MotorValve, Stagger, Travel, choose_duty};
+use crate::device::{Ask, Drive, Handling, Limits, MotorValve, Stagger, Travel, choose_duty};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -184,6 +184,7 @@ pub struct Around {
 /// Clear well and high lift.
 #[derive(Default)]
 pub struct Distribution {
+    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub retained: Retained,
@@ -205,7 +206,7 @@ pub struct Distribution {
     contact_volume: CubicMetres,
 }
 parts! { Distribution {
-    inputs, settings, retained, status, outputs, alarms;
+    handling, inputs, settings, retained, status, outputs, alarms;
     one: outlet = Group::single("outlet", "XV-501").held_by(Column::Positions);
     many: pump = Group::lettered("pump", "P-501x").held_by(Column::LiftPump);
     maybe: ;

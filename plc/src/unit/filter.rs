@@ -24,7 +24,7 @@ use crate::block::Timed;
 use crate::declare::{
     alarm, alarms, between, inputs, kept, measured, parts, retained, settings, shown, status,
 };
-use crate::device::{MotorValve, ReturnValve};
+use crate::device::{Handling, MotorValve, ReturnValve};
 use crate::interlock::Column;
 use crate::plant::Shape;
 use crate::quantity::{
@@ -235,6 +235,7 @@ pub struct Around {
 /// A filter with its seven valves.
 #[derive(Default)]
 pub struct Filter {
+    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub retained: Retained,
@@ -253,7 +254,7 @@ pub struct Filter {
     report: Report,
 }
 parts! { Filter {
-    inputs, settings, retained, status, alarms;
+    handling, inputs, settings, retained, status, alarms;
     one: inlet = Group::single("inlet", "XV-3n1").held_by(Column::Positions),
          outlet = Group::single("outlet", "XV-3n2").held_by(Column::FilterOutlet),
          wash_inlet = Group::single("wash_inlet", "XV-3n3").held_by(Column::WashInlet),

@@ -24,7 +24,7 @@ use crate::block::{Duty, Pi, Ramp, Sustained, Timed};
 use crate::declare::{
     alarm, alarms, between, inputs, measured, outputs, parts, settings, shown, status, switched,
 };
-use crate::device::{Drive, Limits, Motor, Stagger};
+use crate::device::{Ask, Drive, Handling, Limits, Motor, Stagger};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -235,6 +235,7 @@ struct Watch {
 /// Feeds and washes the filters.
 #[derive(Default)]
 pub struct Filtration {
+    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub status: Status,
@@ -253,7 +254,7 @@ pub struct Filtration {
     watch: Watch,
 }
 parts! { Filtration {
-    inputs, settings, status, outputs, alarms;
+    handling, inputs, settings, status, outputs, alarms;
     one: wash_pump = Group::single("wash_pump", "P-351").held_by(Column::Wash);
     many: pump = Group::lettered("pump", "P-301x").held_by(Column::FeedPump);
     maybe: blower = Group::single("blower", "B-351").held_by(Column::Wash);
@@ -377,7 +378,7 @@ impl Filtration {
         let blow =
             self.wash_train.blow(washed.as_ref(), &self.inputs, self.blower.as_ref(), elapsed);
         if let Some(blower) = &mut self.blower {
-            blower.scan(blow, Limits::SMALL, stagger, elapsed);
+            blower.scan(Ask::when(blow), Limits::SMALL, stagger, elapsed);
         }
         self.outputs.wash_permit = Output::want(ask.run || blow);
     }

@@ -18,7 +18,7 @@ use crate::declare::{
     alarm, alarms, between, contact, inputs, measured, outputs, parts, settings, shown, states,
     status, switched,
 };
-use crate::device::{Ask, Drive, Limits, MotorValve, Stagger, Travel, choose_duty};
+use crate::device::{Ask, Drive, Handling, Limits, MotorValve, Stagger, Travel, choose_duty};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -141,6 +141,7 @@ pub struct Around {
 /// Lifts raw water.
 #[derive(Default)]
 pub struct Intake {
+    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub status: Status,
@@ -156,7 +157,7 @@ pub struct Intake {
     dry_runs: DryRuns,
 }
 parts! { Intake {
-    inputs, settings, status, outputs, alarms;
+    handling, inputs, settings, status, outputs, alarms;
     one: inlet = Group::single("inlet", "XV-101").held_by(Column::Positions);
     many: pump = Group::lettered("pump", "P-101x").held_by(Column::RawPump);
     maybe: ;

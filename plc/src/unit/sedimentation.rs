@@ -14,7 +14,7 @@ use crate::block::Timed;
 use crate::declare::{
     alarm, alarms, between, inputs, measured, parts, settings, shown, states, status,
 };
-use crate::device::{Limits, Motor, Stagger};
+use crate::device::{Ask, Handling, Limits, Motor, Stagger};
 use crate::interlock::Column;
 use crate::quantity::{Ntu, Percent};
 use crate::reason::{Reason, Reasons};
@@ -99,6 +99,7 @@ pub struct TankView {
 /// Turns and settled water.
 #[derive(Default)]
 pub struct Sedimentation {
+    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub status: Status,
@@ -109,7 +110,7 @@ pub struct Sedimentation {
     begun: bool,
 }
 parts! { Sedimentation {
-    inputs, settings, status, alarms;
+    handling, inputs, settings, status, alarms;
     one: sludge_pump = Group::single("sludge_pump", "P-205").held_by(Column::WastePump);
     many: ; maybe: ;
     sequence, turn, begun
@@ -154,7 +155,7 @@ impl Sedimentation {
             State::Drawing {} => tank.sludge_open,
             State::Idle {} | State::Resting {} => false,
         };
-        self.sludge_pump.scan(draw, Limits::SMALL, stagger, elapsed);
+        self.sludge_pump.scan(Ask::when(draw), Limits::SMALL, stagger, elapsed);
         self.status = Status {
             state,
             blocked: blocked.and_if(self.turn.is_none(), Reason::NoDemand),

@@ -145,6 +145,8 @@ alarms! {
         pub scan_late: Condition = alarm(909, Priority::P3).latching(),
         /// DISK-900, storage almost full or read-only.
         pub storage: Condition = alarm(910, Priority::P3).delays_s(0.0, 60.0),
+        /// LOCK-900, calibration hold or maintenance lock expired.
+        pub lock_expired: Condition = alarm(917, Priority::P3),
     }
 }
 
@@ -184,6 +186,8 @@ pub struct Around {
     /// The horn sounds for an unacknowledged alarm.
     pub horn: bool,
     pub supply_welded: bool,
+    /// A maintenance lock or a calibration hold has run out.
+    pub lock_expired: bool,
 }
 
 /// What each start step waits for.
@@ -519,6 +523,7 @@ impl System {
             bus_lost: Condition::when(lost).unless(!around.mains_good),
             scan_late: Condition::when(late || self.inputs.watchdog_restart.closed()),
             storage: Condition::when(self.inputs.storage_ok.open()),
+            lock_expired: Condition::when(around.lock_expired),
         };
     }
 

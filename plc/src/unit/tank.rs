@@ -14,7 +14,7 @@ use crate::block::{Sustained, Timed};
 use crate::declare::{
     alarm, alarms, between, inputs, measured, parts, settings, shown, states, status,
 };
-use crate::device::{MotorValve, ReturnValve, Travel};
+use crate::device::{Handling, MotorValve, ReturnValve, Travel};
 use crate::interlock::Column;
 use crate::quantity::Metres;
 use crate::reason::{Reason, Reasons};
@@ -76,6 +76,7 @@ pub struct Around {
 /// One sedimentation tank.
 #[derive(Default)]
 pub struct Tank {
+    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub status: Status,
@@ -87,7 +88,7 @@ pub struct Tank {
     high: Sustained,
 }
 parts! { Tank {
-    inputs, settings, status, alarms;
+    handling, inputs, settings, status, alarms;
     one: inlet = Group::single("inlet", "XV-203x").held_by(Column::Positions),
          outlet = Group::single("outlet", "XV-204x").held_by(Column::Positions),
          sludge = Group::single("sludge", "XV-205x").held_by(Column::WastePump);

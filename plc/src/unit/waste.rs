@@ -14,7 +14,7 @@ use crate::block::Timed;
 use crate::declare::{
     alarm, alarms, between, contact, inputs, measured, parts, settings, shown, states, status,
 };
-use crate::device::{Limits, Motor, Stagger};
+use crate::device::{Ask, Handling, Limits, Motor, Stagger};
 use crate::interlock::Column;
 use crate::quantity::Percent;
 use crate::reason::{Reason, Reasons};
@@ -72,6 +72,7 @@ pub struct Around {
 /// The waste tank.
 #[derive(Default)]
 pub struct Waste {
+    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub status: Status,
@@ -80,7 +81,7 @@ pub struct Waste {
     sequence: Timed<Sequence>,
 }
 parts! { Waste {
-    inputs, settings, status, alarms;
+    handling, inputs, settings, status, alarms;
     one: pump = Group::single("pump", "P-601").held_by(Column::WastePump);
     many: ; maybe: ;
     sequence
@@ -114,7 +115,8 @@ impl Waste {
             State::Decanting {} => blocked.is_empty(),
             State::Receiving {} | State::Settling {} | State::Settled {} => false,
         };
-        self.pump.scan(run, Limits::SMALL, stagger, elapsed);
+        let ask = Ask::when(run).or_by_hand(blocked.protections());
+        self.pump.scan(ask, Limits::SMALL, stagger, elapsed);
         self.status = Status {
             state,
             blocked: blocked

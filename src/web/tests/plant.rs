@@ -266,7 +266,8 @@ async fn scan(exchange: Arc<Exchange>, hand: Arc<Mutex<Hand>>) {
         exchange.publish(&hand.snapshot, wall(), scan);
         while let Some(order) = exchange.take_order() {
             hand.orders.push(order.command);
-            let answer = Event::Answer { number: order.number, verdict: hand.verdict };
+            let answer =
+                Event::Answer { number: order.number, step: order.step, verdict: hand.verdict };
             exchange.leave(hand.snapshot.at, answer);
         }
         while let Some(ask) = exchange.take_field_ask() {
