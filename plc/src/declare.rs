@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use crate::alarm::Priority;
 use crate::interlock::Column;
-use crate::tag::{Adjustable, Driven, Kept, Measured, Plain, Rationale, Role, Source};
+use crate::tag::{Activity, Adjustable, Driven, Kept, Measured, Plain, Rationale, Role, Source};
 
 const fn seconds(seconds: f64) -> Duration {
     Duration::from_millis((seconds * 1000.0) as u64)
@@ -24,6 +24,11 @@ pub const fn measured(range: RangeInclusive<f64>) -> Measured {
         poll: seconds(1.0),
         rate_max: 0.0,
         negative_min: f64::NEG_INFINITY,
+        stuck_after: Duration::ZERO,
+        resolution: 0.0,
+        zero_after: Duration::ZERO,
+        zero: 0.0,
+        moved_by: Activity::Always,
         source: Source::Field,
     }
 }
@@ -51,6 +56,26 @@ impl Measured {
     #[must_use]
     pub const fn not_below(mut self, low: f64) -> Measured {
         self.negative_min = low;
+        self
+    }
+    /// Stuck when it moves less than half of `resolution` for so many seconds while the process moves.
+    #[must_use]
+    pub const fn stuck_after_s(mut self, time: f64, resolution: f64) -> Measured {
+        self.stuck_after = seconds(time);
+        self.resolution = resolution;
+        self
+    }
+    /// Contradicts the plant when it stays at or below `zero` for so many seconds while the process moves.
+    #[must_use]
+    pub const fn not_zero_for_s(mut self, time: f64, zero: f64) -> Measured {
+        self.zero_after = seconds(time);
+        self.zero = zero;
+        self
+    }
+    /// What makes it move.
+    #[must_use]
+    pub const fn moved_by(mut self, activity: Activity) -> Measured {
+        self.moved_by = activity;
         self
     }
     /// Reported by the shell, never bound to the field.
@@ -85,10 +110,22 @@ impl Driven {
 /// A setting with range and default; Engineer may change it unless [`Adjustable::by`] says otherwise.
 #[must_use]
 pub const fn between(range: RangeInclusive<f64>, default: f64) -> Adjustable {
-    Adjustable { low: *range.start(), high: *range.end(), default, role: Role::Engineer }
+    Adjustable {
+        low: *range.start(),
+        high: *range.end(),
+        default,
+        role: Role::Engineer,
+        step: f64::INFINITY,
+    }
 }
 
 impl Adjustable {
+    /// The largest change within ten minutes: a slip of the finger moves it a little, not to the end of its range.
+    #[must_use]
+    pub const fn by_steps_of(mut self, step: f64) -> Adjustable {
+        self.step = step;
+        self
+    }
     /// The least role that may change it.
     #[must_use]
     pub const fn by(mut self, role: Role) -> Adjustable {

@@ -193,6 +193,15 @@ pub enum Command {
         wish: f64,
         seconds: f64,
     },
+    /// Freezes an instrument's value while somebody works on it, for so many seconds. By row id of the input.
+    Hold {
+        input: usize,
+        seconds: f64,
+    },
+    /// Ends a hold: the instrument measures again.
+    Release {
+        input: usize,
+    },
     /// A setting, by row id, in its unit.
     Set {
         setting: usize,
@@ -220,7 +229,10 @@ impl Command {
             | Command::Acknowledge { .. }
             | Command::ResetAlarm { .. }
             | Command::Silence => Some(Role::Operator),
-            Command::Handle { .. } | Command::ByHand { .. } => Some(Role::Supervisor),
+            Command::Handle { .. }
+            | Command::ByHand { .. }
+            | Command::Hold { .. }
+            | Command::Release { .. } => Some(Role::Supervisor),
             Command::Set { .. } => None,
         }
     }
@@ -238,7 +250,8 @@ impl Command {
             | Command::ConfirmDrained
             | Command::ConfirmQuality
             | Command::Handle { .. }
-            | Command::ByHand { .. } => true,
+            | Command::ByHand { .. }
+            | Command::Hold { .. } => true,
             Command::Stop
             | Command::StopAll
             | Command::Reset
@@ -247,6 +260,7 @@ impl Command {
             | Command::Acknowledge { .. }
             | Command::ResetAlarm { .. }
             | Command::Silence
+            | Command::Release { .. }
             | Command::Set { .. } => false,
         }
     }

@@ -11,6 +11,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 mod causes;
+mod changes;
 mod dosing;
 mod filters;
 mod memory;
@@ -124,6 +125,7 @@ pub struct Plant {
     stagger: Stagger,
     asked: Asked,
     selections: selection::Selections,
+    changes: changes::Changes,
     residual: Lowest,
     raw_flow_steady: Sustained,
     settled_unknown: Sustained,
@@ -131,8 +133,12 @@ pub struct Plant {
     silenced: bool,
     button_was: bool,
     now: Moment,
+    /// Since settings and totals were last published.
+    since_whole: Duration,
     /// When each input was measured.
     taken: Box<[Moment]>,
+    /// Row of each input, by slot.
+    input_rows: Box<[usize]>,
     /// Row of each alarm, by slot.
     alarm_rows: Box<[usize]>,
     /// Alarms that sound the horn, by slot.
@@ -159,6 +165,9 @@ struct Asked {
 /// Motors start this far apart, and this far after the mains came back (INV-23).
 const START_SPACING: Duration = Duration::from_secs(5);
 const START_SPACING_AFTER_OUTAGE: Duration = Duration::from_secs(10);
+
+/// Settings and totals are published this often, and at once when something happened (an order, an alarm, a state).
+const WHOLE_EVERY: Duration = Duration::from_secs(1);
 
 impl Plant {
     /// Builds it. The only place that allocates.
@@ -189,6 +198,7 @@ impl Plant {
             stagger: Stagger::default(),
             asked: Asked::default(),
             selections: selection::Selections::default(),
+            changes: changes::Changes::default(),
             residual: Lowest::default(),
             raw_flow_steady: Sustained::default(),
             settled_unknown: Sustained::default(),
@@ -196,7 +206,14 @@ impl Plant {
             silenced: false,
             button_was: true,
             now: Moment(0),
+            since_whole: WHOLE_EVERY,
             taken: (0..catalogue.inputs).map(|_| Moment(0)).collect(),
+            input_rows: catalogue
+                .rows
+                .iter()
+                .filter(|row| matches!(row.kind, Kind::Input(_)))
+                .map(|row| row.id)
+                .collect(),
             alarm_rows: catalogue
                 .rows
                 .iter()
@@ -226,15 +243,19 @@ impl Plant {
     /// One scan.
     pub fn scan(&mut self, inputs: &Inputs, orders: &[Order], elapsed: Duration) -> &Outputs {
         self.now = self.now.plus(elapsed);
+        self.since_whole = self.since_whole.saturating_add(elapsed);
         self.events.clear();
         self.asked = Asked::default();
         self.selections.elapse(elapsed);
+        self.changes.elapse(elapsed);
         let outage = self.units.power.status.outage;
         let spacing =
             if outage > Duration::ZERO { START_SPACING_AFTER_OUTAGE } else { START_SPACING };
         self.stagger.elapse(spacing, elapsed);
 
-        self.units.visit(&mut self.validator.pass(inputs, self.now, &mut self.taken));
+        let activities = self.activities();
+        let mut pass = self.validator.pass(inputs, activities, self.now, &mut self.taken);
+        self.units.visit(&mut pass);
         self.judge(elapsed);
         self.take(orders);
         self.judge_causes(elapsed);
@@ -277,9 +298,13 @@ impl Plant {
     }
 
     fn publish(&mut self) {
+        let whole = self.since_whole >= WHOLE_EVERY || !self.events.all().is_empty();
+        if whole {
+            self.since_whole = Duration::ZERO;
+        }
         let Plant { units, outputs, snapshot, events, alarms, taken, now, .. } = self;
         snapshot.at = *now;
-        units.visit(&mut Publish::new(outputs, snapshot, events, alarms, taken, *now));
+        units.visit(&mut Publish::new(outputs, snapshot, events, alarms, taken, *now, whole));
     }
 
     /// The plant after the last scan.

@@ -114,6 +114,8 @@ pub struct Publish<'a> {
     pub now: Moment,
     /// When each input was measured, by slot.
     pub taken: &'a [Moment],
+    /// Settings and totals are written too: they move seldom, and are for people.
+    whole: bool,
     row: usize,
     input: usize,
     output: usize,
@@ -130,6 +132,7 @@ impl<'a> Publish<'a> {
         alarms: &'a Engine,
         taken: &'a [Moment],
         now: Moment,
+        whole: bool,
     ) -> Publish<'a> {
         Publish {
             outputs,
@@ -138,10 +141,19 @@ impl<'a> Publish<'a> {
             alarms,
             now,
             taken,
+            whole,
             row: 0,
             input: 0,
             output: 0,
             alarm: 0,
+        }
+    }
+
+    fn write_seldom<S: Shown>(&mut self, value: &S) {
+        if self.whole {
+            self.write(value, self.now);
+        } else {
+            self.row += 1;
         }
     }
 
@@ -170,7 +182,7 @@ impl Visitor for Publish<'_> {
         self.write(output, self.now);
     }
     fn setting<Q: Value>(&mut self, _: &'static Point<Adjustable>, value: &mut Q) {
-        self.write(value, self.now);
+        self.write_seldom(value);
     }
     fn status<S: Shown>(&mut self, _: &'static Point<Plain>, value: &mut S) {
         let row = self.row;
@@ -186,7 +198,7 @@ impl Visitor for Publish<'_> {
         }
     }
     fn retained<Q: Value>(&mut self, _: &'static Point<Kept>, value: &mut Q) {
-        self.write(value, self.now);
+        self.write_seldom(value);
     }
     fn alarm(&mut self, _: &'static Point<Rationale>, _: &mut Condition) {
         let state = self.alarms.state(self.alarm);

@@ -223,6 +223,8 @@ reasons! {
     NotPermitted,
     /// The value lies outside its range.
     OutOfRange,
+    /// More than this setting may move within ten minutes.
+    ChangeTooLarge,
     /// No such point, filter, tank or alarm.
     Unknown,
     /// Not possible in the present state.

@@ -32,6 +32,8 @@ pub enum Doubt {
     Rate,
     /// A partner disagrees, or is missing from a vote.
     Disagrees,
+    /// Has not moved while the process did.
+    Stuck,
     /// Read by hand.
     HandValue,
 }
@@ -51,6 +53,8 @@ pub enum Fault {
     Rate,
     /// Contradicts what the plant is doing.
     Implausible,
+    /// A person held it for calibration, and the hold has run out.
+    HoldExpired,
     /// The site has no such instrument.
     NotFitted,
     /// A calculation gone wrong, or made from bad inputs.

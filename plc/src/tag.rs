@@ -57,6 +57,46 @@ pub enum Source {
     Shell,
 }
 
+/// What goes on in the plant that must show in an instrument (`docs/spec/plant.md` 2.12, "while process is moving").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Activity {
+    /// Its sample always flows.
+    Always,
+    /// P-101 runs.
+    RawPump,
+    /// P-101 runs and takes the power of a pump that moves water.
+    RawPumpLoaded,
+    /// P-301 runs.
+    FeedPump,
+    /// P-501 runs.
+    LiftPump,
+    /// The settled tank takes in more than goes out, or less.
+    SettledTank,
+    /// The clear well does.
+    ClearWell,
+    /// The elevated tank does.
+    ElevatedTank,
+}
+
+/// A set of activities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Activities(u16);
+
+impl Activities {
+    /// With this one too, when it goes on.
+    #[must_use]
+    pub const fn and_if(self, goes_on: bool, activity: Activity) -> Activities {
+        if goes_on { Activities(self.0 | 1 << activity as u16) } else { self }
+    }
+
+    /// Whether it goes on.
+    #[must_use]
+    pub const fn has(self, activity: Activity) -> bool {
+        matches!(activity, Activity::Always) || self.0 & (1 << activity as u16) != 0
+    }
+}
+
 /// Words of an input.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
@@ -68,6 +108,14 @@ pub struct Measured {
     pub rate_max: f64,
     /// Below this it is bad, between it and zero it counts as zero; `-inf`: not judged.
     pub negative_min: f64,
+    /// A reading that moves less than half of `resolution` for this long while the process moves is stuck; zero: not judged.
+    pub stuck_after: Duration,
+    pub resolution: f64,
+    /// A reading at or below `zero` for this long while the process moves contradicts it; zero time: not judged.
+    pub zero_after: Duration,
+    pub zero: f64,
+    /// What makes the value move.
+    pub moved_by: Activity,
     pub source: Source,
 }
 
@@ -87,6 +135,8 @@ pub struct Adjustable {
     pub default: f64,
     /// Who may change it.
     pub role: Role,
+    /// Largest change within ten minutes, in its unit; infinite: its range alone limits it.
+    pub step: f64,
 }
 
 /// Words of a status field.

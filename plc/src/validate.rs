@@ -1,14 +1,22 @@
-//! Raw readings into signals: stale, invalid, out of range, too fast, negative (`docs/spec/plant.md` 2.12).
+//! Raw readings into signals: stale, invalid, out of range, too fast, stuck, zero where it cannot be, negative, held
+//! (`docs/spec/plant.md` 2.12, 2.13).
 //!
-//! Judged here and not in the drivers, by the reading's own time, so that a replay sees the same.
+//! Judged here and not in the drivers, by the reading's own time, so that a replay sees the same. An input is judged anew
+//! only when its reading is new or its time runs out: this is asked of every input in every scan.
+
+mod hold;
+#[cfg(test)]
+mod tests;
 
 use crate::image::Inputs;
 use crate::quantity::{Form, Value};
 use crate::signal::{Doubt, Fault, Moment, Quality, Reading, Signal};
-use crate::tag::{Measured, Point, Visitor};
+use crate::tag::{Activities, Measured, Point, Visitor};
 use alloc::boxed::Box;
 use alloc::vec;
 use core::time::Duration;
+
+pub use hold::{CLEANING_TIME, HOLD_TIME_MAX, Holds};
 
 /// A reading may lie outside its range by this share of the span.
 const RANGE_MARGIN: f64 = 0.02;
@@ -22,35 +30,71 @@ const RATE_SPACING: f64 = 0.2;
 /// What is remembered of an input.
 #[derive(Clone, Copy, Debug, Default)]
 struct Memory {
+    /// The newest reading, as it came.
+    reading: Reading,
+    /// Until then the verdict on it stands, unless a newer one comes.
+    good_until: Moment,
     value: f64,
     taken: Moment,
     known: bool,
     jumps: u8,
-    /// The verdict on the newest reading, kept until the next one comes.
-    verdict: Option<Quality>,
+    /// A person holds it, or its sensor is being cleaned.
+    held: bool,
+    /// It was doubted or refused for a reason that a person must look at.
+    doubtful: bool,
+    /// Where it has stayed, and since when.
+    anchor: f64,
+    anchored: Moment,
+    /// Since when it has not been at zero, or nothing had to move it.
+    off_zero: Moment,
 }
 
 /// Judges every input of a scan.
 #[derive(Debug)]
 pub struct Validator {
     memory: Box<[Memory]>,
+    holds: Holds,
 }
 
 impl Validator {
     /// For this many inputs.
     #[must_use]
     pub fn new(inputs: usize) -> Validator {
-        Validator { memory: vec![Memory::default(); inputs].into_boxed_slice() }
+        Validator {
+            memory: vec![Memory::default(); inputs].into_boxed_slice(),
+            holds: Holds::default(),
+        }
     }
 
     /// The visitor of one scan.
     pub fn pass<'a>(
         &'a mut self,
         inputs: &'a Inputs,
+        activities: Activities,
         now: Moment,
         taken: &'a mut [Moment],
     ) -> Pass<'a> {
-        Pass { memory: &mut self.memory, inputs, now, taken, slot: 0 }
+        let Validator { memory, holds } = self;
+        Pass { memory, holds, inputs, activities, now, taken, slot: 0 }
+    }
+
+    /// The holds of people.
+    #[must_use]
+    pub fn holds(&mut self) -> &mut Holds {
+        &mut self.holds
+    }
+
+    /// A hold was set or ended: the input is judged anew in the next scan.
+    pub fn judge_again(&mut self, slot: usize) {
+        if let Some(memory) = self.memory.get_mut(slot) {
+            memory.good_until = Moment(0);
+        }
+    }
+
+    /// The first input that cannot be believed, by slot: a value that contradicts its range, its process or itself.
+    #[must_use]
+    pub fn doubtful(&self) -> Option<usize> {
+        self.memory.iter().position(|memory| memory.doubtful)
     }
 }
 
@@ -58,7 +102,9 @@ impl Validator {
 #[derive(Debug)]
 pub struct Pass<'a> {
     memory: &'a mut [Memory],
+    holds: &'a mut Holds,
     inputs: &'a Inputs,
+    activities: Activities,
     now: Moment,
     taken: &'a mut [Moment],
     slot: usize,
@@ -66,154 +112,182 @@ pub struct Pass<'a> {
 
 impl Visitor for Pass<'_> {
     fn input<Q: Value>(&mut self, point: &'static Point<Measured>, signal: &mut Signal<Q>) {
-        let reading = self.inputs.readings.get(self.slot).copied().unwrap_or_default();
-        if let (Some(memory), Some(taken)) =
-            (self.memory.get_mut(self.slot), self.taken.get_mut(self.slot))
-        {
-            *signal = judge(memory, &point.words, Q::FORM, reading, self.now);
+        let slot = self.slot;
+        self.slot += 1;
+        let (Some(reading), Some(memory)) =
+            (self.inputs.readings.get(slot), self.memory.get_mut(slot))
+        else {
+            return;
+        };
+        if !matches!(Q::FORM, Form::Number { .. }) {
+            *signal = contact(*reading, &point.words, self.now);
+        } else if *reading == memory.reading && self.now <= memory.good_until && !memory.held {
+            // As before: neither newer nor too old. A NaN is never equal to itself, and is judged again.
+            return;
+        } else {
+            *signal = self.judge(slot, &point.words, *reading, *signal);
+        }
+        if let Some(taken) = self.taken.get_mut(slot) {
             *taken = reading.taken;
         }
-        self.slot += 1;
     }
+}
+
+impl Pass<'_> {
+    fn judge<Q: Value>(
+        &mut self,
+        slot: usize,
+        words: &Measured,
+        reading: Reading,
+        before: Signal<Q>,
+    ) -> Signal<Q> {
+        let Pass { memory, holds, activities, now, .. } = self;
+        let Some(memory) = memory.get_mut(slot) else { return Signal::default() };
+        let signal = judge(memory, words, reading, *activities, *now);
+        let signal = holds.apply(slot, reading.quality, before, signal, *now);
+        memory.held = holds.has(slot);
+        memory.doubtful = is_doubtful(signal.quality());
+        signal
+    }
+}
+
+/// A person must look at the sensor; a device that does not answer is another alarm, a jump of one sample none.
+fn is_doubtful(quality: Quality) -> bool {
+    match quality {
+        Quality::Good | Quality::Held(_) => false,
+        Quality::Uncertain(doubt) => match doubt {
+            Doubt::Stuck | Doubt::Disagrees => true,
+            Doubt::Fallback | Doubt::Rate | Doubt::HandValue => false,
+        },
+        Quality::Bad(fault) => match fault {
+            Fault::Invalid | Fault::Range | Fault::Rate | Fault::Implausible => true,
+            Fault::NotYetRead
+            | Fault::Stale
+            | Fault::HoldExpired
+            | Fault::NotFitted
+            | Fault::Computed => false,
+        },
+    }
+}
+
+/// A contact has neither range nor rate.
+fn contact<Q: Value>(reading: Reading, words: &Measured, now: Moment) -> Signal<Q> {
+    match too_old(reading, words, now) {
+        Some(fault) => Signal::Bad(fault),
+        None => Signal::new(reading.value, reading.quality),
+    }
+}
+
+/// What is wrong with a reading's quality or age, whatever its number.
+fn too_old(reading: Reading, words: &Measured, now: Moment) -> Option<Fault> {
+    if let Quality::Bad(fault) = reading.quality {
+        return Some(fault);
+    }
+    if reading.taken > now {
+        return Some(Fault::Invalid);
+    }
+    (now.0 - reading.taken.0 > stale_us(words.poll)).then_some(Fault::Stale)
 }
 
 fn judge<Q: Value>(
     memory: &mut Memory,
     words: &Measured,
-    form: Form,
     reading: Reading,
+    activities: Activities,
     now: Moment,
 ) -> Signal<Q> {
-    if let Quality::Bad(fault) = reading.quality {
-        memory.known = false;
+    memory.reading = reading;
+    memory.good_until = Moment(reading.taken.0.saturating_add(stale_us(words.poll)));
+    if let Some(fault) = too_old(reading, words, now) {
+        memory.known &= !matches!(reading.quality, Quality::Bad(_));
+        // Judged again in every scan until a reading comes: what is old stays old, what lies ahead may come true.
+        memory.good_until = Moment(0);
         return Signal::Bad(fault);
-    }
-    if reading.taken > now {
-        return Signal::Bad(Fault::Invalid);
-    }
-    if now.0 - reading.taken.0 > stale_us(words.poll) {
-        return Signal::Bad(Fault::Stale);
     }
     let value = reading.value;
     if !value.is_finite() || value >= SENTINEL || value <= -SENTINEL {
         memory.known = false;
         return Signal::Bad(Fault::Invalid);
     }
-    let numeric = matches!(form, Form::Number { .. });
     let margin = (words.high - words.low) * RANGE_MARGIN;
-    if numeric && (value > words.high + margin || value < words.low - margin) {
+    if value > words.high + margin || value < words.low - margin {
         memory.known = false;
         return Signal::Bad(Fault::Range);
     }
-    let verdict = if numeric { fastness(memory, words, reading) } else { Quality::Good };
+    let verdict = rate(memory, words, reading);
     if let Quality::Bad(fault) = verdict {
         return Signal::Bad(fault);
     }
-    if value < words.negative_min {
+    if value < words.negative_min || zero_too_long(memory, words, reading, activities) {
         return Signal::Bad(Fault::Implausible);
     }
+    let stuck = stuck(memory, words, reading, activities);
     let floor = if words.negative_min.is_finite() && value < 0.0 { 0.0 } else { value };
     let quality = match reading.quality {
+        Quality::Good if stuck => Quality::Uncertain(Doubt::Stuck),
         Quality::Good => verdict,
         Quality::Uncertain(_) | Quality::Held(_) | Quality::Bad(_) => reading.quality,
     };
     Signal::new(floor, quality)
 }
 
-/// Stale at three polls, and no sooner than 5 s. In whole microseconds: this is asked of every input in every scan.
+/// Stale at three polls, and no sooner than 5 s. In whole microseconds.
 fn stale_us(poll: Duration) -> u64 {
     let three_polls = 3 * (poll.as_secs() * 1_000_000 + u64::from(poll.subsec_micros()));
     if three_polls > 5_000_000 { three_polls } else { 5_000_000 }
 }
 
 /// A jump faster than the process can is doubted once, bad after three in a row; a step that stays is believed then.
-fn fastness(memory: &mut Memory, words: &Measured, reading: Reading) -> Quality {
-    if memory.known && memory.taken == reading.taken {
-        return memory.verdict.unwrap_or(Quality::Good);
-    }
+fn rate(memory: &mut Memory, words: &Measured, reading: Reading) -> Quality {
     let between = reading.taken.since(memory.taken).as_secs_f64();
     let jumped = words.rate_max > 0.0
         && memory.known
         && between >= RATE_SPACING
         && libm::fabs(reading.value - memory.value) > words.rate_max * between + noise(words);
     memory.jumps = if jumped { memory.jumps.saturating_add(1) } else { 0 };
-    let verdict = if memory.jumps >= JUMPS_MAX {
+    memory.value = reading.value;
+    memory.taken = reading.taken;
+    memory.known = true;
+    if memory.jumps >= JUMPS_MAX {
         Quality::Bad(Fault::Rate)
     } else if jumped {
         Quality::Uncertain(Doubt::Rate)
     } else {
         Quality::Good
-    };
-    memory.value = reading.value;
-    memory.taken = reading.taken;
-    memory.known = true;
-    memory.verdict = Some(verdict);
-    verdict
+    }
+}
+
+/// It has not moved for so long while the process did. Alarms first: a steady process can read steady.
+fn stuck(memory: &mut Memory, words: &Measured, reading: Reading, activities: Activities) -> bool {
+    if words.stuck_after == Duration::ZERO {
+        return false;
+    }
+    let moved = !(libm::fabs(reading.value - memory.anchor) < words.resolution / 2.0);
+    if moved || !activities.has(words.moved_by) {
+        memory.anchor = reading.value;
+        memory.anchored = reading.taken;
+    }
+    reading.taken.since(memory.anchored) >= words.stuck_after
+}
+
+/// It reads nothing for so long while the process must show in it.
+fn zero_too_long(
+    memory: &mut Memory,
+    words: &Measured,
+    reading: Reading,
+    activities: Activities,
+) -> bool {
+    if words.zero_after == Duration::ZERO {
+        return false;
+    }
+    if !(reading.value <= words.zero) || !activities.has(words.moved_by) {
+        memory.off_zero = reading.taken;
+    }
+    reading.taken.since(memory.off_zero) >= words.zero_after
 }
 
 /// Noise of an instrument, 1 % of its span: not a jump however short the time (chosen; above every accuracy in
 /// `docs/spec/plant.md` 1.4 but raw turbidity's, whose limit is wide).
 fn noise(words: &Measured) -> f64 {
     (words.high - words.low) * 0.01
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::declare::measured;
-    use crate::quantity::Ntu;
-
-    const WORDS: Measured = measured(0.0..=20.0).every_s(5.0).rate_max(0.0833).not_below(-0.05);
-
-    /// Judges readings one poll apart; the last signal.
-    fn judged(values: &[f64]) -> Signal<Ntu> {
-        let mut memory = Memory::default();
-        let mut last = Signal::default();
-        for (number, value) in (1..).zip(values) {
-            let at = Moment(number * 5_000_000);
-            last = judge(&mut memory, &WORDS, Ntu::FORM, Reading::good(*value, at), at);
-        }
-        last
-    }
-
-    #[test]
-    fn a_reading_is_judged_by_range_rate_and_sign() {
-        for (values, expected) in [
-            (&[0.1][..], Signal::Good(Ntu(0.1))),
-            (&[f64::NAN], Signal::Bad(Fault::Invalid)),
-            (&[1e30], Signal::Bad(Fault::Invalid)),
-            (&[f64::INFINITY], Signal::Bad(Fault::Invalid)),
-            (&[20.3], Signal::Good(Ntu(20.3))),
-            (&[20.5], Signal::Bad(Fault::Range)),
-            (&[-0.02], Signal::Good(Ntu(0.0))),
-            (&[-0.06], Signal::Bad(Fault::Implausible)),
-            (&[0.1, 5.0], Signal::Uncertain(Ntu(5.0), Doubt::Rate)),
-            (&[0.1, 5.0, 5.0], Signal::Good(Ntu(5.0))),
-            (&[0.1, 5.0, 0.1, 5.0], Signal::Bad(Fault::Rate)),
-        ] {
-            assert_eq!(judged(values), expected, "{values:?}");
-        }
-    }
-
-    #[test]
-    fn a_reading_too_old_or_from_the_future_is_bad() {
-        for (taken, now, expected) in [
-            (0, 15_000_000, Signal::Good(Ntu(0.1))),
-            (0, 15_000_001, Signal::Bad(Fault::Stale)),
-            (2, 1, Signal::Bad(Fault::Invalid)),
-        ] {
-            let reading = Reading::good(0.1, Moment(taken));
-            let signal: Signal<Ntu> =
-                judge(&mut Memory::default(), &WORDS, Ntu::FORM, reading, Moment(now));
-            assert_eq!(signal, expected, "{taken} {now}");
-        }
-    }
-
-    #[test]
-    fn what_the_driver_calls_bad_stays_bad() {
-        let reading = Reading::bad(Fault::NotFitted, Moment(1));
-        let signal: Signal<Ntu> =
-            judge(&mut Memory::default(), &WORDS, Ntu::FORM, reading, Moment(1));
-        assert_eq!(signal, Signal::Bad(Fault::NotFitted));
-    }
 }

@@ -12,7 +12,7 @@ const GOOD: &str = "clear river 12";
 const fn setting(field: &'static str, role: Role) -> Point<Adjustable> {
     Point {
         head: Head { field, tag: "", about: "", form: <MilligramsPerLitre as Value>::FORM },
-        words: Adjustable { low: 0.0, high: 5.0, default: 1.0, role },
+        words: plc::declare::between(0.0..=5.0, 1.0).by(role),
     }
 }
 

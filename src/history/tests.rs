@@ -1,6 +1,6 @@
 use plc::image::Snapshot;
 use plc::signal::Fault;
-use plc::tag::{Measured, Row, Source};
+use plc::tag::Row;
 
 use super::*;
 use crate::exchange::Wall;
@@ -10,14 +10,7 @@ const PUMP: usize = 1;
 const NOON: i64 = 1_800_000_000_000;
 
 fn plant() -> Arc<Exchange> {
-    let words = Measured {
-        low: 0.0,
-        high: 10.0,
-        poll: Duration::from_secs(1),
-        rate_max: 0.0,
-        negative_min: f64::NEG_INFINITY,
-        source: Source::Field,
-    };
+    let words = plc::declare::measured(0.0..=10.0);
     let row = |id: usize, path: &str, form| Row {
         id,
         path: path.into(),

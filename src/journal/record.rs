@@ -238,6 +238,8 @@ fn asked(order: Command, path: &impl Fn(usize) -> String) -> (String, String) {
         Command::Silence => ("Silence", "system".into()),
         Command::Handle { device, mode } => (mode_order(mode), path(device)),
         Command::ByHand { device, .. } => ("ByHand", path(device)),
+        Command::Hold { input, .. } => ("Hold", path(input)),
+        Command::Release { input } => ("Release", path(input)),
         Command::Set { setting, .. } => ("Set", path(setting)),
     };
     (name.into(), about)

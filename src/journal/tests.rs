@@ -5,7 +5,7 @@ use plc::image::{Command, Event, Snapshot, Step};
 use plc::quantity::Form;
 use plc::reason::Reason;
 use plc::signal::{Moment, Quality};
-use plc::tag::{Adjustable, Catalogue, Kind as RowKind, Rationale, Role, Row};
+use plc::tag::{Catalogue, Kind as RowKind, Role, Row};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::broadcast::Receiver;
@@ -24,14 +24,8 @@ fn noon() -> Wall {
 
 fn plant() -> Arc<Exchange> {
     let number = Form::Number { symbol: "mg/l", unece: "M1", decimals: 2 };
-    let alarm = Rationale {
-        number: 402,
-        priority: Priority::P1,
-        on_delay: Duration::ZERO,
-        off_delay: Duration::ZERO,
-        latching: false,
-    };
-    let target = Adjustable { low: 0.2, high: 2.0, default: 0.8, role: Role::Supervisor };
+    let alarm = plc::declare::alarm(402, Priority::P1);
+    let target = plc::declare::between(0.2..=2.0, 0.8).by(Role::Supervisor);
     let row = |id: usize, path: &str, form, kind| Row {
         id,
         path: path.into(),

@@ -13,7 +13,7 @@ use plc::reason::{Reason, Reasons};
 use plc::signal::{Quality, Signal};
 use plc::tag::{
     Adjustable, Catalogue, Cataloguer, Driven, Group, Head, Measured, Plain, Point, Rationale,
-    Role, Source as Origin, Visitor,
+    Role, Visitor,
 };
 
 use super::command::{Asks, Refused};
@@ -37,19 +37,13 @@ static RUN: Point<Driven> = Point {
 };
 static TARGET: Point<Adjustable> = Point {
     head: head("target", "AIC-403", MilligramsPerLitre::FORM),
-    words: Adjustable { low: 0.5, high: 2.0, default: 0.8, role: Role::Supervisor },
+    words: plc::declare::between(0.5..=2.0, 0.8).by(Role::Supervisor),
 };
 static BLOCKED: Point<Plain> =
     Point { head: head("blocked", "", Form::Reasons), words: Plain { span: None } };
 static TURBID: Point<Rationale> = Point {
     head: head("turbid", "AIT-3n0", Form::Alarm),
-    words: Rationale {
-        number: 301,
-        priority: Priority::P2,
-        on_delay: Duration::ZERO,
-        off_delay: Duration::ZERO,
-        latching: false,
-    },
+    words: plc::declare::alarm(301, Priority::P2),
 };
 
 const fn head(field: &'static str, tag: &'static str, form: Form) -> Head {
@@ -57,14 +51,7 @@ const fn head(field: &'static str, tag: &'static str, form: Form) -> Head {
 }
 
 const fn measured(high: f64) -> Measured {
-    Measured {
-        low: 0.0,
-        high,
-        poll: Duration::from_secs(1),
-        rate_max: 0.0,
-        negative_min: f64::NEG_INFINITY,
-        source: Origin::Field,
-    }
+    plc::declare::measured(0.0..=high)
 }
 
 /// An intake with two pumps and two filters.

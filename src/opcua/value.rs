@@ -28,7 +28,7 @@ pub fn status(quality: Quality) -> StatusCode {
             Fault::Invalid | Fault::Range | Fault::Rate | Fault::Implausible | Fault::Computed => {
                 StatusCode::BadSensorFailure
             }
-            Fault::NotFitted => StatusCode::BadOutOfService,
+            Fault::NotFitted | Fault::HoldExpired => StatusCode::BadOutOfService,
         },
     }
 }

@@ -1,6 +1,6 @@
 use plc::image::Command;
 use plc::quantity::Form;
-use plc::tag::{Driven, Kind, Measured, Row, Source};
+use plc::tag::{Driven, Kind, Row};
 use std::sync::mpsc::{Sender, channel};
 
 use super::*;
@@ -61,14 +61,7 @@ impl Field for Wire {
 }
 
 fn exchange() -> Arc<Exchange> {
-    let words = Measured {
-        low: 0.0,
-        high: 1.0,
-        poll: Duration::from_secs(1),
-        rate_max: 0.0,
-        negative_min: f64::NEG_INFINITY,
-        source: Source::Shell,
-    };
+    let words = plc::declare::measured(0.0..=1.0);
     let column = plc::interlock::Column::Panel;
     let lamp = Kind::Output(Driven { column: None, high: 1.0 }, column);
     let row = |id, path: &str, kind, slot| Row {

@@ -41,6 +41,8 @@ pub enum Verb {
     HandleManual,
     HandleMaintenance,
     ByHand,
+    Hold,
+    Release,
 }
 
 /// First step.
@@ -48,7 +50,7 @@ pub enum Verb {
 pub struct Select {
     command: Verb,
     target: Option<usize>,
-    /// What `ByHand` wishes, 0 to 100 %, and for how many seconds.
+    /// What `ByHand` wishes, 0 to 100 %; for how many seconds, for it and `Hold`.
     value: Option<f64>,
     seconds: Option<f64>,
 }
@@ -110,7 +112,7 @@ pub async fn select(
     Body(asked): Body<Select>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
     let (session, who) = door::acting(&web, &headers).await?;
-    let command = command_of(asked.command, asked.target, asked.value.zip(asked.seconds))?;
+    let command = command_of(asked.command, asked.target, (asked.value, asked.seconds))?;
     permit(&web, &who, &command)?;
     let order = if command.needs_selection() { choose(&web, who, command).await? } else { 0 };
     let token = web.access.select(&session, command, order);
@@ -124,7 +126,7 @@ pub async fn command(
     Body(asked): Body<Carry>,
 ) -> Result<Json<Answer>, Refusal> {
     let (session, who) = door::acting(&web, &headers).await?;
-    let command = command_of(asked.command, asked.target, asked.value.zip(asked.seconds))?;
+    let command = command_of(asked.command, asked.target, (asked.value, asked.seconds))?;
     permit(&web, &who, &command)?;
     let token: Option<Token> = asked.token.parse().ok();
     let Some(order) = token.and_then(|token| web.access.redeem(&session, &token, &command)) else {
@@ -250,7 +252,7 @@ fn reason_of(why: String) -> Result<String, Refusal> {
 fn command_of(
     verb: Verb,
     target: Option<usize>,
-    wish: Option<(f64, f64)>,
+    (value, seconds): (Option<f64>, Option<f64>),
 ) -> Result<Command, Refusal> {
     let target_needed = || Refusal::bad_request(format!("{verb:?} needs a target"));
     let number = || {
@@ -283,8 +285,13 @@ fn command_of(
         Verb::HandleMaintenance => handle(Mode::Maintenance),
         Verb::ByHand => {
             let wished = || Refusal::bad_request("ByHand needs value (0 to 100) and seconds");
-            let (wish, seconds) = wish.ok_or_else(wished)?;
+            let (wish, seconds) = value.zip(seconds).ok_or_else(wished)?;
             Ok(Command::ByHand { device: target.ok_or_else(target_needed)?, wish, seconds })
         }
+        Verb::Hold => {
+            let seconds = seconds.ok_or_else(|| Refusal::bad_request("Hold needs seconds"))?;
+            Ok(Command::Hold { input: target.ok_or_else(target_needed)?, seconds })
+        }
+        Verb::Release => Ok(Command::Release { input: target.ok_or_else(target_needed)? }),
     }
 }

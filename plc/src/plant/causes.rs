@@ -4,8 +4,11 @@ use core::time::Duration;
 
 use super::Plant;
 use crate::contact_time::Contact;
+use crate::device::Drive;
 use crate::interlock::{Facts, Holds};
-use crate::quantity::MilligramsPerLitre;
+use crate::quantity::{CubicMetresPerHour, MilligramsPerLitre};
+use crate::signal::Signal;
+use crate::tag::{Activities, Activity};
 use crate::unit::filter::Filter;
 
 /// Contact time is computed with at least this share of nominal (`docs/spec/contracts.md`).
@@ -13,7 +16,32 @@ const CONTACT_FLOW_SHARE: f64 = 0.2;
 /// K0 may take this long to open (`docs/spec/plant.md` 4, alarm 905).
 pub(super) const OPEN_TIME: Duration = Duration::from_secs(1);
 
+/// A level moves when more than this share of nominal comes or goes unmatched: 0.5 of 5 m³/h, a fifth of a metre an hour in
+/// the clear well, well above what a gauge resolves in 20 minutes.
+const NET_FLOW: f64 = 0.1;
+
 impl Plant {
+    /// What went on in the last scan, and must show in the instruments.
+    pub(super) fn activities(&self) -> Activities {
+        let units = &self.units;
+        let net = |a: Signal<CubicMetresPerHour>, b: Signal<CubicMetresPerHour>| {
+            let net = a.zip(b, |a, b| a.distance(b)).usable();
+            net.is_some_and(|net| net > self.shape.nominal_flow * NET_FLOW)
+        };
+        let raw = units.intake.status.raw_flow;
+        let feed = units.filtration.inputs.flow;
+        let lift = units.distribution.inputs.flow;
+        let filtered = units.filtration.status.filtered_flow;
+        Activities::default()
+            .and_if(units.intake.pump.iter().any(Drive::is_running), Activity::RawPump)
+            .and_if(units.intake.is_loaded(), Activity::RawPumpLoaded)
+            .and_if(units.filtration.pump.iter().any(Drive::is_running), Activity::FeedPump)
+            .and_if(units.distribution.pump.iter().any(Drive::is_running), Activity::LiftPump)
+            .and_if(net(raw, feed), Activity::SettledTank)
+            .and_if(net(filtered, lift), Activity::ClearWell)
+            .and_if(net(lift, units.distribution.inputs.village_flow), Activity::ElevatedTank)
+    }
+
     /// The causes of the cause-and-effect table.
     pub(super) fn judge_causes(&mut self, elapsed: Duration) {
         let units = &mut self.units;

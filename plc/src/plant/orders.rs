@@ -7,10 +7,12 @@ use super::Plant;
 use crate::device::LOCK_TIME;
 use crate::image::{Command, Event, Order, Step};
 use crate::publish::{ByHand, Handle, Set};
-use crate::quantity::Percent;
+use crate::quantity::{Form, Percent};
 use crate::reason::Reason;
+use crate::signal::Quality;
 use crate::tag::{Kind, Role, Row};
 use crate::unit::disinfection;
+use crate::validate::HOLD_TIME_MAX;
 
 impl Plant {
     /// Orders, each answered in this scan. The panel's button is one too.
@@ -106,6 +108,12 @@ impl Plant {
                 units.visit(&mut by_hand);
                 return by_hand.answer();
             }
+            Command::Hold { input, seconds } => return self.hold(input, seconds, order.number),
+            Command::Release { input } => {
+                let slot = self.input_slot(input)?;
+                self.validator.holds().release(slot)?;
+                self.validator.judge_again(slot);
+            }
             Command::Set { setting, value } => return self.set(setting, value, order),
         }
         Ok(())
@@ -118,6 +126,36 @@ impl Plant {
         }
     }
 
+    fn input_slot(&self, row: usize) -> Result<usize, Reason> {
+        match self.catalogue.rows.get(row) {
+            Some(Row { kind: Kind::Input(_), slot, form: Form::Number { .. }, .. }) => Ok(*slot),
+            Some(_) | None => Err(Reason::Unknown),
+        }
+    }
+
+    /// Freezes an instrument at its last value; what has no value cannot be frozen.
+    fn hold(&mut self, row: usize, seconds: f64, order: u32) -> Result<(), Reason> {
+        let slot = self.input_slot(row)?;
+        if !(seconds > 0.0 && seconds <= HOLD_TIME_MAX.as_secs_f64()) {
+            return Err(Reason::OutOfRange);
+        }
+        let sample = self.snapshot.samples.get(row).copied().unwrap_or_default();
+        if matches!(sample.quality, Quality::Bad(_)) {
+            return Err(Reason::NotNow);
+        }
+        let until = self.now.plus(Duration::from_secs_f64(seconds));
+        self.validator.holds().hold(slot, sample.value, until, order)?;
+        self.validator.judge_again(slot);
+        Ok(())
+    }
+
+    /// By whose order an instrument is held: the journal has the name under the number. By row of the input.
+    #[must_use]
+    pub fn held_by(&mut self, row: usize) -> Option<u32> {
+        let slot = self.input_slot(row).ok()?;
+        self.validator.holds().held_by(slot)
+    }
+
     /// A setting inside its range, by somebody who may.
     fn set(&mut self, row: usize, value: f64, order: &Order) -> Result<(), Reason> {
         let Some(Row { kind: Kind::Setting(words), .. }) = self.catalogue.rows.get(row) else {
@@ -128,6 +166,10 @@ impl Plant {
         }
         if !(value >= words.low && value <= words.high) {
             return Err(Reason::OutOfRange);
+        }
+        let now = self.snapshot.samples.get(row).map_or(words.default, |sample| sample.value);
+        if !self.changes.allow(row, now, value, words.step) {
+            return Err(Reason::ChangeTooLarge);
         }
         let mut set = Set::new(row, value);
         self.units.visit(&mut set);

@@ -38,7 +38,9 @@ impl Plant {
         let welded = self.welded.lasted() >= OPEN_TIME;
         let mut overdue = Overdue::default();
         self.units.visit(&mut overdue);
-        let lock_expired = overdue.any;
+        let lock_expired = overdue.any || self.validator.holds().any_expired(self.now);
+        let doubtful = self.validator.doubtful().and_then(|slot| self.input_rows.get(slot));
+        let doubtful = doubtful.map(|row| *row);
         let missing = self.missing();
         let lost = self.lost();
         let units = &self.units;
@@ -87,6 +89,7 @@ impl Plant {
             horn,
             supply_welded: welded,
             lock_expired,
+            doubtful,
         }
     }
 

@@ -39,27 +39,27 @@ settings! {
     /// The dose table (`docs/spec/plant.md` 2.4), the stock, the caps.
     pub struct Settings {
         /// PAC dose at 2 NTU and below.
-        pub dose_at_2: MilligramsPerLitre = between(3.0..=60.0, 5.0).by(Role::Supervisor),
+        pub dose_at_2: MilligramsPerLitre = between(3.0..=60.0, 5.0).by_steps_of(10.0).by(Role::Supervisor),
         /// PAC dose at 5 NTU.
-        pub dose_at_5: MilligramsPerLitre = between(3.0..=60.0, 6.0).by(Role::Supervisor),
+        pub dose_at_5: MilligramsPerLitre = between(3.0..=60.0, 6.0).by_steps_of(10.0).by(Role::Supervisor),
         /// PAC dose at 10 NTU.
-        pub dose_at_10: MilligramsPerLitre = between(3.0..=60.0, 7.0).by(Role::Supervisor),
+        pub dose_at_10: MilligramsPerLitre = between(3.0..=60.0, 7.0).by_steps_of(10.0).by(Role::Supervisor),
         /// PAC dose at 20 NTU.
-        pub dose_at_20: MilligramsPerLitre = between(3.0..=60.0, 9.0).by(Role::Supervisor),
+        pub dose_at_20: MilligramsPerLitre = between(3.0..=60.0, 9.0).by_steps_of(10.0).by(Role::Supervisor),
         /// PAC dose at 50 NTU.
-        pub dose_at_50: MilligramsPerLitre = between(3.0..=60.0, 12.0).by(Role::Supervisor),
+        pub dose_at_50: MilligramsPerLitre = between(3.0..=60.0, 12.0).by_steps_of(10.0).by(Role::Supervisor),
         /// PAC dose at 100 NTU.
-        pub dose_at_100: MilligramsPerLitre = between(3.0..=60.0, 16.0).by(Role::Supervisor),
+        pub dose_at_100: MilligramsPerLitre = between(3.0..=60.0, 16.0).by_steps_of(10.0).by(Role::Supervisor),
         /// PAC dose at 200 NTU.
-        pub dose_at_200: MilligramsPerLitre = between(3.0..=60.0, 21.0).by(Role::Supervisor),
+        pub dose_at_200: MilligramsPerLitre = between(3.0..=60.0, 21.0).by_steps_of(10.0).by(Role::Supervisor),
         /// PAC dose at 300 NTU.
-        pub dose_at_300: MilligramsPerLitre = between(3.0..=60.0, 25.0).by(Role::Supervisor),
+        pub dose_at_300: MilligramsPerLitre = between(3.0..=60.0, 25.0).by_steps_of(10.0).by(Role::Supervisor),
         /// PAC dose at 500 NTU.
-        pub dose_at_500: MilligramsPerLitre = between(3.0..=60.0, 31.0).by(Role::Supervisor),
+        pub dose_at_500: MilligramsPerLitre = between(3.0..=60.0, 31.0).by_steps_of(10.0).by(Role::Supervisor),
         /// PAC dose at 1 000 NTU and above.
-        pub dose_at_1000: MilligramsPerLitre = between(3.0..=60.0, 42.0).by(Role::Supervisor),
+        pub dose_at_1000: MilligramsPerLitre = between(3.0..=60.0, 42.0).by_steps_of(10.0).by(Role::Supervisor),
         /// Factor of the season on the table.
-        pub season: Ratio = between(0.7..=1.5, 1.0).by(Role::Supervisor),
+        pub season: Ratio = between(0.7..=1.5, 1.0).by_steps_of(0.2).by(Role::Supervisor),
         /// Strength of the day tank, PAC product.
         pub stock: GramsPerLitre = between(10.0..=200.0, 50.0).by(Role::Operator),
         /// P-211, volume of a stroke.

@@ -30,11 +30,14 @@ inputs! {
     /// Chlorinated water and T-411.
     pub struct Inputs {
         /// AIT-401, free chlorine in the inlet compartment.
-        pub chlorine: Signal<MilligramsPerLitre> = measured(0.0..=5.0).every_s(5.0).rate_max(0.00833).not_below(-0.05),
+        pub chlorine: Signal<MilligramsPerLitre> = measured(0.0..=5.0).every_s(5.0)
+            .rate_max(0.00833).not_below(-0.05).stuck_after_s(14_400.0, 0.01),
         /// AIT-403, free chlorine at the clear well's outlet.
-        pub outlet_chlorine: Signal<MilligramsPerLitre> = measured(0.0..=5.0).every_s(5.0).rate_max(0.00833).not_below(-0.05),
+        pub outlet_chlorine: Signal<MilligramsPerLitre> = measured(0.0..=5.0).every_s(5.0)
+            .rate_max(0.00833).not_below(-0.05).stuck_after_s(14_400.0, 0.01),
         /// AIT-402, pH in the contact tank.
-        pub ph: Signal<Ph> = measured(0.0..=14.0).every_s(10.0).rate_max(0.00833),
+        pub ph: Signal<Ph> = measured(0.0..=14.0).every_s(10.0)
+            .rate_max(0.00833).stuck_after_s(86_400.0, 0.01),
         /// TT-401, temperature in the contact tank.
         pub temperature: Signal<Celsius> = measured(0.0..=50.0).every_s(10.0).rate_max(0.0167),
         /// LT-411, hypochlorite tank level.
@@ -48,7 +51,7 @@ settings! {
     /// Target, stock, caps.
     pub struct Settings {
         /// AIT-401, residual aimed at.
-        pub residual_target: MilligramsPerLitre = between(0.5..=2.0, 0.9).by(Role::Operator),
+        pub residual_target: MilligramsPerLitre = between(0.5..=2.0, 0.9).by(Role::Operator).by_steps_of(0.5),
         /// Strength of the day tank, as Cl₂.
         pub stock: GramsPerLitre = between(1.0..=50.0, 10.0).by(Role::Operator),
         /// P-411, volume of a stroke.

@@ -28,15 +28,17 @@ use crate::quantity::{
 };
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Doubt, Signal};
-use crate::tag::{Group, Role};
+use crate::tag::{Activity, Group, Role};
 
 inputs! {
     /// Clear well, high lift, elevated tank.
     pub struct Inputs {
         /// LT-401A, clear well level.
-        pub level_a: Signal<Metres> = measured(0.0..=2.2).rate_max(0.05),
+        pub level_a: Signal<Metres> = measured(0.0..=2.2)
+            .rate_max(0.05).stuck_after_s(1200.0, 0.001).moved_by(Activity::ClearWell),
         /// LT-401B, clear well level by another technology.
-        pub level_b: Signal<Metres> = measured(0.0..=2.2).rate_max(0.05),
+        pub level_b: Signal<Metres> = measured(0.0..=2.2)
+            .rate_max(0.05).stuck_after_s(1200.0, 0.001).moved_by(Activity::ClearWell),
         /// LSHH-401, clear well below high-high; opens to trip.
         pub high_high: Signal<bool> = contact().every_s(0.1),
         /// LSLL-401, clear well above low-low; opens to trip.
@@ -44,13 +46,15 @@ inputs! {
         /// PT-501, high-lift pressure.
         pub pressure: Signal<KiloPascals> = measured(0.0..=1000.0).every_s(0.5),
         /// FIT-501, high-lift flow.
-        pub flow: Signal<CubicMetresPerHour> = measured(0.0..=15.0).rate_max(3.0),
+        pub flow: Signal<CubicMetresPerHour> = measured(0.0..=15.0)
+            .rate_max(3.0).stuck_after_s(600.0, 0.01).moved_by(Activity::LiftPump),
         /// LT-501, elevated tank level.
-        pub elevated_level: Signal<Metres> = measured(0.0..=2.7).every_s(30.0).rate_max(0.05),
+        pub elevated_level: Signal<Metres> = measured(0.0..=2.7).every_s(30.0)
+            .rate_max(0.05).stuck_after_s(1200.0, 0.001).moved_by(Activity::ElevatedTank),
         /// LSHH-501, elevated tank below high-high; opens to trip.
         pub elevated_high_high: Signal<bool> = contact().every_s(30.0),
         /// FIT-502, flow to the village.
-        pub village_flow: Signal<CubicMetresPerHour> = measured(0.0..=15.0).every_s(30.0),
+        pub village_flow: Signal<CubicMetresPerHour> = measured(0.0..=15.0).every_s(30.0).rate_max(3.0),
     }
 }
 

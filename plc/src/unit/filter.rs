@@ -43,7 +43,8 @@ inputs! {
         /// FIT-3n0, flow through the bed.
         pub flow: Signal<CubicMetresPerHour> = measured(0.0..=5.0).rate_max(3.0),
         /// AIT-3n0, turbidity of its water, upstream of outlet and filter-to-waste.
-        pub turbidity: Signal<Ntu> = measured(0.0..=20.0).every_s(5.0).rate_max(0.0833).not_below(-0.05),
+        pub turbidity: Signal<Ntu> = measured(0.0..=20.0).every_s(5.0)
+            .rate_max(0.0833).not_below(-0.05).not_zero_for_s(600.0, 0.01),
         /// PDT-3n0, head loss over the bed.
         pub head_loss: Signal<KiloPascals> = measured(0.0..=40.0),
     }

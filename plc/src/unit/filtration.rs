@@ -33,7 +33,7 @@ use crate::quantity::{
 };
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Doubt, Fault, Signal};
-use crate::tag::{Group, Role};
+use crate::tag::{Activity, Group, Role};
 use crate::unit::filter;
 use sequence::{Event, Scan, Sequence, State};
 use wash_train::WashTrain;
@@ -42,10 +42,12 @@ inputs! {
     /// Feed, combined filtrate, wash water, air.
     pub struct Inputs {
         /// FIT-301, filter feed flow.
-        pub flow: Signal<CubicMetresPerHour> = measured(0.0..=10.0).rate_max(3.0),
+        pub flow: Signal<CubicMetresPerHour> = measured(0.0..=10.0)
+            .rate_max(3.0).stuck_after_s(600.0, 0.01).moved_by(Activity::FeedPump),
         /// AIT-330, turbidity of the combined filtered water.
         pub combined_turbidity: Signal<Ntu> =
-            measured(0.0..=20.0).every_s(5.0).rate_max(0.0833).not_below(-0.05),
+            measured(0.0..=20.0).every_s(5.0).rate_max(0.0833).not_below(-0.05)
+            .stuck_after_s(7200.0, 0.001).not_zero_for_s(600.0, 0.01).moved_by(Activity::FeedPump),
         /// FIT-351, backwash flow.
         pub wash_flow: Signal<CubicMetresPerHour> = measured(0.0..=25.0).every_s(0.5).rate_max(3.0),
         /// PT-352, pressure of the air header.

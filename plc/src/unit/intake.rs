@@ -27,7 +27,7 @@ use crate::quantity::{
 };
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Doubt, Fault, Signal};
-use crate::tag::{Group, Role};
+use crate::tag::{Activity, Group, Role};
 
 inputs! {
     /// River, wet well, raw water.
@@ -41,13 +41,16 @@ inputs! {
         /// PT-101, pressure of the raw water main.
         pub discharge_pressure: Signal<KiloPascals> = measured(0.0..=600.0),
         /// FIT-101, raw water flow.
-        pub flow: Signal<CubicMetresPerHour> = measured(0.0..=10.0).rate_max(3.0),
+        pub flow: Signal<CubicMetresPerHour> = measured(0.0..=10.0)
+            .rate_max(3.0).stuck_after_s(600.0, 0.01).not_zero_for_s(30.0, 0.0).moved_by(Activity::RawPumpLoaded),
         /// AIT-101, raw water turbidity.
-        pub turbidity: Signal<Ntu> = measured(0.0..=4000.0).every_s(5.0).rate_max(8.33).not_below(-0.05),
+        pub turbidity: Signal<Ntu> = measured(0.0..=4000.0).every_s(5.0)
+            .rate_max(8.33).not_below(-0.05).stuck_after_s(7200.0, 0.1),
         /// AIT-102, raw water pH.
-        pub ph: Signal<Ph> = measured(0.0..=14.0).every_s(10.0),
+        pub ph: Signal<Ph> = measured(0.0..=14.0).every_s(10.0)
+            .rate_max(0.00833).stuck_after_s(86_400.0, 0.01),
         /// TT-101, raw water temperature.
-        pub temperature: Signal<Celsius> = measured(0.0..=50.0).every_s(60.0),
+        pub temperature: Signal<Celsius> = measured(0.0..=50.0).every_s(60.0).rate_max(0.0167),
     }
 }
 
@@ -383,6 +386,15 @@ impl Intake {
         let head = self.settings.shut_off_head.0 * speed * speed - self.static_head();
         let share = if head > 0.0 { libm::sqrt(head / self.settings.head_lost.0) } else { 0.0 };
         Signal::Uncertain(nominal * share, Doubt::Fallback)
+    }
+
+    /// A pump runs and takes the power of one that moves water.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        let loaded = |power: KiloWatts| power >= self.settings.power_min;
+        self.pump
+            .iter()
+            .any(|pump| pump.is_running() && pump.inputs.power.usable().is_some_and(loaded))
     }
 
     /// Some pump is asked to run.

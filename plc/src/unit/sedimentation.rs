@@ -19,15 +19,17 @@ use crate::interlock::Column;
 use crate::quantity::{Ntu, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
-use crate::tag::{Group, Role};
+use crate::tag::{Activity, Group, Role};
 
 inputs! {
     /// Settled water.
     pub struct Inputs {
         /// AIT-203, settled turbidity.
-        pub settled_turbidity: Signal<Ntu> = measured(0.0..=100.0).every_s(5.0).not_below(-0.05),
+        pub settled_turbidity: Signal<Ntu> = measured(0.0..=100.0).every_s(5.0)
+            .not_below(-0.05).stuck_after_s(7200.0, 0.01).moved_by(Activity::RawPump),
         /// LT-206, settled water tank.
-        pub settled_level: Signal<Percent> = measured(0.0..=100.0),
+        pub settled_level: Signal<Percent> = measured(0.0..=100.0)
+            .rate_max(2.5).stuck_after_s(1200.0, 0.1).moved_by(Activity::SettledTank),
     }
 }
 

@@ -115,6 +115,8 @@ status! {
         pub rate: CubicMetresPerHour = shown().span(0.0..=10.0),
         /// Why the rate is not the full one.
         pub reduced_by: Reasons = shown(),
+        /// Row of the sensor that cannot be believed; 0: none.
+        pub doubted_sensor: Count = shown(),
         /// Time since water was last made.
         pub idle_time: Duration = shown(),
     }
@@ -145,6 +147,8 @@ alarms! {
         pub scan_late: Condition = alarm(909, Priority::P3).latching(),
         /// DISK-900, storage almost full or read-only.
         pub storage: Condition = alarm(910, Priority::P3).delays_s(0.0, 60.0),
+        /// SENSOR-900, sensor value not credible.
+        pub sensor_doubted: Condition = alarm(908, Priority::P3).delays_s(60.0, 300.0),
         /// LOCK-900, calibration hold or maintenance lock expired.
         pub lock_expired: Condition = alarm(917, Priority::P3),
     }
@@ -188,6 +192,8 @@ pub struct Around {
     pub supply_welded: bool,
     /// A maintenance lock or a calibration hold has run out.
     pub lock_expired: bool,
+    /// Row of the first input that cannot be believed.
+    pub doubtful: Option<usize>,
 }
 
 /// What each start step waits for.
@@ -286,6 +292,7 @@ impl System {
         self.status.state = state;
         self.status.step =
             Count(if state == (State::Starting {}) { f64::from(self.step) } else { 0.0 });
+        self.status.doubted_sensor = Count(around.doubtful.unwrap_or(0) as f64);
         self.status.blocked = self.blocked(&around, state);
         let (rate, reduced_by) = self.rate(&around, state);
         self.status.rate = rate;
@@ -523,6 +530,7 @@ impl System {
             bus_lost: Condition::when(lost).unless(!around.mains_good),
             scan_late: Condition::when(late || self.inputs.watchdog_restart.closed()),
             storage: Condition::when(self.inputs.storage_ok.open()),
+            sensor_doubted: Condition::when(around.doubtful.is_some()),
             lock_expired: Condition::when(around.lock_expired),
         };
     }

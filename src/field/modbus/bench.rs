@@ -13,7 +13,7 @@ use plc::interlock::Column;
 use plc::plant::Shape;
 use plc::quantity::{self, CubicMetresPerHour};
 use plc::signal::{Fault, Moment, Quality};
-use plc::tag::{Catalogue, Driven, Kind, Measured, Row, Source};
+use plc::tag::{Catalogue, Driven, Kind, Row};
 use tokio::runtime::Handle;
 
 use super::ModbusField;
@@ -109,14 +109,7 @@ impl Rigged {
 
     pub fn catalogue(&self) -> Catalogue {
         let mut rows = Vec::new();
-        let input = Kind::Input(Measured {
-            low: 0.0,
-            high: 1.0,
-            poll: Duration::from_secs(1),
-            rate_max: 0.0,
-            negative_min: f64::NEG_INFINITY,
-            source: Source::Field,
-        });
+        let input = Kind::Input(plc::declare::measured(0.0..=1.0));
         let output = Kind::Output(Driven { column: None, high: 1.0 }, Column::Positions);
         for slot in 0..self.inputs {
             rows.push(row(format!("unit.in{slot}"), input, slot));

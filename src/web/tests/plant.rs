@@ -12,8 +12,7 @@ use plc::quantity::{Form, MilligramsPerLitre, StrokesPerMinute, Value};
 use plc::reason::{Reason, Reasons};
 use plc::signal::{Moment, Quality, Signal};
 use plc::tag::{
-    Adjustable, Catalogue, Driven, Group, Head, Measured, Plain, Point, Rationale, Role, Source,
-    Visitor,
+    Adjustable, Catalogue, Driven, Group, Head, Measured, Plain, Point, Rationale, Role, Visitor,
 };
 use serde_json::Value as Json;
 use tokio::task::JoinHandle;
@@ -32,14 +31,7 @@ pub const PASSWORD: &str = "clear river 12";
 static UNIT: Group = Group::single("disinfection", "");
 static CHLORINE: Point<Measured> = Point {
     head: head("chlorine", "AIT-401", "Chlorine in the clear well.", MilligramsPerLitre::FORM),
-    words: Measured {
-        low: 0.0,
-        high: 5.0,
-        poll: Duration::from_secs(1),
-        rate_max: 0.0,
-        negative_min: f64::NEG_INFINITY,
-        source: Source::Field,
-    },
+    words: plc::declare::measured(0.0..=5.0),
 };
 static RATE: Point<Driven> = Point {
     head: head("rate", "P-411", "Strokes asked for.", StrokesPerMinute::FORM),
@@ -47,7 +39,7 @@ static RATE: Point<Driven> = Point {
 };
 static TARGET: Point<Adjustable> = Point {
     head: head("target", "", "Chlorine aimed at.", MilligramsPerLitre::FORM),
-    words: Adjustable { low: 0.2, high: 2.0, default: 0.8, role: Role::Supervisor },
+    words: plc::declare::between(0.2..=2.0, 0.8).by(Role::Supervisor),
 };
 static STATE: Point<Plain> = Point {
     head: head("state", "", "What it does.", Form::States(&["Off", "Dosing"])),
@@ -59,13 +51,7 @@ static BLOCKED: Point<Plain> = Point {
 };
 static TOO_LOW: Point<Rationale> = Point {
     head: head("chlorine_too_low", "AIT-403", "Too little chlorine.", Form::Alarm),
-    words: Rationale {
-        number: 402,
-        priority: Priority::P1,
-        on_delay: Duration::ZERO,
-        off_delay: Duration::ZERO,
-        latching: false,
-    },
+    words: plc::declare::alarm(402, Priority::P1),
 };
 
 const fn head(field: &'static str, tag: &'static str, about: &'static str, form: Form) -> Head {

@@ -1,0 +1,111 @@
+//! Values frozen by a person for calibration, or by a sensor that cleans itself (`docs/spec/plant.md` 2.13).
+//!
+//! A hold that runs out leaves the signal Bad until a person releases it: nobody has said that the probe is back in the
+//! water. A restart forgets holds, and with them the frozen value: the signal is what the sensor says then.
+
+use core::time::Duration;
+
+use crate::quantity::Value;
+use crate::reason::Reason;
+use crate::signal::{Fault, Moment, Quality, Signal};
+
+/// A person may hold a value this long at most.
+pub const HOLD_TIME_MAX: Duration = Duration::from_secs(3600);
+/// A sensor's own wiper or cleaning cycle holds its value this long.
+pub const CLEANING_TIME: Duration = Duration::from_secs(120);
+/// Holds at once: every analyser of the reference plant.
+const HOLDS_MAX: usize = 12;
+
+#[derive(Clone, Copy, Debug)]
+struct Hold {
+    slot: usize,
+    until: Moment,
+    /// The last value.
+    value: f64,
+    /// Number of the order; 0: the sensor itself.
+    by: u32,
+}
+
+/// Every hold of the plant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Holds {
+    holds: [Option<Hold>; HOLDS_MAX],
+}
+
+impl Holds {
+    /// A person holds an input from now on; a second order extends it, over the value frozen first.
+    pub fn hold(&mut self, slot: usize, value: f64, until: Moment, by: u32) -> Result<(), Reason> {
+        if let Some(hold) = self.of(slot) {
+            hold.until = until;
+            hold.by = by;
+            return Ok(());
+        }
+        let free = self.holds.iter_mut().find(|hold| hold.is_none()).ok_or(Reason::QueueFull)?;
+        *free = Some(Hold { slot, until, value, by });
+        Ok(())
+    }
+
+    /// Ends a hold.
+    pub fn release(&mut self, slot: usize) -> Result<(), Reason> {
+        let hold = self.holds.iter_mut().find(|hold| hold.is_some_and(|hold| hold.slot == slot));
+        *hold.ok_or(Reason::NotNow)? = None;
+        Ok(())
+    }
+
+    /// By whom an input is held: the number of the order.
+    #[must_use]
+    pub fn held_by(&self, slot: usize) -> Option<u32> {
+        self.holds.iter().flatten().find(|hold| hold.slot == slot).map(|hold| hold.by)
+    }
+
+    /// Whether it is held, or its hold ran out.
+    #[must_use]
+    pub fn has(&self, slot: usize) -> bool {
+        self.held_by(slot).is_some()
+    }
+
+    /// Some person's hold has run out and was not released: alarm 917.
+    #[must_use]
+    pub fn any_expired(&self, now: Moment) -> bool {
+        self.holds.iter().flatten().any(|hold| hold.by != 0 && hold.until <= now)
+    }
+
+    fn of(&mut self, slot: usize) -> Option<&mut Hold> {
+        self.holds.iter_mut().flatten().find(|hold| hold.slot == slot)
+    }
+
+    /// The signal as it is with its hold. `quality` is the driver's word: `Held` begins a cleaning cycle,
+    /// which freezes what it was `before`.
+    pub(super) fn apply<Q: Value>(
+        &mut self,
+        slot: usize,
+        quality: Quality,
+        before: Signal<Q>,
+        signal: Signal<Q>,
+        now: Moment,
+    ) -> Signal<Q> {
+        let cleans = matches!(quality, Quality::Held(_));
+        if cleans
+            && !self.has(slot)
+            && let Some(value) = before.shown().map(Value::to_f64)
+            && self.hold(slot, value, now.plus(CLEANING_TIME), 0).is_err()
+        {
+            // Without a free place the driver's own word stands.
+            return signal;
+        }
+        let Some(hold) = self.of(slot).copied() else { return signal };
+        if hold.until > now {
+            return Signal::Held(Q::from_f64(hold.value), hold.until);
+        }
+        if hold.by == 0 && !cleans {
+            // The cycle is over and the sensor measures again.
+            if let Some(place) =
+                self.holds.iter_mut().find(|hold| hold.is_some_and(|hold| hold.slot == slot))
+            {
+                *place = None;
+            }
+            return signal;
+        }
+        Signal::Bad(Fault::HoldExpired)
+    }
+}
