@@ -6,7 +6,7 @@ use std::time::Duration;
 use plc::image::{Command, Event, Inputs, Order, Step};
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
-use plc::signal::{Moment, Reading};
+use plc::signal::{Fault, Moment, Reading};
 use plc::tag::{Kind, Role};
 
 use crate::{Act, Truth, Twin, TwinParameters};
@@ -18,9 +18,26 @@ pub struct ClosedLoop {
     inputs: Inputs,
     /// What the shell reports in a real controller: slot and value.
     reported: Vec<(usize, f64)>,
+    /// Readings that something between sensor and core has made of the true ones.
+    lies: Vec<(usize, Lie)>,
     period: Duration,
     orders: Vec<Order>,
     last_number: u32,
+}
+
+/// What becomes of a reading on its way: what any transmitter, wire or driver could do to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lie {
+    /// This number, with the time of now: also none, infinite, far off the range.
+    Value(f64),
+    /// No number.
+    Bad(Fault),
+    /// The reading of the moment the lie began, with its time: it grows stale.
+    Frozen(Reading),
+    /// The number it had, with the time of now: it does not move.
+    Stuck(f64),
+    /// Measured this much later than now.
+    Ahead(Duration),
 }
 
 /// What the shell reports while everything is well.
@@ -62,7 +79,16 @@ impl ClosedLoop {
             .filter_map(|(path, value)| Some((catalogue.input_slot(path)?, *value)))
             .collect();
         let inputs = Inputs::new(catalogue);
-        ClosedLoop { plant, twin, inputs, reported, period, orders: Vec::new(), last_number: 0 }
+        ClosedLoop {
+            plant,
+            twin,
+            inputs,
+            reported,
+            lies: Vec::new(),
+            period,
+            orders: Vec::new(),
+            last_number: 0,
+        }
     }
 
     /// One scan.
@@ -72,8 +98,34 @@ impl ClosedLoop {
         for (slot, value) in &self.reported {
             self.inputs.readings[*slot] = Reading::good(*value, at);
         }
+        for (slot, lie) in &self.lies {
+            let reading = &mut self.inputs.readings[*slot];
+            *reading = match *lie {
+                Lie::Value(value) | Lie::Stuck(value) => Reading::good(value, at),
+                Lie::Bad(fault) => Reading::bad(fault, at),
+                Lie::Frozen(frozen) => frozen,
+                Lie::Ahead(ahead) => Reading { taken: at.plus(ahead), ..*reading },
+            };
+        }
         self.plant.scan(&self.inputs, &self.orders, self.period);
         self.orders.clear();
+    }
+
+    /// From now on the core is told this of an input; `None`: the truth again.
+    pub fn lie(&mut self, slot: usize, lie: Option<Lie>) {
+        self.lies.retain(|(other, _)| *other != slot);
+        self.lies.extend(lie.map(|lie| (slot, lie)));
+    }
+
+    /// What the core was told of an input last.
+    #[must_use]
+    pub fn told(&self, slot: usize) -> Reading {
+        self.inputs.readings[slot]
+    }
+
+    /// From now on scans are this far apart.
+    pub fn set_period(&mut self, period: Duration) {
+        self.period = period;
     }
 
     /// Scans the plant alone, with readings as fresh as they were: for measuring the core.

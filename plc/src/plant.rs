@@ -313,6 +313,12 @@ impl Plant {
         &self.snapshot
     }
 
+    /// Causes that stood in the last scan, with what they hold off.
+    #[must_use]
+    pub fn holds(&self) -> &Holds {
+        &self.holds
+    }
+
     /// What happened in the last scan.
     #[must_use]
     pub fn events(&self) -> &[Event] {
