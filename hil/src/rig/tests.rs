@@ -12,7 +12,7 @@ use plc::interlock::Column;
 use plc::plant::Shape;
 use plc::quantity::{self, CubicMetresPerHour};
 use plc::signal::{Moment, Reading};
-use plc::tag::{Catalogue, Driven, Kind, Measured, Row, Source};
+use plc::tag::{Catalogue, Driven, Kind, Row};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -251,14 +251,7 @@ impl Bench {
             live: None,
             dead_man: false,
         };
-        let input = Kind::Input(Measured {
-            low: 0.0,
-            high: 1.0,
-            poll: Duration::from_secs(1),
-            rate_max: 0.0,
-            negative_min: f64::NEG_INFINITY,
-            source: Source::Field,
-        });
+        let input = Kind::Input(plc::declare::measured(0.0..=1.0));
         let output = Kind::Output(Driven { column: None, high: 1.0 }, Column::Positions);
         let rows =
             [("in0", input), ("in1", input), ("out0", output), ("out1", output), ("out2", output)];

@@ -2,7 +2,7 @@ use plc::image::{Inputs, Outputs};
 use plc::interlock::Column;
 use plc::quantity::Form;
 use plc::signal::Quality;
-use plc::tag::{Driven, Measured, Row, Source};
+use plc::tag::{Driven, Row, Source};
 
 use super::*;
 use plc::tag::Kind;
@@ -108,14 +108,7 @@ fn catalogue(p: &TwinParameters) -> Catalogue {
     let mut rows = Vec::new();
     let counts = (inputs.len(), outputs.len());
     for (slot, (path, high)) in inputs.into_iter().enumerate() {
-        let words = Measured {
-            low: 0.0,
-            high: high.unwrap_or(1.0),
-            poll: Duration::from_secs(5),
-            rate_max: 0.0,
-            negative_min: f64::NEG_INFINITY,
-            source: Source::Field,
-        };
+        let words = plc::declare::measured(0.0..=high.unwrap_or(1.0)).every_s(5.0);
         rows.push(row(
             path,
             if high.is_some() { number } else { Form::OnOff },

@@ -40,7 +40,7 @@ impl Plant {
         self.units.visit(&mut overdue);
         let lock_expired = overdue.any || self.validator.holds().any_expired(self.now);
         let doubtful = self.validator.doubtful().and_then(|slot| self.input_rows.get(slot));
-        let doubtful = doubtful.map(|row| *row);
+        let doubtful = doubtful.copied();
         let missing = self.missing();
         let lost = self.lost();
         let units = &self.units;
