@@ -36,6 +36,8 @@ const CLOCK_STEP_MS: i64 = 5_000;
 const STOP_MAX: Duration = Duration::from_millis(4_800);
 /// The plant's wish to make water, as the core keeps it.
 const INTENT: &str = "system.intent";
+/// Where the plant keeps that it knows its clear well.
+const QUALITY_KNOWN: &str = "distribution.quality_known";
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -130,6 +132,7 @@ impl Controller {
         let exchange = Exchange::new(Arc::new(catalogue));
         let report = &exchange.report;
         report.clock_trusted.store(now.trusted, Ordering::Relaxed);
+        report.local_offset_s.store(machine::local_offset_s(), Ordering::Relaxed);
         report.watchdog_restart.store(!opened.ended_orderly(), Ordering::Relaxed);
         let owned = opened.users().iter().any(|user| crate::access::users::is_owner(&user.roles));
         report.setup_done.store(owned, Ordering::Relaxed);
@@ -328,10 +331,13 @@ fn ahead(opened: &Opened, now: Wall, speed: u32) -> i64 {
 fn remember(plant: &mut Plant, opened: &Opened, site: &Site, now: Wall, ahead_ms: i64) {
     let retained = opened.retained();
     let first_warm = retained.is_none() && matches!(site.field, FieldKind::Twin { warm: true, .. });
+    // The twin's clear well begins with good water; of a real one nobody knows before its first disinfection.
+    let first_twin = retained.is_none() && matches!(site.field, FieldKind::Twin { .. });
     let kept = |row: &Row| match row.kind {
         Kind::Setting(_) => {
             opened.settings().iter().find(|one| one.path == row.path).map(|one| one.value)
         }
+        Kind::Retained if first_twin && row.path == QUALITY_KNOWN => Some(1.0),
         Kind::Retained if first_warm => (row.path == INTENT).then_some(1.0),
         Kind::Retained => {
             let values = &retained?.values;
@@ -395,6 +401,7 @@ async fn look(
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         report.clock_trusted.store(machine::clock_is_synchronised(), Ordering::Relaxed);
+        report.local_offset_s.store(machine::local_offset_s(), Ordering::Relaxed);
         report.setup_done.store(!access.setup_needed().await, Ordering::Relaxed);
         let now = offset();
         if (now - last).abs() > CLOCK_STEP_MS {

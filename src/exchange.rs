@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
@@ -130,6 +130,8 @@ pub struct Report {
     pub history_ok: AtomicBool,
     /// The wall clock is synchronised.
     pub clock_trusted: AtomicBool,
+    /// Local time less UTC, seconds.
+    pub local_offset_s: AtomicI64,
     /// An owner exists.
     pub setup_done: AtomicBool,
     /// The hardware watchdog brought this start about.
@@ -147,6 +149,7 @@ impl Default for Report {
             storage_ok: AtomicBool::new(true),
             history_ok: AtomicBool::new(true),
             clock_trusted: AtomicBool::new(false),
+            local_offset_s: AtomicI64::new(0),
             setup_done: AtomicBool::new(false),
             watchdog_restart: AtomicBool::new(false),
             lateness_p50_us: AtomicU64::new(0),

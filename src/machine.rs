@@ -89,6 +89,20 @@ pub fn clock_is_synchronised() -> bool {
     state >= 0 && state != libc::TIME_ERROR
 }
 
+/// Local time less UTC, seconds, as the machine's time zone has it now. Not for the scan thread: it may read a file.
+#[must_use]
+pub fn local_offset_s() -> i64 {
+    let now = wall_ms().div_euclid(1000);
+    let mut local = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: both are valid places; the answer is read only when the call says that it filled it in.
+    unsafe {
+        if libc::localtime_r(&now, local.as_mut_ptr()).is_null() {
+            return 0;
+        }
+        i64::from(local.assume_init().tm_gmtoff)
+    }
+}
+
 /// Reads a line from the terminal without showing it.
 pub fn read_secret() -> io::Result<String> {
     let mut line = String::new();

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use plc::image::{Event, Inputs, Order, Outputs, Snapshot};
 use plc::plant::Plant;
-use plc::signal::{Moment, Reading};
+use plc::signal::{Fault, Moment, Reading};
 use plc::tag::Catalogue;
 use tokio::sync::watch;
 
@@ -123,6 +123,7 @@ struct Reported {
     overruns: Option<usize>,
     storage_ok: Option<usize>,
     clock_trusted: Option<usize>,
+    time_of_day: Option<usize>,
     setup_done: Option<usize>,
     watchdog_restart: Option<usize>,
     buses: [Option<usize>; 4],
@@ -138,6 +139,7 @@ impl Reported {
             overruns: slot("overruns"),
             storage_ok: slot("storage_ok"),
             clock_trusted: slot("clock_trusted"),
+            time_of_day: slot("time_of_day"),
             setup_done: slot("setup_done"),
             watchdog_restart: slot("watchdog_restart"),
             buses: BUSES.map(|bus| slot(&format!("bus_{bus}"))),
@@ -242,7 +244,7 @@ impl<C: Core> Scanner<C> {
     fn scan(&mut self, begun: Duration, elapsed: Duration, late: Duration) {
         self.at = self.at.plus(elapsed);
         self.field.read(&mut self.inputs, self.at);
-        self.report(late);
+        self.report(begun, late);
         self.orders.clear();
         while self.orders.len() < ORDERS_MAX
             && let Some(order) = self.exchange.take_order()
@@ -271,7 +273,7 @@ impl<C: Core> Scanner<C> {
     }
 
     /// The inputs that the shell answers for.
-    fn report(&mut self, late: Duration) {
+    fn report(&mut self, begun: Duration, late: Duration) {
         let report = &self.exchange.report;
         let is = |flag: &AtomicBool| f64::from(u8::from(flag.load(Ordering::Relaxed)));
         let real = self.field.is_real();
@@ -282,6 +284,12 @@ impl<C: Core> Scanner<C> {
             let answers = self.field.bus_answers(bus).unwrap_or(true);
             f64::from(u8::from(answers))
         });
+        let wall = self.wall(begun);
+        let local = wall.ms.div_euclid(1000) + report.local_offset_s.load(Ordering::Relaxed);
+        let here = u64::try_from(local.rem_euclid(86_400)).ok().filter(|_| wall.trusted);
+        let time_of_day = self.field.time_of_day().or(here.map(Duration::from_secs));
+        // Schedules go by the minute, and history need not keep every second of a clock.
+        let time_of_day = time_of_day.map(|time| time.as_secs() / 60 * 60);
         let reported = self.reported;
         let said = [
             (reported.lateness, late.as_secs_f64()),
@@ -291,6 +299,14 @@ impl<C: Core> Scanner<C> {
             (reported.setup_done, setup_done),
             (reported.watchdog_restart, is(&report.watchdog_restart)),
         ];
+        if let Some(place) =
+            reported.time_of_day.and_then(|slot| self.inputs.readings.get_mut(slot))
+        {
+            *place = match time_of_day {
+                Some(seconds) => Reading::good(seconds as f64, self.at),
+                None => Reading::bad(Fault::Stale, self.at),
+            };
+        }
         let buses = reported.buses.into_iter().zip(answers);
         for (slot, value) in said.into_iter().chain(buses) {
             if let Some(place) = slot.and_then(|slot| self.inputs.readings.get_mut(slot)) {

@@ -20,6 +20,8 @@ pub struct ClosedLoop {
     reported: Vec<(usize, f64)>,
     /// Readings that something between sensor and core has made of the true ones.
     lies: Vec<(usize, Lie)>,
+    /// Where the shell reports the time of day: the world's own.
+    time_of_day: Option<usize>,
     period: Duration,
     orders: Vec<Order>,
     last_number: u32,
@@ -71,19 +73,23 @@ impl ClosedLoop {
             (parameters.tanks, parameters.filters),
             "the world must be that of the plant"
         );
-        let plant = Plant::new(shape);
+        let mut plant = Plant::new(shape);
         let catalogue = plant.catalogue();
         let twin = Twin::new(parameters, catalogue, seed);
         let reported = REPORTED
             .iter()
             .filter_map(|(path, value)| Some((catalogue.input_slot(path)?, *value)))
             .collect();
+        let time_of_day = catalogue.input_slot("system.time_of_day");
         let inputs = Inputs::new(catalogue);
+        // The world begins with good water in the clear well, and the plant knows it.
+        plant.units.distribution.retained.quality_known = true;
         ClosedLoop {
             plant,
             twin,
             inputs,
             reported,
+            time_of_day,
             lies: Vec::new(),
             period,
             orders: Vec::new(),
@@ -97,6 +103,11 @@ impl ClosedLoop {
         self.twin.step(self.plant.outputs(), &mut self.inputs, at, self.period);
         for (slot, value) in &self.reported {
             self.inputs.readings[*slot] = Reading::good(*value, at);
+        }
+        if let Some(reading) = self.time_of_day.and_then(|slot| self.inputs.readings.get_mut(slot))
+        {
+            let minutes = (60.0 * self.twin.truth().hour).floor();
+            *reading = Reading::good(60.0 * minutes, at);
         }
         for (slot, lie) in &self.lies {
             let reading = &mut self.inputs.readings[*slot];

@@ -202,6 +202,7 @@ fn a_lost_bus_takes_its_outputs_with_it() {
     }
 }
 
+/// R-2.12-18: without AIT-403 and without a hand value P-501 goes on for 30 minutes.
 #[test]
 fn water_that_may_not_be_drunk_is_held_back() {
     let mut plant = producing(8);
@@ -209,7 +210,9 @@ fn water_that_may_not_be_drunk_is_held_back() {
     let path = "disinfection.outlet_chlorine".to_owned();
     let fault = Some(hil::SensorFault::Dropout);
     plant.act(Act::SensorFault { path: path.clone(), fault }).unwrap();
-    plant.run(MINUTE);
+    plant.run(25 * MINUTE);
+    assert!(plant.truth().lift_flow.0 > 1.0, "{}", plant.tell());
+    plant.run(7 * MINUTE);
     assert!(plant.truth().lift_flow.0 < 0.001, "{}", plant.tell());
     assert_eq!(plant.value("distribution.safe_to_drink"), Some(0.0));
     plant.act(Act::SensorFault { path, fault: None }).unwrap();

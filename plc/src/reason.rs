@@ -156,6 +156,14 @@ reasons! {
     ValveFault,
     /// A pump ran without water.
     DryRun,
+    /// A pump ran against a closed pipe.
+    DeadHead,
+    /// A pipe is broken: water goes, and no pressure stands.
+    PipeBroken,
+    /// No water reaches the village although there is some.
+    VillageCutOff,
+    /// Water runs all night.
+    NightLeak,
 
     // Dosing guard.
     /// The hourly mass cap is reached.

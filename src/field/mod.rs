@@ -6,6 +6,8 @@ pub mod gpio;
 pub mod modbus;
 pub mod twin;
 
+use std::time::Duration;
+
 use plc::image::{Inputs, Outputs};
 use plc::signal::Moment;
 
@@ -23,6 +25,11 @@ pub trait Field: Send {
 
     /// Whether anything on a bus (`a` to `d`) answers; `None`: this field has no such bus.
     fn bus_answers(&self, bus: char) -> Option<bool>;
+
+    /// Time of day behind it, where that is another than here: the embedded twin's.
+    fn time_of_day(&self) -> Option<Duration> {
+        None
+    }
 
     /// Sees that the outputs last written reach the devices, and ends. May wait a few seconds.
     fn stop(&mut self);

@@ -1,6 +1,7 @@
 //! The embedded twin as a field: the demo's river, works and village, moved once a scan.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::Site;
 use hil::{Act, Selector, Truth, Twin, TwinParameters};
@@ -148,6 +149,10 @@ impl Field for TwinField {
             _ => return None,
         };
         Some(self.twin.answers(bus))
+    }
+
+    fn time_of_day(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(3600.0 * self.twin.truth().hour).ok()
     }
 
     fn stop(&mut self) {}

@@ -1,6 +1,7 @@
 //! Function blocks: no plant knowledge. Each keeps only what its name says.
 
 mod accumulator;
+mod balance;
 mod duty;
 mod lowest;
 mod pi;
@@ -10,6 +11,7 @@ mod table;
 mod timed;
 
 pub use accumulator::{RollingMass, Total};
+pub use balance::{Account, Balance, Flows};
 pub use duty::{Duty, StartBudget};
 pub use lowest::Lowest;
 pub use pi::{Pi, PiTuning};

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::Plant;
+use super::safe_water::flow_allowed;
 use crate::contact_time::Contact;
 use crate::device::Drive;
 use crate::interlock::{Facts, Holds};
@@ -114,17 +115,18 @@ impl Plant {
         ) else {
             return None;
         };
-        let asked = units.distribution.asked(nominal);
-        let now = units.distribution.inputs.flow.usable().unwrap_or(asked);
-        Some(Contact {
+        let contact = Contact {
             volume,
-            flow: now.or_more(asked).or_more(nominal * CONTACT_FLOW_SHARE),
+            flow: nominal,
             baffling: units.distribution.settings.baffling.0,
             chlorine: MilligramsPerLitre(chlorine),
             temperature,
             ph,
             giardia_required: units.distribution.settings.giardia_required.0,
             virus_required: units.distribution.settings.virus_required.0,
-        })
+        };
+        let asked = units.distribution.asked(flow_allowed(&contact), nominal);
+        let now = units.distribution.inputs.flow.usable().unwrap_or(asked);
+        Some(Contact { flow: now.or_more(asked).or_more(nominal * CONTACT_FLOW_SHARE), ..contact })
     }
 }

@@ -5,9 +5,13 @@ use core::time::Duration;
 use super::Plant;
 use crate::contact_time::Contact;
 use crate::interlock::Column;
+use crate::quantity::CubicMetresPerHour;
 use crate::reason::Reason;
 use crate::unit::tank::Tank;
 use crate::unit::{disinfection, distribution, waste};
+
+/// P-501 is slowed down to keep this ratio: above the 1.3 at which the interlock lets it start again (R-2.7.4-02, R-2.7.4-03).
+const CONTACT_MARGIN: f64 = 1.35;
 
 impl Plant {
     /// Disinfection, distribution, waste.
@@ -36,8 +40,15 @@ impl Plant {
             residual: units.disinfection.inputs.outlet_chlorine,
             inactivation: contact.map(|contact| contact.inactivation()).unwrap_or_default(),
             contact_volume: contact.and_then(|contact| contact.volume_needed()),
+            flow_allowed: contact.and_then(|contact| flow_allowed(&contact)),
             turbid: causes.has(Reason::FilteredWaterTurbid),
             contact_short: causes.has(Reason::ContactTimeTooShort),
+            feed: units.filtration.inputs.flow,
+            filtered: units.filtration.status.filtered_flow,
+            wash: units.filtration.inputs.wash_flow,
+            fill_up: false,
+            power_spare: units.power.is_stable(),
+            hour: units.system.time_of_day(),
             reset,
         };
         units.distribution.scan(around, &mut self.stagger, elapsed);
@@ -47,4 +58,12 @@ impl Plant {
         let around = waste::Around { inflow, holds: self.holds.on(Column::WastePump), reset };
         units.waste.scan(around, &mut self.stagger, elapsed);
     }
+}
+
+/// Flow at which contact time is kept with a margin.
+pub(super) fn flow_allowed(contact: &Contact) -> Option<CubicMetresPerHour> {
+    let needed = contact.volume_needed()?;
+    let flow = contact.flow * (contact.volume.0 / (needed.0 * CONTACT_MARGIN));
+    let kept = Contact { flow, ..*contact }.inactivation().ratio;
+    (flow.0.is_finite() && kept >= CONTACT_MARGIN * 0.999).then_some(flow)
 }

@@ -1,34 +1,54 @@
-//! Clear well and distribution: keeps water back until it is safe, then lifts it to the elevated tank.
+//! Clear well and distribution: keeps water back until it is safe, then lifts it to the elevated tank, or straight into the
+//! network.
 //!
 //! ```text
-//! Off -> Ready (waits for demand) <-> Filling        any --(contaminated)--> QualityHold --(confirmed)--> Ready
-//!                                                    any --(clear well low)--> DryHold -> Ready
+//! Off -> Ready (waits for demand) <-> Filling <-> FillingWithLag
+//!        any --(contaminated)--> QualityHold --(confirmed)--> Ready      any --(every pump failed)--> Fault -> Ready
+//!        any --(clear well low)--> DryHold -> Ready                      any --(LT-501 lost)--> TankCommLost -> Ready
 //! ```
 //! In: levels, delivery, contact time. Out: P-501 permit and drives, XV-501. `docs/spec/plant.md` 2.8.
+
+mod clear_well;
+mod delivery;
+mod effect;
+mod lost_tank;
+mod pressure;
+#[cfg(test)]
+mod rig;
+pub mod sequence;
+#[cfg(test)]
+mod tests;
+mod village;
 
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use statig::prelude::*;
-
 use crate::alarm::{Condition, Priority};
-use crate::block::{Duty, Pi, PiTuning, Ramp, Sustained, Timed, Trip, TripTimes};
+use crate::block::{Duty, Timed};
 use crate::contact_time::Inactivation;
 use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, outputs, parts, retained, settings,
-    shown, states, status, switched,
+    shown, status, switched,
 };
-use crate::device::{Ask, Drive, Handling, Limits, MotorValve, Stagger, Travel, choose_duty};
+use crate::device::{Ask, Drive, Limits, MotorValve, Stagger, Travel};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
 use crate::quantity::{
-    CubicMetres, CubicMetresPerHour, KiloPascals, Metres, MilligramMinutesPerLitre,
-    MilligramsPerLitre, Ntu, Percent, Ratio, SquareMetres,
+    Count, CubicMetres, CubicMetresPerHour, KiloPascals, Metres, MilligramMinutesPerLitre,
+    MilligramsPerLitre, Percent, Ratio, SquareMetres,
 };
 use crate::reason::{Reason, Reasons};
-use crate::signal::{Doubt, Signal};
+use crate::signal::{Fault, Signal};
 use crate::tag::{Activity, Group, Role};
+use crate::unit::balance::{self, TankBalance};
+use clear_well::Well;
+use delivery::Delivery;
+use effect::Effect;
+use lost_tank::LostTank;
+use pressure::Pressure;
+use sequence::{Event, Scan, Sequence, State};
+use village::{HourOfDay, Village};
 
 inputs! {
     /// Clear well, high lift, elevated tank.
@@ -73,16 +93,50 @@ settings! {
         pub fill_start: Metres = between(0.5..=2.2, 1.5).by(Role::Supervisor),
         /// LT-501, elevated tank is full.
         pub fill_stop: Metres = between(0.8..=2.35, 2.3).by(Role::Supervisor),
+        /// Elevated tank, filled from here outside the window of cheap or solar power.
+        pub outside_start: Metres = between(0.5..=2.2, 1.2).by(Role::Supervisor),
+        /// Window of cheap or solar power, its begin as time of day; the same as its end: no window.
+        pub window_from: Duration = between(0.0..=86_400.0, 0.0).by(Role::Supervisor),
+        /// Window of cheap or solar power, its end as time of day.
+        pub window_to: Duration = between(0.0..=86_400.0, 0.0).by(Role::Supervisor),
         /// FIT-501, delivery asked at 5 m³/h nominal; scales with it.
         pub delivery: CubicMetresPerHour = between(2.0..=6.0, 6.0).by(Role::Supervisor),
+        /// LT-501, a second pump helps below this.
+        pub lag_start: Metres = between(0.3..=2.0, 1.0).by(Role::Supervisor),
+        /// FIT-501, delivery asked of two pumps at 5 m³/h nominal; scales with it.
+        pub lag_delivery: CubicMetresPerHour = between(6.0..=12.0, 9.0).by(Role::Supervisor),
+        /// T-501, area of the elevated tank.
+        pub elevated_area: SquareMetres = between(1.0..=200.0, 12.0),
+        /// T-501, depth that counts as full.
+        pub elevated_depth: Metres = between(0.5..=2.7, 2.5),
+        /// PIC-501, pressure kept in the network where there is no elevated tank.
+        pub pressure_target: KiloPascals = between(100.0..=600.0, 250.0).by(Role::Supervisor),
+        /// PIC-501, gain in % of speed per kPa.
+        pub pressure_gain: Ratio = between(0.01..=2.0, 0.15),
+        /// PIC-501, integral time.
+        pub pressure_reset: Duration = between(1.0..=120.0, 6.0),
+        /// PT-501, raised by this before the pump sleeps.
+        pub boost: KiloPascals = between(0.0..=60.0, 20.0).by(Role::Supervisor),
+        /// PT-501, the pump wakes this far below its setpoint.
+        pub wake_drop: KiloPascals = between(10.0..=100.0, 30.0).by(Role::Supervisor),
         /// P-501, head at no flow and full speed.
         pub shut_off_head: Metres = between(5.0..=150.0, 48.0),
-        /// P-501, static head to the elevated tank.
+        /// P-501, static head to the floor of the elevated tank; PT-501 reads as much when that is empty.
         pub static_head: Metres = between(1.0..=120.0, 22.0),
         /// FIC-501, gain in % of speed for a deviation of the whole nominal flow.
         pub loop_gain: Ratio = between(1.0..=200.0, 20.0),
         /// FIC-501, integral time.
         pub loop_reset: Duration = between(1.0..=120.0, 8.0),
+        /// XV-501, is closed on a burst in the village until a reset.
+        pub close_on_burst: bool = between(0.0..=1.0, 0.0).by(Role::Supervisor),
+        /// FIT-502, least flow of a night above which it leaks, at 5 m³/h nominal; scales with it.
+        pub night_flow_max: CubicMetresPerHour = between(0.1..=3.0, 0.8).by(Role::Supervisor),
+        /// LT-401, clear well high above this.
+        pub level_high_limit: Metres = between(1.5..=2.1, 1.92).by(Role::Supervisor),
+        /// LT-501, elevated tank low below this.
+        pub tank_low_limit: Metres = between(0.3..=2.0, 1.0).by(Role::Supervisor),
+        /// LT-501, elevated tank very low below this.
+        pub tank_very_low_limit: Metres = between(0.1..=1.0, 0.4).by(Role::Supervisor),
         /// Giardia inactivation required, log.
         pub giardia_required: Ratio = between(0.5..=3.0, 0.5),
         /// Virus inactivation required, log.
@@ -97,6 +151,12 @@ retained! {
         pub contaminated: bool = kept(),
         /// The clear well was drained since.
         pub drained: bool = kept(),
+        /// It is known whether the clear well is contaminated: not before the first start, nor after memory was lost.
+        pub quality_known: bool = kept(),
+        /// PT-501, learned difference to LT-501 while P-501 stands.
+        pub static_offset: Metres = kept(),
+        /// FIT-502, nights in a row with too much flow.
+        pub leak_nights: Count = kept(),
     }
 }
 
@@ -109,6 +169,8 @@ status! {
         pub blocked: Reasons = shown(),
         /// LI-401, clear well level all logic judges, the lower where the two disagree.
         pub level: Signal<Metres> = shown().span(0.0..=2.2),
+        /// LI-401, the higher where the two disagree: what overflow is judged by.
+        pub level_high: Signal<Metres> = shown().span(0.0..=2.2),
         /// Water in the clear well.
         pub volume: Signal<CubicMetres> = shown().span(0.0..=22.0),
         /// T10, contact time in minutes.
@@ -119,8 +181,24 @@ status! {
         pub inactivation_ratio: Ratio = shown().span(0.0..=6.0),
         /// Water may be delivered: it is safe to drink.
         pub safe_to_drink: bool = shown(),
+        /// LI-501, elevated tank level all logic judges: LT-501, or what counts when that is lost.
+        pub tank_level: Signal<Metres> = shown().span(0.0..=2.7),
         /// Elevated tank, filled to this share.
         pub elevated_share: Signal<Percent> = shown().span(0.0..=100.0),
+        /// FIC-501, flow asked of P-501; without an elevated tank the most it may deliver.
+        pub setpoint: CubicMetresPerHour = shown().span(0.0..=15.0),
+        /// Until the next timed run while nothing says how full the elevated tank is.
+        pub next_run_left: Duration = shown().span(0.0..=10_800.0),
+        /// Why a pump rests, or delivery is stopped: no water, a closed pipe, a broken one.
+        pub failed_by: Reasons = shown(),
+        /// Rest left of a pump that ran without effect.
+        pub rest_left: Duration = shown().span(0.0..=600.0),
+        /// What is wrong in the village's network.
+        pub network: Reasons = shown(),
+        /// FIT-502, least flow of the last night.
+        pub night_flow: CubicMetresPerHour = shown().span(0.0..=5.0),
+        /// How long the village has water if no more is made.
+        pub hours_left: Duration = shown().span(0.0..=86_400.0),
         /// Chlorine held at 1.5 mg/l or more, for the end of a quality hold.
         pub superchlorinated: Duration = shown().span(0.0..=3600.0),
     }
@@ -147,6 +225,8 @@ alarms! {
         pub level_low: Condition = alarm(413, Priority::P2).delays_s(60.0, 120.0),
         /// LSLL-401, clear well empty.
         pub empty: Condition = alarm(414, Priority::P1).delays_s(1.0, 60.0),
+        /// LT-401, clear well high.
+        pub high: Condition = alarm(421, Priority::P3).delays_s(60.0, 60.0),
         /// LSHH-401, clear well overflow.
         pub overflow: Condition = alarm(415, Priority::P2).delays_s(2.0, 60.0),
         /// T-401, clear-well quality hold.
@@ -161,6 +241,12 @@ alarms! {
         pub tank_very_low: Condition = alarm(504, Priority::P1).delays_s(60.0, 300.0),
         /// LSHH-501, elevated tank overflow.
         pub tank_overflow: Condition = alarm(505, Priority::P2).delays_s(5.0, 60.0),
+        /// LT-501, no signal from the elevated tank, or none that can be believed.
+        pub tank_lost: Condition = alarm(506, Priority::P3).delays_s(600.0, 60.0),
+        /// FIT-502, pipe burst, or the village is cut off.
+        pub pipe_burst: Condition = alarm(507, Priority::P1).delays_s(30.0, 300.0),
+        /// FIT-502, night leak.
+        pub night_leak: Condition = alarm(508, Priority::P4),
     }
 }
 
@@ -174,21 +260,32 @@ pub struct Around {
     pub rest_for_wash: bool,
     /// Causes that hold P-501.
     pub holds: Reasons,
-    /// AIT-403, at the outlet.
+    /// AIT-403 at the outlet, or a hand value in its place.
     pub residual: Signal<MilligramsPerLitre>,
     pub inactivation: Inactivation,
     /// Volume that contact time needs at the flow asked; unknown: more than there is.
     pub contact_volume: Option<CubicMetres>,
+    /// Flow at which contact time is kept with a margin; unknown: the least.
+    pub flow_allowed: Option<CubicMetresPerHour>,
     /// Causes of the table.
     pub turbid: bool,
     pub contact_short: bool,
+    /// FIT-301, FIT-3n0 into the clear well, and FIT-351 out of it.
+    pub feed: Signal<CubicMetresPerHour>,
+    pub filtered: Signal<CubicMetresPerHour>,
+    pub wash: Signal<CubicMetresPerHour>,
+    /// A storm is on its way: fill the tank before the mud comes (R-2.14-03).
+    pub fill_up: bool,
+    /// Supply for a second pump.
+    pub power_spare: bool,
+    /// Time of day, where the clock can be trusted.
+    pub hour: Option<Duration>,
     pub reset: bool,
 }
 
 /// Clear well and high lift.
 #[derive(Default)]
 pub struct Distribution {
-    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub retained: Retained,
@@ -196,157 +293,53 @@ pub struct Distribution {
     pub outputs: Outputs,
     pub alarms: Alarms,
     pub outlet: MotorValve,
+    pub clear_well_balance: TankBalance,
+    pub tank_balance: TankBalance,
     pub pump: Box<[Drive]>,
+    pub hour: Box<[HourOfDay]>,
     sequence: Timed<Sequence>,
+    /// T-501 stands; without it the pressure of the network is kept.
+    has_tank: bool,
     duty: Duty,
-    flow_loop: Pi,
-    speed: Ramp,
-    disagree: Sustained,
-    enters_bad: Sustained,
-    enters_cloudy: Sustained,
-    residual_lost: Sustained,
-    demand: Trip,
-    dry: Trip,
-    contact_volume: CubicMetres,
+    well: Well,
+    delivery: Delivery,
+    pressure: Pressure,
+    tank: LostTank,
+    effect: Effect,
+    village: Village,
+    /// Time since the slower judgements.
+    since_look: Duration,
+    reset_seen: bool,
 }
 parts! { Distribution {
-    handling, inputs, settings, retained, status, outputs, alarms;
-    one: outlet = Group::single("outlet", "XV-501").held_by(Column::Positions);
-    many: pump = Group::lettered("pump", "P-501x").held_by(Column::LiftPump);
+    inputs, settings, retained, status, outputs, alarms;
+    one: outlet = Group::single("outlet", "XV-501").held_by(Column::Positions),
+         clear_well_balance = Group::single("clear_well_balance", "T-401"),
+         tank_balance = Group::single("tank_balance", "T-501");
+    many: pump = Group::lettered("pump", "P-501x").held_by(Column::LiftPump),
+          hour = Group::numbered("hour", "FIT-502");
     maybe: ;
-    sequence, duty, flow_loop, speed, disagree, enters_bad, enters_cloudy, residual_lost, demand, dry, contact_volume
+    sequence, has_tank, duty, well, delivery, pressure, tank, effect, village, since_look, reset_seen
 } }
 
-/// Levels may differ by this (`docs/spec/plant.md` 2.12).
-const LEVELS_APART: Metres = Metres(0.08);
-const LEVELS_APART_TIME: Duration = Duration::from_secs(60);
-/// What makes the clear well contaminated (`docs/spec/plant.md` 2.8).
-const ENTERS_BAD: Ntu = Ntu(1.0);
-const ENTERS_BAD_TIME: Duration = Duration::from_secs(60);
-const ENTERS_CLOUDY: Ntu = Ntu(0.5);
-const ENTERS_CLOUDY_TIME: Duration = Duration::from_secs(900);
-const RESIDUAL_LOST: MilligramsPerLitre = MilligramsPerLitre(0.2);
-/// The analyser's lag and a slug of old water do not count (chosen: as the trip on low chlorine).
-const RESIDUAL_LOST_TIME: Duration = Duration::from_secs(300);
-/// What makes it fit again.
-const SUPERCHLORINE: MilligramsPerLitre = MilligramsPerLitre(1.5);
-const SUPERCHLORINE_TIME: Duration = Duration::from_secs(3600);
-const DRAINED_LEVEL: Metres = Metres(0.3);
-/// Entry limits for delivery (`docs/spec/plant.md` 2.8).
-const RESIDUAL_LOW: MilligramsPerLitre = MilligramsPerLitre(0.3);
-const RESIDUAL_HIGH: MilligramsPerLitre = MilligramsPerLitre(4.0);
-/// T-501, depth that counts as full (`docs/spec/plant.md` 1.1).
-const ELEVATED_DEPTH: f64 = 2.5;
-/// Speed lies this much above the speed that beats the static head, %.
-const SPEED_MARGIN: f64 = 5.0;
-const SPEED_RATE: f64 = 5.0;
+/// Slow judgements, once a second (class C, R-2.0-01).
+const LOOK: Duration = Duration::from_secs(1);
+/// Alarm 421 clears this far below its limit, 413 and 503, 504 above theirs (`docs/spec/plant.md` 4).
+const HIGH_DEADBAND: Metres = Metres(0.07);
+const LOW_DEADBAND: Metres = Metres(0.1);
+const TANK_DEADBAND: Metres = Metres(0.2);
 
 impl Distribution {
-    /// With this many pumps.
+    /// With this many pumps, with or without an elevated tank.
     #[must_use]
     pub fn new(shape: &Shape) -> Distribution {
         let pump = (0..shape.lift_pumps).map(|_| Drive::default()).collect();
-        Distribution { pump, ..Distribution::default() }
-    }
-
-    /// Votes on the clear well level. Taken before the causes.
-    pub fn judge(&mut self, elapsed: Duration) {
-        let (a, b) = (self.inputs.level_a, self.inputs.level_b);
-        let apart = match (a.usable(), b.usable()) {
-            (Some(a), Some(b)) => !(a.distance(b) <= LEVELS_APART),
-            (Some(_) | None, _) => false,
-        };
-        let disagree = self.disagree.holds(apart, LEVELS_APART_TIME, elapsed);
-        self.status.level = match (a, b) {
-            (Signal::Good(a), Signal::Good(b)) if !disagree => Signal::Good(a.or_less(b)),
-            (a, b) => match (a.usable(), b.usable()) {
-                (Some(a), Some(b)) => Signal::Uncertain(a.or_less(b), Doubt::Disagrees),
-                (Some(only), None) | (None, Some(only)) => {
-                    Signal::Uncertain(only, Doubt::Disagrees)
-                }
-                (None, None) => Signal::Bad(crate::signal::Fault::Computed),
-            },
-        };
-        let area = self.settings.area;
-        self.status.volume = self.status.level.map(|level| CubicMetres(level.0 * area.0));
-        self.status.elevated_share =
-            self.inputs.elevated_level.map(|level| Percent(100.0 * level.0 / ELEVATED_DEPTH));
-    }
-
-    /// The level for judging overflow: the higher of what is known.
-    #[must_use]
-    pub fn level_high(&self) -> Option<Metres> {
-        match (self.inputs.level_a.usable(), self.inputs.level_b.usable()) {
-            (Some(a), Some(b)) => Some(a.or_more(b)),
-            (Some(only), None) | (None, Some(only)) => Some(only),
-            (None, None) => None,
+        Distribution {
+            pump,
+            hour: village::hours(),
+            has_tank: shape.elevated_tank,
+            ..Distribution::default()
         }
-    }
-
-    /// The clear well is contaminated. Taken before the causes.
-    pub fn judge_quality(
-        &mut self,
-        entering: Option<Signal<Ntu>>,
-        residual: Signal<MilligramsPerLitre>,
-        elapsed: Duration,
-    ) {
-        let worst = entering.map(|turbidity| turbidity.usable());
-        // Water that enters with a turbidity nobody knows is for the filters to stop; here only what is known counts.
-        let above = |limit: Ntu| worst.flatten().is_some_and(|turbidity| !(turbidity <= limit));
-        let bad = self.enters_bad.holds(above(ENTERS_BAD), ENTERS_BAD_TIME, elapsed);
-        let cloudy = self.enters_cloudy.holds(above(ENTERS_CLOUDY), ENTERS_CLOUDY_TIME, elapsed);
-        let lost = residual.usable().is_some_and(|residual| !(residual >= RESIDUAL_LOST));
-        let lost = self.residual_lost.holds(lost, RESIDUAL_LOST_TIME, elapsed);
-        // Bad water that enters undoes a draining. A residual that is low does not: it is what the refilling mends.
-        if bad || cloudy || !self.retained.contaminated {
-            self.retained.drained = false;
-        }
-        self.retained.contaminated |= bad || cloudy || lost;
-    }
-
-    /// A person says that the clear well was drained, with the level to prove it.
-    pub fn confirm_drained(&mut self) -> Result<(), Reason> {
-        match self.status.level.usable() {
-            Some(level) if self.retained.contaminated && level <= DRAINED_LEVEL => {
-                self.retained.drained = true;
-                Ok(())
-            }
-            Some(_) | None => Err(Reason::NotNow),
-        }
-    }
-
-    /// A person ends the quality hold, where it was drained and refilled, or superchlorinated for an hour.
-    pub fn confirm_quality(&mut self) -> Result<(), Reason> {
-        let refilled = self.retained.drained
-            && self.status.level.usable().is_some_and(|level| level >= self.settings.level_restart);
-        if self.retained.contaminated
-            && (refilled || self.status.superchlorinated >= SUPERCHLORINE_TIME)
-        {
-            self.retained = Retained::default();
-            self.enters_bad = Sustained::default();
-            self.enters_cloudy = Sustained::default();
-            self.residual_lost = Sustained::default();
-            Ok(())
-        } else if self.retained.contaminated {
-            Err(Reason::CauseStillActive)
-        } else {
-            Err(Reason::NotNow)
-        }
-    }
-
-    /// Flow about to be asked of P-501.
-    #[must_use]
-    pub fn asked(&self, nominal: CubicMetresPerHour) -> CubicMetresPerHour {
-        self.settings.delivery * (nominal.0 / 5.0)
-    }
-
-    /// The clear well holds this much above what contact time needs and above its own reserve: 7 m³ of 20
-    /// (`docs/spec/plant.md` 2.6.3, W3). Delivery rests meanwhile, so what contact needs is what it needs at restart.
-    #[must_use]
-    pub fn can_spare(&self, volume: CubicMetres) -> bool {
-        let reserve = CubicMetres(self.settings.area.0 * self.settings.level_min.0);
-        let needed = self.contact_volume.or_more(reserve);
-        self.status.volume.usable().is_some_and(|held| held - volume >= needed)
     }
 
     /// One scan.
@@ -356,146 +349,198 @@ impl Distribution {
             self.pump.iter_mut().for_each(Drive::reset);
             self.outlet.reset();
         }
-        self.superchlorinate(&around, elapsed);
-        self.contact_volume = around.contact_volume.unwrap_or(CubicMetres(f64::INFINITY));
-        let duty = choose_duty(&mut self.duty, &self.pump);
+        self.reset_seen |= around.reset;
+        self.since_look = self.since_look.saturating_add(elapsed);
+        if self.since_look >= LOOK {
+            self.look(&around);
+        }
+        self.superchlorinate(around.residual, elapsed);
+        self.well.contact_volume = around.contact_volume.unwrap_or(CubicMetres(f64::INFINITY));
+        self.rest(around.reset, elapsed);
+        self.prove(&around, elapsed);
+        let duty = self.choose_duty();
         let dry = self.is_dry(elapsed);
-        let blocked = self.blocked(&around, duty, dry);
-        let demand = self.judge_demand(elapsed);
+        let unfit = self.unfit(&around, elapsed);
+        let blocked = self.blocked(&around, unfit, duty, dry);
         let scan = Scan {
             run: around.run,
-            demand,
+            demand: if self.has_tank {
+                self.tank_asks(&around, elapsed)
+            } else {
+                self.network_asks(&around, elapsed)
+            },
             free: blocked.is_empty(),
             contaminated: self.retained.contaminated,
             dry,
+            tank_lost: self.has_tank && self.tank.is_lost(),
+            failed: self.all_failed(),
+            lag: self.lag_wanted(&around, elapsed),
         };
         let trip = (!blocked.is_empty()).then_some(Event::Trip(scan));
         let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
-        let run = match state {
-            State::Filling {} => true,
-            State::Off {} | State::Ready {} | State::QualityHold {} | State::DryHold {} => false,
-        };
-        let ask = if run { Ask::at(self.control(duty, &around, elapsed)) } else { Ask::OFF };
-        // XV-501 stays open: the village drinks from the elevated tank whatever the plant does.
-        self.outlet.scan(Travel::Open, elapsed);
-        for (number, pump) in self.pump.iter_mut().enumerate() {
-            let asked = if duty == Some(number) { ask } else { Ask::OFF };
-            pump.scan(asked, Limits::SURFACE, stagger, elapsed);
-        }
-        self.outputs = Outputs { permit: Output::want(run) };
+        self.drive(state.pumps(&scan), duty, blocked, &around, stagger, elapsed);
         self.status.state = state;
         self.status.blocked = blocked
             .and_if(!around.run, Reason::NotStarted)
-            .and_if(!demand && self.inputs.elevated_level.usable().is_some(), Reason::NoDemand);
-        self.status.contact_minutes =
-            Ratio(around.inactivation.minutes).within(Ratio(0.0), Ratio(9999.0));
-        self.status.contact = around
-            .inactivation
-            .ct
-            .within(MilligramMinutesPerLitre(0.0), MilligramMinutesPerLitre(9999.0));
-        self.status.inactivation_ratio =
-            Ratio(around.inactivation.ratio).within(Ratio(0.0), Ratio(99.0));
-        self.status.safe_to_drink = self.unsafe_for(&around).is_empty();
+            .and_if(!scan.demand, Reason::NoDemand)
+            .and_if(scan.tank_lost && !scan.demand, Reason::ElevatedTankUnknown);
+        self.show(&around, unfit);
         self.raise(&around);
     }
 
-    fn control(&mut self, duty: Option<usize>, around: &Around, elapsed: Duration) -> Percent {
-        let share = libm::sqrt(self.settings.static_head.0 / self.settings.shut_off_head.0);
-        let lowest = Percent(100.0 * share + SPEED_MARGIN).within(Percent(10.0), Percent(95.0)).0;
-        let on = duty.is_some_and(|pump| self.pump[pump].is_running());
-        let target = match (on, self.inputs.flow.usable()) {
-            (true, Some(flow)) => {
-                let tuning = PiTuning {
-                    gain: self.settings.loop_gain.0 / around.nominal.0,
-                    reset: self.settings.loop_reset,
-                    low: lowest,
-                    high: 100.0,
-                };
-                self.flow_loop.execute(self.asked(around.nominal).0 - flow.0, tuning, elapsed)
-            }
-            // Without a flow the speed that starts it is kept: delivery is slow, but certain.
-            (true | false, _) => {
-                self.flow_loop.take_over(lowest + SPEED_MARGIN);
-                if !on {
-                    self.speed.set(lowest + SPEED_MARGIN);
-                }
-                lowest + SPEED_MARGIN
-            }
+    /// What changes slowly: the elevated tank's level, the village, the balances.
+    fn look(&mut self, around: &Around) {
+        let elapsed = self.since_look;
+        self.since_look = Duration::ZERO;
+        let around = &Around { reset: self.reset_seen, ..*around };
+        self.reset_seen = false;
+        if self.has_tank {
+            let now = lost_tank::Now {
+                still: self.pump.iter().all(Drive::is_still),
+                asked: self.asked(around.flow_allowed, around.nominal),
+                hour: around.hour,
+                reset: around.reset,
+            };
+            let offset = &mut self.retained.static_offset;
+            self.status.tank_level =
+                self.tank.judge(&self.inputs, &self.settings, offset, now, elapsed);
+            self.status.next_run_left = self.tank.next_run();
+        }
+        let depth = self.settings.elevated_depth;
+        self.status.elevated_share = self
+            .status
+            .tank_level
+            .map(|level| Percent(100.0 * level.0 / depth.0).within(Percent(0.0), Percent(120.0)));
+        self.watch_village(around, elapsed);
+        let nominal = around.nominal;
+        let area = self.settings.elevated_area.0;
+        let tank = if self.has_tank && !self.tank.is_doubtful() {
+            self.inputs.elevated_level.map(|level| CubicMetres(level.0 * area))
+        } else {
+            Signal::Bad(Fault::NotFitted)
         };
-        Percent(self.speed.follow(target, SPEED_RATE, SPEED_RATE, elapsed))
+        let delivered = self.inputs.flow;
+        let tank = balance::Around {
+            nominal,
+            inflow: delivered,
+            outflow: self.inputs.village_flow,
+            volume: tank,
+            unmetered: false,
+        };
+        self.tank_balance.scan(tank, elapsed);
+        let well = balance::Around {
+            nominal,
+            inflow: around.filtered,
+            outflow: delivered.zip(around.wash, |delivered, wash| delivered + wash),
+            volume: self.status.level.map(|level| CubicMetres(level.0 * self.settings.area.0)),
+            // HV-401 drains it unseen while its water is held.
+            unmetered: self.retained.contaminated,
+        };
+        self.clear_well_balance.scan(well, elapsed);
     }
 
-    fn superchlorinate(&mut self, around: &Around, elapsed: Duration) {
-        let strong = self.retained.contaminated
-            && around.residual.usable().is_some_and(|residual| residual >= SUPERCHLORINE)
-            && self.pump.iter().all(|pump| !pump.is_on());
-        self.status.superchlorinated = if strong {
-            self.status.superchlorinated.saturating_add(elapsed)
+    /// P-501 and XV-501.
+    fn drive(
+        &mut self,
+        pumps: usize,
+        duty: Option<usize>,
+        blocked: Reasons,
+        around: &Around,
+        stagger: &mut Stagger,
+        elapsed: Duration,
+    ) {
+        let speed = if self.has_tank {
+            self.control_flow(duty, around, elapsed)
         } else {
-            Duration::ZERO
+            self.control_pressure(duty, around, elapsed)
         };
+        // A pump in MANUAL is not available to the sequence, and yet no reason against itself.
+        let by_hand = blocked.protections().without(Reasons::only(Reason::NoPumpAvailable));
+        let mut asked_of = [false; effect::PUMPS_MAX];
+        let mut left = pumps;
+        let others = (0..self.pump.len()).filter(|at| duty != Some(*at) && self.is_fit(*at));
+        for at in duty.into_iter().chain(others) {
+            if let Some(asked) = asked_of.get_mut(at).filter(|_| left > 0) {
+                *asked = true;
+                left -= 1;
+            }
+        }
+        for (pump, asked) in self.pump.iter_mut().zip(asked_of) {
+            let ask = if asked { Ask::at(speed) } else { Ask::OFF };
+            pump.scan(ask.or_by_hand(by_hand), Limits::SURFACE, stagger, elapsed);
+        }
+        let by_hand = self.pump.iter().any(|pump| pump.outputs.run.value());
+        self.outputs = Outputs { permit: Output::want(pumps > 0 || by_hand) };
+        // XV-501 stays open: the village drinks from the elevated tank whatever the plant does. Where its node does not
+        // answer nobody sees it move: it stays as it is.
+        let shut = self.village.burst_stands && self.settings.close_on_burst;
+        let ends = &self.outlet.inputs;
+        let seen = ends.opened.usable().is_some() && ends.closed.usable().is_some();
+        let travel = if seen { Travel::when(self.outlet.wants(!shut)) } else { Travel::Stay };
+        self.outlet.scan(travel, elapsed);
+    }
+
+    fn show(&mut self, around: &Around, unfit: Reasons) {
+        let inactivation = &around.inactivation;
+        self.status.contact_minutes = Ratio(inactivation.minutes).within(Ratio(0.0), Ratio(9999.0));
+        self.status.contact =
+            inactivation.ct.within(MilligramMinutesPerLitre(0.0), MilligramMinutesPerLitre(9999.0));
+        self.status.inactivation_ratio = Ratio(inactivation.ratio).within(Ratio(0.0), Ratio(99.0));
+        self.status.safe_to_drink = unfit.is_empty();
     }
 
     fn raise(&mut self, around: &Around) {
-        let faulty = self.pump.iter().filter(|pump| pump.is_faulty()).count();
-        let elevated = self.inputs.elevated_level;
+        let failed = self.failed_pumps();
+        let settings = &self.settings;
+        let tank = self.status.tank_level;
+        let no_tank = !self.has_tank;
         self.alarms = Alarms {
             contact_low: Signal::Good(Ratio(around.inactivation.ratio))
                 .below(Ratio(1.2), Ratio(0.1))
-                .unless(!around.run || !self.pump.iter().any(Drive::is_on)),
+                .unless(!around.run || !self.is_on()),
             contact_too_low: Condition::when(around.contact_short).unless(!around.run),
-            levels_disagree: Condition::when(self.disagree.lasted() > Duration::ZERO),
-            level_low: self.status.level.below(self.settings.level_min, Metres(0.1)),
+            levels_disagree: Condition::when(self.levels_disagree()),
+            level_low: self.status.level.below(settings.level_min, LOW_DEADBAND),
             empty: Condition::when(!self.inputs.low_low.closed()),
+            high: self.status.level_high.above(settings.level_high_limit, HIGH_DEADBAND),
             overflow: Condition::when(!self.inputs.high_high.closed()),
             quality_hold: Condition::when(self.retained.contaminated),
-            pump_fault: Condition::when(faulty > 0),
-            pumps_failed: Condition::when(faulty == self.pump.len()),
-            tank_low: elevated.below(Metres(1.0), Metres(0.2)),
-            tank_very_low: elevated.below(Metres(0.4), Metres(0.2)),
-            tank_overflow: Condition::when(self.inputs.elevated_high_high.open()),
+            pump_fault: Condition::when(failed > 0),
+            pumps_failed: Condition::when(failed == self.pump.len()),
+            tank_low: tank.below(settings.tank_low_limit, TANK_DEADBAND).unless(no_tank),
+            tank_very_low: tank.below(settings.tank_very_low_limit, TANK_DEADBAND).unless(no_tank),
+            tank_overflow: Condition::when(self.inputs.elevated_high_high.open()).unless(no_tank),
+            tank_lost: Condition::when(self.tank.is_doubtful()).unless(no_tank),
+            pipe_burst: Condition::when(
+                self.pipe_breaks()
+                    || self.status.network.has(Reason::PipeBroken)
+                    || self.status.network.has(Reason::VillageCutOff),
+            )
+            .unless(!around.run),
+            night_leak: Condition::when(self.retained.leak_nights.0 >= village::LEAK_NIGHTS),
         };
     }
 
     // Judgements.
 
-    /// The elevated tank asks for water. A level that is not known asks for none.
-    fn judge_demand(&mut self, elapsed: Duration) -> bool {
-        let level = self.inputs.elevated_level.usable();
-        let low = level.is_some_and(|level| level <= self.settings.fill_start);
-        let full = !level.is_some_and(|level| level < self.settings.fill_stop);
-        self.demand.judge(low, full, TripTimes::s(0, 0), elapsed)
-    }
-
-    fn is_dry(&mut self, elapsed: Duration) -> bool {
-        let level = self.status.level.usable();
-        let low = !level.is_some_and(|level| level >= self.settings.level_min);
-        let enough = level.is_some_and(|level| level >= self.settings.level_restart);
-        self.dry.judge(low, enough, TripTimes::s(0, 60), elapsed)
-    }
-
-    /// What makes the water unfit for delivery.
-    fn unsafe_for(&self, around: &Around) -> Reasons {
-        let residual = around.residual.usable();
-        let inside =
-            residual.is_some_and(|residual| residual >= RESIDUAL_LOW && residual <= RESIDUAL_HIGH);
-        Reasons::NONE
-            .and_if(self.retained.contaminated, Reason::QualityHold)
-            .and_if(residual.is_none(), Reason::ChlorineUnknown)
-            .and_if(residual.is_some() && !inside, Reason::ChlorineOutOfLimits)
-            .and_if(!(around.inactivation.ratio >= 1.0), Reason::ContactTimeTooShort)
-            .and_if(around.turbid, Reason::FilteredWaterTurbid)
-    }
-
-    fn blocked(&self, around: &Around, duty: Option<usize>, dry: bool) -> Reasons {
+    /// Everything that keeps P-501 from running but a lack of demand: it holds a run by hand too.
+    fn blocked(&self, around: &Around, unfit: Reasons, duty: Option<usize>, dry: bool) -> Reasons {
+        let level_known = self.status.level.usable().is_some();
+        let carried = level_known || self.floats_carry(around.feed, around.nominal);
+        let tank = self.status.tank_level.usable();
+        let float = self.inputs.elevated_high_high;
+        let full = self.has_tank && (float.open() || tank.is_some_and(|level| level >= TANK_FULL));
+        let unseen = self.has_tank && tank.is_none() && !float.closed() && !self.tank.timed_run();
         around
             .holds
-            .and(self.unsafe_for(around))
+            .and(unfit)
             .and_if(around.rest_for_wash, Reason::Washing)
             .and_if(dry, Reason::ClearWellLow)
-            .and_if(self.status.level.usable().is_none(), Reason::LevelUnknown)
-            .and_if(self.inputs.elevated_level.usable().is_none(), Reason::ElevatedTankUnknown)
-            .and_if(!self.inputs.elevated_high_high.closed(), Reason::ElevatedTankFull)
+            .and_if(!carried, Reason::LevelUnknown)
+            .and_if(full, Reason::ElevatedTankFull)
+            .and_if(unseen, Reason::ElevatedTankUnknown)
+            .and_if(self.effect.pipe_broken, Reason::PipeBroken)
+            .and_if(self.all_failed(), Reason::PumpFault)
             .and_if(duty.is_none(), Reason::NoPumpAvailable)
     }
 
@@ -506,129 +551,5 @@ impl Distribution {
     }
 }
 
-/// The facts of a scan.
-#[derive(Clone, Copy)]
-pub struct Scan {
-    run: bool,
-    demand: bool,
-    free: bool,
-    contaminated: bool,
-    dry: bool,
-}
-
-/// A trip comes first and alone.
-pub enum Event {
-    Trip(Scan),
-    Scan(Scan),
-}
-
-/// The sequence of the distribution.
-#[derive(Default)]
-pub struct Sequence;
-
-states! { State { Off, Ready, Filling, QualityHold, DryHold } }
-
-#[state_machine(
-    initial = "State::off()",
-    visibility = "pub",
-    state(derive(Clone, Copy, Debug, PartialEq))
-)]
-impl Sequence {
-    #[state(superstate = "any")]
-    fn off(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.run => Transition(State::ready()),
-            Event::Scan(_) | Event::Trip(_) => Super,
-        }
-    }
-
-    #[state(superstate = "any")]
-    fn ready(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.run && scan.free && scan.demand => {
-                Transition(State::filling())
-            }
-            Event::Scan(_) | Event::Trip(_) => Super,
-        }
-    }
-
-    #[state(superstate = "any")]
-    fn filling(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if !scan.demand => Transition(State::ready()),
-            Event::Scan(_) | Event::Trip(_) => Super,
-        }
-    }
-
-    #[state(superstate = "any")]
-    fn quality_hold(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if !scan.contaminated => Transition(State::ready()),
-            Event::Scan(_) | Event::Trip(_) => Super,
-        }
-    }
-
-    #[state(superstate = "any")]
-    fn dry_hold(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if !scan.dry => Transition(State::ready()),
-            Event::Scan(_) | Event::Trip(_) => Super,
-        }
-    }
-
-    /// Contaminated outranks dry, dry outranks every other hold. What has stopped waits in Ready.
-    #[superstate]
-    fn any(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Trip(scan) if !scan.run => Transition(State::off()),
-            Event::Trip(scan) if scan.contaminated => Transition(State::quality_hold()),
-            Event::Trip(scan) if scan.dry => Transition(State::dry_hold()),
-            Event::Trip(_) => Transition(State::ready()),
-            Event::Scan(scan) if !scan.run => Transition(State::off()),
-            Event::Scan(_) => Handled,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    /// Judges what enters and what leaves the clear well, once a second.
-    fn judge_s(distribution: &mut Distribution, seconds: u32, entering: f64, residual: f64) {
-        for _ in 0..seconds {
-            let entering = Some(Signal::Good(Ntu(entering)));
-            let residual = Signal::Good(MilligramsPerLitre(residual));
-            distribution.judge_quality(entering, residual, SECOND);
-        }
-    }
-
-    #[test]
-    fn a_clear_well_without_chlorine_is_fit_again_once_drained_and_refilled() {
-        let mut distribution = Distribution::default();
-        judge_s(&mut distribution, 301, 0.1, 0.1);
-        assert!(distribution.retained.contaminated);
-        distribution.status.level = Signal::Good(Metres(0.25));
-        assert_eq!(distribution.confirm_drained(), Ok(()));
-        // The rest of the old water still reads low while the well is refilled.
-        judge_s(&mut distribution, 1200, 0.1, 0.15);
-        judge_s(&mut distribution, 1200, 0.1, 0.6);
-        distribution.status.level = Signal::Good(Metres(1.0));
-        assert_eq!(distribution.confirm_quality(), Ok(()));
-        assert!(!distribution.retained.contaminated);
-    }
-
-    #[test]
-    fn cloudy_water_while_refilling_undoes_the_draining() {
-        let mut distribution = Distribution::default();
-        judge_s(&mut distribution, 61, 1.5, 0.6);
-        distribution.status.level = Signal::Good(Metres(0.25));
-        assert_eq!(distribution.confirm_drained(), Ok(()));
-        judge_s(&mut distribution, 61, 0.1, 0.6);
-        judge_s(&mut distribution, 901, 0.6, 0.6);
-        distribution.status.level = Signal::Good(Metres(1.0));
-        assert_eq!(distribution.confirm_quality(), Err(Reason::CauseStillActive));
-    }
-}
+/// LT-501, high-high: P-501 stops (R-2.8-02).
+const TANK_FULL: Metres = Metres(2.40);

@@ -1,5 +1,6 @@
 //! Units of the plant, one file each, in flow order in [`crate::plant`].
 
+pub mod balance;
 pub mod coagulation;
 pub mod disinfection;
 pub mod distribution;

@@ -47,6 +47,8 @@ inputs! {
         pub storage_ok: Signal<bool> = contact().reported(),
         /// The wall clock can be trusted.
         pub clock_trusted: Signal<bool> = contact().reported(),
+        /// Time of day where the plant stands; bad while the wall clock cannot be trusted.
+        pub time_of_day: Signal<Duration> = measured(0.0..=86_400.0).every_s(60.0).reported(),
         /// Set-up is finished, or outputs are not real.
         pub setup_done: Signal<bool> = contact().reported(),
         /// Bus A answers.
@@ -326,6 +328,12 @@ impl System {
             self.retained.intent = true;
             self.retained.stopped_all = false;
         }
+    }
+
+    /// Time of day, where the clock can be trusted.
+    #[must_use]
+    pub fn time_of_day(&self) -> Option<Duration> {
+        self.inputs.time_of_day.usable()
     }
 
     /// Whether a start can be taken now; the answer to the order.

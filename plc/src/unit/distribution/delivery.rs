@@ -1,0 +1,148 @@
+//! Delivery to the elevated tank: when it is filled, at what flow, with how many pumps.
+//!
+//! `docs/spec/plant.md` 2.8 (R-2.8-02, R-2.8-08), 2.7.4 (R-2.7.4-03: contact time is bought with less flow).
+
+use core::time::Duration;
+
+use super::{Around, Distribution};
+use crate::block::{Pi, PiTuning, Ramp, Trip, TripTimes};
+use crate::device::Drive;
+use crate::quantity::{CubicMetresPerHour, Metres, Percent};
+
+/// A tank that is filled whenever there is room, before a storm or in the window, starts this far below its stop level;
+/// chosen: an hour of filling, well inside the budget of starts.
+const TOP_UP: Metres = Metres(0.2);
+/// The second pump rests again this far above its start level (chosen, wider than the waves of a filling).
+const LAG_BAND: Metres = Metres(0.3);
+/// FIC-501's setpoint moves by 6 m³/h of 5 a minute, as a share a second (chosen: the interlock on contact time waits 60 s).
+const SETPOINT_RATE: f64 = 1.2 / 60.0;
+/// P-501 delivers no less than 3 m³/h of 5 before it is inhibited (R-2.7.4-03).
+const LEAST_SHARE: f64 = 0.6;
+/// Speed lies this much above the speed that beats the static head, % (`docs/spec/plant.md` 6.3).
+pub(super) const SPEED_MARGIN: f64 = 5.0;
+/// Speed moves by this much a second, % (`docs/spec/plant.md` 2.3).
+pub(super) const SPEED_RATE: f64 = 5.0;
+
+/// What is remembered of delivery.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Delivery {
+    demand: Trip,
+    lag: Trip,
+    flow_loop: Pi,
+    setpoint: Ramp,
+    speed: Ramp,
+}
+
+impl Distribution {
+    /// Flow about to be asked of P-501: what delivery wants, or as much less as contact time allows, but no less than 3 m³/h
+    /// of 5. `allowed` is the flow at which contact time is kept with a margin; unknown allows the least.
+    #[must_use]
+    pub fn asked(
+        &self,
+        allowed: Option<CubicMetresPerHour>,
+        nominal: CubicMetresPerHour,
+    ) -> CubicMetresPerHour {
+        let least = nominal * LEAST_SHARE;
+        let allowed = allowed.unwrap_or(least).or_more(least);
+        let wanted = if !self.has_tank {
+            // Straight into the network the village says how much; the loop on flow holds it below what is allowed.
+            least
+        } else if self.delivery.lag.stands() {
+            self.settings.lag_delivery * (nominal.0 / 5.0)
+        } else {
+            self.settings.delivery * (nominal.0 / 5.0)
+        };
+        wanted.or_less(allowed)
+    }
+
+    /// The levels between which the tank is filled.
+    fn fill_levels(&self, around: &Around) -> (Metres, Metres) {
+        let settings = &self.settings;
+        let (from, to) = (settings.window_from, settings.window_to);
+        let window = around.hour.filter(|_| from != to).map(|hour| {
+            if from < to { hour >= from && hour < to } else { hour >= from || hour < to }
+        });
+        let full = settings.fill_stop;
+        if around.fill_up || window == Some(true) {
+            (full - TOP_UP, full)
+        } else if window == Some(false) {
+            let start = settings.outside_start.or_less(settings.fill_start);
+            (start, (start + TOP_UP).or_less(full))
+        } else {
+            (settings.fill_start, full)
+        }
+    }
+
+    /// The elevated tank asks for water: from its start level until its stop level. A level that nobody knows asks by the
+    /// clock.
+    pub(super) fn tank_asks(&mut self, around: &Around, elapsed: Duration) -> bool {
+        let (start, stop) = self.fill_levels(around);
+        let Some(level) = self.status.tank_level.usable() else {
+            self.delivery.demand = Trip::default();
+            return self.tank.timed_run();
+        };
+        self.delivery.demand.judge(level <= start, !(level < stop), TripTimes::s(0, 0), elapsed)
+    }
+
+    /// A second pump is wanted, and contact time and power allow it.
+    pub(super) fn lag_wanted(&mut self, around: &Around, elapsed: Duration) -> bool {
+        let spare = self.pump.iter().enumerate().filter(|(at, _)| self.is_fit(*at)).count() > 1;
+        let scale = around.nominal.0 / 5.0;
+        let allows = |flow: CubicMetresPerHour| {
+            around.flow_allowed.is_some_and(|allowed| allowed >= flow * scale)
+        };
+        let level = self.status.tank_level.good();
+        let low = level.is_some_and(|level| level < self.settings.lag_start);
+        let back = !level.is_some_and(|level| level < self.settings.lag_start + LAG_BAND);
+        let may = spare && around.power_spare && self.has_tank;
+        let start = low && may && allows(self.settings.lag_delivery);
+        let stop = back || !may || !allows(self.settings.delivery);
+        self.delivery.lag.judge(start && !stop, stop, TripTimes::s(0, 0), elapsed)
+    }
+
+    /// FIC-501: the speed that brings the flow asked.
+    pub(super) fn control_flow(
+        &mut self,
+        duty: Option<usize>,
+        around: &Around,
+        elapsed: Duration,
+    ) -> Percent {
+        let lowest = self.lowest_speed();
+        let running = |pump: usize| self.pump.get(pump).is_some_and(Drive::is_running);
+        let on = duty.is_some_and(running);
+        let asked = self.asked(around.flow_allowed, around.nominal);
+        let delivery = &mut self.delivery;
+        if !on {
+            delivery.setpoint.set(asked.0);
+        }
+        let rate = SETPOINT_RATE * around.nominal.0;
+        let setpoint = delivery.setpoint.follow(asked.0, rate, rate, elapsed);
+        self.status.setpoint = CubicMetresPerHour(setpoint);
+        let target = match (on, self.inputs.flow.usable()) {
+            (true, Some(flow)) => {
+                let tuning = PiTuning {
+                    gain: self.settings.loop_gain.0 / around.nominal.0,
+                    reset: self.settings.loop_reset,
+                    low: lowest,
+                    high: 100.0,
+                };
+                delivery.flow_loop.execute(setpoint - flow.0, tuning, elapsed)
+            }
+            // Without a flow the speed that starts it is kept: delivery is slow, but certain.
+            (true | false, _) => {
+                delivery.flow_loop.take_over(lowest + SPEED_MARGIN);
+                if !on {
+                    delivery.speed.set(lowest + SPEED_MARGIN);
+                }
+                lowest + SPEED_MARGIN
+            }
+        };
+        Percent(delivery.speed.follow(target, SPEED_RATE, SPEED_RATE, elapsed))
+    }
+
+    /// The speed below which nothing flows, and a margin, %.
+    fn lowest_speed(&self) -> f64 {
+        let share = libm::sqrt(self.settings.static_head.0 / self.settings.shut_off_head.0);
+        Percent(100.0 * share + SPEED_MARGIN).within(Percent(10.0), Percent(95.0)).0
+    }
+}

@@ -1,0 +1,139 @@
+//! Whether P-501 does what it is there for: dry, against a closed pipe, into a broken one. And which pump has the duty.
+//!
+//! INV-19, INV-20; `docs/spec/plant.md` 2.8 (pipe break), 2.15.
+
+use core::time::Duration;
+
+use super::lost_tank::KPA_PER_METRE;
+use super::pressure::STANDS;
+use super::{Around, Distribution};
+use crate::block::Sustained;
+use crate::device::Drive;
+use crate::quantity::Metres;
+use crate::reason::{Reason, Reasons};
+
+/// Pumps of a duty, at most.
+pub(super) const PUMPS_MAX: usize = 3;
+/// Less flow than this share of nominal is none (INV-20); it is stopped within 15 s.
+const NO_FLOW_SHARE: f64 = 0.05;
+const NO_FLOW_TIME: Duration = Duration::from_secs(15);
+/// A pump without effect rests this long, or until reset (chosen: as P-301).
+const REST: Duration = Duration::from_secs(600);
+/// Water stands at the suction above this (R-2.17-02).
+const SUCTION_LOW: Metres = Metres(0.30);
+/// Pipe break: PT-501 below 100 kPa and FIT-501 above 9 m³/h of 5, for 30 s (R-2.8-03).
+const BREAK_SHARE: f64 = 1.8;
+const BREAK_TIME: Duration = Duration::from_secs(30);
+/// The rising main is broken when half the nominal flow goes and PT-501 does not show this share of the static head.
+const RISING_SHARE: f64 = 0.5;
+const RISING_HEAD: f64 = 0.85;
+
+/// What is remembered of each pump's effect.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effect {
+    no_flow: Sustained,
+    /// Rest left of each pump.
+    rest: [Duration; PUMPS_MAX],
+    /// Why they rest.
+    why: Reasons,
+    breaks: Sustained,
+    pub pipe_broken: bool,
+    had_duty: Option<usize>,
+}
+
+impl Distribution {
+    /// Not faulty, in AUTO, and not resting from a run without effect.
+    pub(super) fn is_fit(&self, pump: usize) -> bool {
+        let rests = self.effect.rest.get(pump).is_some_and(|rest| *rest > Duration::ZERO);
+        !rests && self.pump.get(pump).is_some_and(Drive::is_available)
+    }
+
+    /// Every pump has failed, or rests from a run without effect.
+    pub(super) fn all_failed(&self) -> bool {
+        let failed = |(at, pump): (usize, &Drive)| {
+            pump.is_faulty() || self.effect.rest.get(at).is_some_and(|rest| *rest > Duration::ZERO)
+        };
+        self.pump.iter().enumerate().all(failed)
+    }
+
+    /// Pumps that failed or rest.
+    pub(super) fn failed_pumps(&self) -> usize {
+        let rests = |at: usize| self.effect.rest.get(at).is_some_and(|rest| *rest > Duration::ZERO);
+        self.pump.iter().enumerate().filter(|(at, pump)| pump.is_faulty() || rests(*at)).count()
+    }
+
+    /// Who has the duty: fit, and with fewer run hours; never another one while one runs. The standby of a pump that failed
+    /// may ignore its time off once.
+    pub(super) fn choose_duty(&mut self) -> Option<usize> {
+        let mut choices = [(false, 0.0); PUMPS_MAX];
+        let mut running = false;
+        for (at, (choice, pump)) in choices.iter_mut().zip(&self.pump).enumerate() {
+            *choice = (self.is_fit(at), pump.retained.run_time.as_secs_f64() / 3600.0);
+            running |= pump.is_on();
+        }
+        let duty = self.duty.choose(&choices[..self.pump.len().min(PUMPS_MAX)], running);
+        if let (Some(before), Some(now)) = (self.effect.had_duty, duty)
+            && before != now
+            && !self.is_fit(before)
+            && let Some(standby) = self.pump.get_mut(now)
+        {
+            standby.hurry();
+        }
+        self.effect.had_duty = duty;
+        duty
+    }
+
+    /// Time passes; a person's reset ends rests and forgets a broken pipe.
+    pub(super) fn rest(&mut self, reset: bool, elapsed: Duration) {
+        if reset {
+            self.effect = Effect { had_duty: self.effect.had_duty, ..Effect::default() };
+        }
+        for rest in &mut self.effect.rest {
+            *rest = rest.saturating_sub(elapsed);
+        }
+        if self.effect.rest.iter().all(|rest| *rest == Duration::ZERO) {
+            self.effect.why = Reasons::NONE;
+        }
+        self.status.rest_left =
+            self.effect.rest.iter().copied().fold(Duration::ZERO, |most, rest| most.max(rest));
+        self.status.failed_by = self.effect.why.and_if(self.effect.pipe_broken, Reason::PipeBroken);
+    }
+
+    /// Dry run, dead head and pipe break, whoever runs the pump.
+    pub(super) fn prove(&mut self, around: &Around, elapsed: Duration) {
+        let on = self.pump.iter().any(Drive::is_running);
+        let flow = self.inputs.flow.usable();
+        let none = on && flow.is_some_and(|flow| flow < around.nominal * NO_FLOW_SHARE);
+        if self.effect.no_flow.holds(none, NO_FLOW_TIME, elapsed) {
+            let level = self.status.level.usable();
+            let wet = self.inputs.low_low.closed() && level.is_none_or(|level| level > SUCTION_LOW);
+            let why = if wet { Reason::DeadHead } else { Reason::DryRun };
+            self.effect.why = self.effect.why.with(why);
+            self.effect.no_flow = Sustained::default();
+            for (rest, pump) in self.effect.rest.iter_mut().zip(&self.pump) {
+                if pump.is_running() {
+                    *rest = REST;
+                }
+            }
+        }
+        let broken = match (on, flow, self.inputs.pressure.usable()) {
+            (true, Some(flow), Some(pressure)) if self.has_tank => {
+                let least = self.settings.static_head.0 * KPA_PER_METRE * RISING_HEAD;
+                flow > around.nominal * RISING_SHARE && pressure.0 < least
+            }
+            (true, Some(flow), Some(pressure)) => {
+                flow > around.nominal * BREAK_SHARE && pressure < STANDS
+            }
+            (true | false, _, _) => false,
+        };
+        if !self.has_tank && self.fills_in_vain(on, elapsed) {
+            self.effect.pipe_broken = true;
+        }
+        self.effect.pipe_broken |= self.effect.breaks.holds(broken, BREAK_TIME, elapsed);
+    }
+
+    /// The pipe breaks, now: what alarm 507 is judged on, its own delay apart.
+    pub(super) fn pipe_breaks(&self) -> bool {
+        self.effect.pipe_broken || self.effect.breaks.lasted() > Duration::ZERO
+    }
+}

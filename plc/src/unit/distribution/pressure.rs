@@ -1,0 +1,166 @@
+//! Delivery straight into the network, where there is no elevated tank: PIC-501 keeps the pressure, the pump sleeps while
+//! nobody draws water, and wakes when the pressure falls.
+//!
+//! `docs/spec/plant.md` 2.8 (R-2.8-03). The network holds its pressure meanwhile by a pressure vessel of its own.
+
+use core::time::Duration;
+
+use super::lost_tank::KPA_PER_METRE;
+use super::{Around, Distribution, delivery::SPEED_RATE};
+use crate::block::{Pi, PiTuning, Ramp, Sustained};
+use crate::device::Drive;
+use crate::quantity::{KiloPascals, Percent};
+
+/// Less flow than 0.8 m³/h of 5 for this long lets the pump sleep (R-2.8-03).
+const SLEEP_SHARE: f64 = 0.16;
+const SLEEP_TIME: Duration = Duration::from_secs(60);
+/// Before that the pressure is raised for this long at most: what the vessel then holds lets the pump sleep longer.
+const BOOST_TIME: Duration = Duration::from_secs(60);
+/// No flow at all lets it sleep at once: a pump against closed taps is dead-headed (INV-20).
+const CLOSED_SHARE: f64 = 0.06;
+const CLOSED_TIME: Duration = Duration::from_secs(8);
+/// Awake for this long at least while anybody draws water: six starts an hour (R-2.15-02).
+const AWAKE_TIME: Duration = Duration::from_secs(480);
+/// Without PT-501 nobody knows when to wake: every ten minutes (chosen: the budget of starts).
+const BLIND_SLEEP: Duration = Duration::from_secs(600);
+/// An empty network is filled with 6 m³/h of 5 until it stands under this pressure, for this long at most: what takes longer
+/// is broken (chosen). From there on the rule for a broken pipe holds.
+const FILL_SHARE: f64 = 1.2;
+pub(super) const STANDS: KiloPascals = KiloPascals(100.0);
+const FILL_TIME: Duration = Duration::from_secs(600);
+/// The loop goes no lower than the speed whose shut-off head is this share of the setpoint's.
+const LOWEST_HEAD: f64 = 0.7;
+
+/// What is remembered of pressure mode.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pressure {
+    asleep: bool,
+    in_state: Duration,
+    little: Sustained,
+    closed: Sustained,
+    boosting: Option<Duration>,
+    /// The network stood under pressure since the pump started; until then it is filled.
+    filled: bool,
+    filling: Duration,
+    pressure_loop: Pi,
+    flow_loop: Pi,
+    speed: Ramp,
+}
+
+impl Distribution {
+    /// The network asks for water, unless it sleeps.
+    pub(super) fn network_asks(&mut self, around: &Around, elapsed: Duration) -> bool {
+        let settings = &self.settings;
+        let pressure = self.inputs.pressure.usable();
+        let on = self.pump.iter().any(Drive::is_running);
+        let flow = self.inputs.flow.usable();
+        let below = |share: f64| on && flow.is_some_and(|flow| flow < around.nominal * share);
+        let memory = &mut self.pressure;
+        memory.in_state = memory.in_state.saturating_add(elapsed);
+        let little = memory.little.holds(below(SLEEP_SHARE), SLEEP_TIME, elapsed);
+        // A vessel that is being filled takes water too; only at its pressure does no flow mean closed taps.
+        let reached = pressure
+            .is_none_or(|pressure| pressure >= settings.pressure_target - settings.wake_drop);
+        let closed = memory.closed.holds(below(CLOSED_SHARE) && reached, CLOSED_TIME, elapsed);
+        if memory.asleep {
+            let wake = match pressure {
+                Some(pressure) => pressure <= settings.pressure_target - settings.wake_drop,
+                None => memory.in_state >= BLIND_SLEEP,
+            };
+            if wake {
+                memory.asleep = false;
+                memory.in_state = Duration::ZERO;
+            }
+            return !memory.asleep;
+        }
+        memory.boosting = match memory.boosting {
+            Some(time) if little => Some(time.saturating_add(elapsed)),
+            None if little && memory.in_state >= AWAKE_TIME => Some(Duration::ZERO),
+            Some(_) | None => None,
+        };
+        let boosted = memory.boosting.is_some_and(|time| {
+            let full = settings.pressure_target + settings.boost - KiloPascals(2.0);
+            time >= BOOST_TIME || pressure.is_none_or(|pressure| pressure >= full)
+        });
+        if boosted || closed {
+            memory.asleep = true;
+            memory.in_state = Duration::ZERO;
+            memory.boosting = None;
+        }
+        !memory.asleep
+    }
+
+    /// Whether the network fills, and has not within its time.
+    pub(super) fn fills_in_vain(&mut self, on: bool, elapsed: Duration) -> bool {
+        let stands = self.inputs.pressure.usable().is_none_or(|pressure| pressure >= STANDS);
+        let memory = &mut self.pressure;
+        memory.filled = on && (memory.filled || stands);
+        memory.filling = if on && !memory.filled {
+            memory.filling.saturating_add(elapsed)
+        } else {
+            Duration::ZERO
+        };
+        memory.filling >= FILL_TIME
+    }
+
+    /// PIC-501, held below the flow that contact time allows. Without PT-501: the speed at which even closed taps see no
+    /// more than the setpoint.
+    pub(super) fn control_pressure(
+        &mut self,
+        duty: Option<usize>,
+        around: &Around,
+        elapsed: Duration,
+    ) -> Percent {
+        let settings = &self.settings;
+        let running = |pump: usize| self.pump.get(pump).is_some_and(Drive::is_running);
+        let on = duty.is_some_and(running);
+        let head = settings.pressure_target.0 / KPA_PER_METRE;
+        let speed_at = |head: f64| {
+            let share = libm::sqrt(head / settings.shut_off_head.0);
+            Percent(100.0 * share).within(Percent(10.0), Percent(95.0)).0
+        };
+        let (lowest, blind) = (speed_at(LOWEST_HEAD * head), speed_at(head));
+        let memory = &mut self.pressure;
+        let boost = if memory.boosting.is_some() { settings.boost } else { KiloPascals::ZERO };
+        let setpoint = settings.pressure_target + boost;
+        let allowed = around.flow_allowed.unwrap_or_default().or_more(around.nominal * 0.6);
+        let fill = around.nominal * FILL_SHARE;
+        let limit = if memory.filled { allowed } else { allowed.or_less(fill) };
+        self.status.setpoint = limit;
+        let target = match (on, self.inputs.pressure.usable()) {
+            (true, Some(pressure)) => {
+                let tuning = PiTuning {
+                    gain: settings.pressure_gain.0,
+                    reset: settings.pressure_reset,
+                    low: lowest,
+                    high: 100.0,
+                };
+                memory.pressure_loop.execute((setpoint - pressure).0, tuning, elapsed)
+            }
+            (true | false, _) => {
+                memory.pressure_loop.take_over(blind);
+                blind
+            }
+        };
+        let most = match (on, self.inputs.flow.usable()) {
+            (true, Some(flow)) => {
+                let tuning = PiTuning {
+                    gain: settings.loop_gain.0 / around.nominal.0,
+                    reset: settings.loop_reset,
+                    low: lowest,
+                    high: 100.0,
+                };
+                memory.flow_loop.execute(limit.0 - flow.0, tuning, elapsed)
+            }
+            (true | false, _) => {
+                memory.flow_loop.take_over(blind);
+                blind
+            }
+        };
+        if !on {
+            memory.speed.set(blind);
+        }
+        let target = if target <= most { target } else { most };
+        Percent(memory.speed.follow(target, SPEED_RATE, SPEED_RATE, elapsed))
+    }
+}
