@@ -104,7 +104,11 @@ impl Plant {
     pub(super) fn contact(&mut self, elapsed: Duration) -> Option<Contact> {
         let nominal = self.shape.nominal_flow;
         let units = &self.units;
-        let residual = units.disinfection.lowest_residual().map(|residual| residual.0);
+        let residual = units.disinfection.lowest_residual().or_else(|| {
+            let inlet = units.disinfection.inputs.chlorine.usable()?;
+            Some(units.distribution.residual_in_grace()?.or_less(inlet))
+        });
+        let residual = residual.map(|residual| residual.0);
         let residual = self.residual.take(residual, elapsed);
         let inputs = &units.disinfection.inputs;
         let (Some(chlorine), Some(volume), Some(temperature), Some(ph)) = (

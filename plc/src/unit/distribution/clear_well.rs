@@ -54,6 +54,7 @@ pub(super) struct Well {
     residual_lost: Sustained,
     residual_out: Sustained,
     residual_silent: Duration,
+    residual_last: MilligramsPerLitre,
     dip: Duration,
     dry: Trip,
     /// Volume that contact time needs at the flow asked.
@@ -71,6 +72,7 @@ impl Default for Well {
             residual_out: Sustained::default(),
             // A residual that was never read has no grace.
             residual_silent: RESIDUAL_GRACE,
+            residual_last: MilligramsPerLitre::ZERO,
             dip: Duration::ZERO,
             dry: Trip::default(),
             contact_volume: CubicMetres(f64::INFINITY),
@@ -232,6 +234,12 @@ impl Distribution {
             && feed.usable().is_some_and(|feed| feed > nominal * FLOATS_FEED)
     }
 
+    /// What AIT-403 said last, while it has been silent for no longer than its grace: with AIT-401 it keeps contact time known.
+    #[must_use]
+    pub fn residual_in_grace(&self) -> Option<MilligramsPerLitre> {
+        (self.well.residual_silent < RESIDUAL_GRACE).then_some(self.well.residual_last)
+    }
+
     /// What makes the clear well's water unfit for delivery. To start, everything must be right at once; while P-501 runs,
     /// a limit counts with the time the table gives it.
     pub(super) fn unfit(&mut self, around: &Around, elapsed: Duration) -> Reasons {
@@ -244,6 +252,7 @@ impl Distribution {
             Some(_) => Duration::ZERO,
             None => self.well.residual_silent.saturating_add(elapsed),
         };
+        self.well.residual_last = residual.unwrap_or(self.well.residual_last);
         // An analyser driven off its scale is not silent: it says too much.
         let off_scale = matches!(around.residual, Signal::Bad(Fault::Range));
         let unknown =
