@@ -249,3 +249,35 @@ fn the_same_seed_lives_the_same_life_bit_for_bit() {
     };
     assert_eq!(run(), run());
 }
+
+/// R-2.8-03, INV-3, INV-20, INV-22: a village without an elevated tank is served straight from P-501, day and night.
+#[test]
+fn a_village_without_a_tank_has_pressure_at_its_taps_day_and_night() {
+    let shape = Shape { elevated_tank: false, ..Shape::default() };
+    let parameters = TwinParameters { elevated_tank: false, ..TwinParameters::default() };
+    let mut plant = ClosedLoop::new(&shape, parameters, 11, PERIOD);
+    assert!(plant.run_until(5 * MINUTE, is("Stopped")));
+    assert_eq!(plant.order(Command::Start), Ok(()));
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", plant.tell());
+    plant.run(10 * MINUTE);
+    let unmet = plant.truth().unmet.0;
+    let (mut slept, mut starts, mut was_on) = (false, 0, true);
+    let mut delivered = 0.0;
+    let end = plant.now().plus(24 * HOUR);
+    while plant.now() < end {
+        plant.step();
+        let truth = plant.truth();
+        delivered += truth.village_flow.0 * PERIOD.as_secs_f64() / 3600.0;
+        if truth.lift_flow.0 > 0.1 {
+            assert!(truth.inactivation_ratio.0 >= 1.0, "INV-3: {}", plant.tell());
+        }
+        let on = plant.motors_on().iter().any(|path| path.starts_with("distribution.pump"));
+        starts += u32::from(on && !was_on);
+        was_on = on;
+        slept |= plant.state("distribution.state") == Some("Ready");
+    }
+    let unmet = plant.truth().unmet.0 - unmet;
+    assert!(slept && starts < 24 * 6, "{starts} starts");
+    assert!(delivered > 70.0 && unmet < 0.1 * delivered, "{delivered} m³, {unmet} m³ not served");
+    assert_eq!(plant.truth().overflowed.0, 0.0);
+}

@@ -11,6 +11,7 @@ pub mod filtration;
 pub mod hydraulics;
 pub mod inactivation;
 pub mod instruments;
+pub mod network;
 pub mod panel;
 pub mod parameters;
 pub mod power;

@@ -7,6 +7,7 @@ use super::demand;
 use super::filtration::Filtration;
 use super::hydraulics::{Basin, Pace, PumpStation, Suction, WaterBalance};
 use super::inactivation;
+use super::network::Network;
 use super::panel::{Mains, Panel};
 use super::parameters::TwinParameters;
 use super::power::Grid;
@@ -40,8 +41,6 @@ const DECANT: (f64, f64) = (3.0, 0.25);
 const HAND_DRAIN: f64 = 15.0;
 /// Height of the elevated tank's floor above that of the clear well, m.
 const ELEVATED_FLOOR: f64 = 22.0;
-/// Pressure at which the village takes what it wants when no tank stands above it, m: 250 kPa.
-const NETWORK_HEAD: f64 = 25.5;
 /// Motors behind contactors, kW: mixer, sludge pump, decant pump, blower.
 const MOTORS_KW: (f64, f64, f64, f64) = (0.1, 0.55, 0.55, 1.1);
 /// kPa in a metre of water.
@@ -105,6 +104,8 @@ pub struct Works {
     pub lift: PumpStation,
     pub outlet: MotorValve,
     pub elevated: Option<Basin>,
+    /// Where there is no elevated tank.
+    pub network: Network,
     pub elevated_water: Water,
     pub elevated_high_high: Float,
     /// What the village wants and what it gets, m³/h.
@@ -172,6 +173,7 @@ impl Works {
             lift: PumpStation::new(p.lift_pump, p.lift_pumps),
             outlet: MotorValve::new(30.0, 1.0),
             elevated,
+            network: Network::new(p.scale()),
             elevated_water: Water { chlorine: 0.7 * p.start_chlorine, ..filtered },
             elevated_high_high: Float { closed: true },
             demand: 0.0,
@@ -390,12 +392,14 @@ impl Works {
             self.balance.let_out += elevated.pour(lifted);
             elevated.draw(if self.outlet.position > SHUT { wanted } else { 0.0 })
         } else {
-            // Straight into the network: the village's taps are an orifice of this conductance, m³/h per √m.
-            let taps = self.demand * self.outlet.position / libm::sqrt(NETWORK_HEAD);
-            let resistance = if taps > 0.0 { 1.0 / (taps * taps) } else { 1.0e12 };
-            let steady = self.lift.flow_against(0.0, resistance - self.lift.curve.resistance);
+            // Straight into the network: no rising main, and a vessel that takes no more is a closed pipe.
+            let lift = self.network.head - level;
+            let resistance = -self.lift.curve.resistance;
+            let full = self.network.is_full();
+            let steady = if full { 0.0 } else { self.lift.flow_against(lift, resistance) };
             self.lift.settle(pace, steady, suction);
-            self.clear_well.draw(pace.volume(self.lift.flow))
+            let lifted = self.clear_well.draw(pace.volume(self.lift.flow));
+            self.network.pass(pace, lifted, wanted, self.outlet.position)
         };
         self.balance.let_out += served;
         self.unmet += (wanted - served).max(0.0);
@@ -434,7 +438,7 @@ impl Works {
             + self.settled.volume
             + self.filtration.held()
             + self.clear_well.held()
-            + self.elevated.as_ref().map_or(0.0, |elevated| elevated.volume)
+            + self.elevated.as_ref().map_or(self.network.water, |elevated| elevated.volume)
             + self.waste.volume
     }
 
@@ -482,7 +486,7 @@ impl Works {
             Some(elevated) => {
                 KPA_PER_METRE * (ELEVATED_FLOOR + elevated.level() + curve.resistance * flow * flow)
             }
-            None => KPA_PER_METRE * (self.lift.shut_off() - curve.curvature * flow * flow).max(0.0),
+            None => KPA_PER_METRE * self.network.head,
         }
     }
 
