@@ -420,7 +420,7 @@ fn a_failed_pump_is_replaced_at_once_and_two_failed_are_a_fault() {
     assert!(rig.on() && rig.unit.alarms.pumps_failed == Condition::Clear);
 }
 
-/// INV-20: a closed pipe, and INV-19: a dry suction: no effect stops the pump within 15 s of running, with its name.
+/// R-2.8-09, INV-20: a closed pipe, and INV-19: a dry suction: no effect stops the pump within 15 s of running, with its name.
 #[test]
 fn a_pump_without_effect_is_stopped_within_15_s_and_named() {
     for (wet, why) in [(true, Reason::DeadHead), (false, Reason::DryRun)] {
