@@ -70,6 +70,9 @@ impl Plant {
             };
         }
         let around = sedimentation::Around {
+            nominal: self.shape.nominal_flow,
+            raw_flow: units.intake.status.raw_flow,
+            feed: units.filtration.inputs.flow,
             raw_turbidity: units.intake.inputs.turbidity,
             tanks: views,
             muddy: units.system.status.reduced_by.has(Reason::RiverMuddy),

@@ -33,6 +33,7 @@ alarms! {
     }
 }
 
+const ENTRY: Duration = Duration::from_secs(1);
 /// Over this time (R-2.12-11).
 const WINDOW: Duration = Duration::from_secs(4 * 3600);
 /// An open balance closes this much below its limit, % (`docs/spec/plant.md` 4, alarm 916).
@@ -60,12 +61,19 @@ pub struct TankBalance {
     pub status: Status,
     pub alarms: Alarms,
     balance: Balance,
+    since_entry: Duration,
 }
-parts! { TankBalance { settings, status, alarms; one: ; many: ; maybe: ; balance } }
+parts! { TankBalance { settings, status, alarms; one: ; many: ; maybe: ; balance, since_entry } }
 
 impl TankBalance {
-    /// One entry, once a second or so.
+    /// One scan; an entry a second (class C, R-2.0-01).
     pub fn scan(&mut self, around: Around, elapsed: Duration) {
+        self.since_entry = self.since_entry.saturating_add(elapsed);
+        if self.since_entry < ENTRY {
+            return;
+        }
+        let elapsed = self.since_entry;
+        self.since_entry = Duration::ZERO;
         let known = (around.inflow.usable(), around.outflow.usable(), around.volume.usable());
         let flows = match known {
             (Some(inflow), Some(outflow), Some(volume)) if !around.unmetered => {

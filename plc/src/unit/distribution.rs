@@ -30,7 +30,7 @@ use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, outputs, parts, retained, settings,
     shown, status, switched,
 };
-use crate::device::{Ask, Drive, Limits, MotorValve, Stagger, Travel};
+use crate::device::{Ask, Drive, Handling, Limits, MotorValve, Stagger, Travel};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -286,6 +286,7 @@ pub struct Around {
 /// Clear well and high lift.
 #[derive(Default)]
 pub struct Distribution {
+    pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
     pub retained: Retained,
@@ -312,7 +313,7 @@ pub struct Distribution {
     reset_seen: bool,
 }
 parts! { Distribution {
-    inputs, settings, retained, status, outputs, alarms;
+    handling, inputs, settings, retained, status, outputs, alarms;
     one: outlet = Group::single("outlet", "XV-501").held_by(Column::Positions),
          clear_well_balance = Group::single("clear_well_balance", "T-401"),
          tank_balance = Group::single("tank_balance", "T-501");
@@ -362,8 +363,10 @@ impl Distribution {
         let dry = self.is_dry(elapsed);
         let unfit = self.unfit(&around, elapsed);
         let blocked = self.blocked(&around, unfit, duty, dry);
+        // Taken out of AUTO the sequence rests; each pump may still be run by hand.
+        let auto = self.handling.is_auto() && (self.is_on() || !self.handling.is_fresh());
         let scan = Scan {
-            run: around.run,
+            run: around.run && auto,
             demand: if self.has_tank {
                 self.tank_asks(&around, elapsed)
             } else {
@@ -381,9 +384,11 @@ impl Distribution {
         self.drive(state.pumps(&scan), duty, blocked, &around, stagger, elapsed);
         self.status.state = state;
         self.status.blocked = blocked
+            .and(self.handling.why())
             .and_if(!around.run, Reason::NotStarted)
             .and_if(!scan.demand, Reason::NoDemand)
             .and_if(scan.tank_lost && !scan.demand, Reason::ElevatedTankUnknown);
+        self.handling.elapse(Percent(if self.is_on() { 100.0 } else { 0.0 }), elapsed);
         self.show(&around, unfit);
         self.raise(&around);
     }

@@ -16,10 +16,11 @@ use crate::declare::{
 };
 use crate::device::{Ask, Handling, Limits, Motor, Stagger};
 use crate::interlock::Column;
-use crate::quantity::{Ntu, Percent};
+use crate::quantity::{CubicMetres, CubicMetresPerHour, Ntu, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
+use crate::unit::balance::{self, TankBalance};
 
 inputs! {
     /// Settled water.
@@ -40,6 +41,8 @@ settings! {
         pub interval: Duration = between(1800.0..=43_200.0, 14_400.0).by(Role::Supervisor),
         /// AIT-203, settled water cloudy.
         pub cloudy: Ntu = between(2.0..=8.0, 5.0).by(Role::Supervisor),
+        /// T-206, water in the settled tank when it is full.
+        pub settled_volume: CubicMetres = between(0.2..=50.0, 2.0),
         /// AIT-203, settled water very bad.
         pub very_bad: Ntu = between(5.0..=20.0, 10.0).by(Role::Supervisor),
     }
@@ -73,6 +76,10 @@ pub const TANKS_MAX: usize = 4;
 /// What others contribute.
 #[derive(Clone, Copy)]
 pub struct Around {
+    pub nominal: CubicMetresPerHour,
+    /// Into the tanks, and by FIT-301 out of T-206.
+    pub raw_flow: Signal<CubicMetresPerHour>,
+    pub feed: Signal<CubicMetresPerHour>,
     pub raw_turbidity: Signal<Ntu>,
     /// By tank: in service and fit; since its last turn; ordered by a person; its sludge valve proven open.
     pub tanks: [TankView; TANKS_MAX],
@@ -107,13 +114,15 @@ pub struct Sedimentation {
     pub status: Status,
     pub alarms: Alarms,
     pub sludge_pump: Motor,
+    pub balance: TankBalance,
     sequence: Timed<Sequence>,
     turn: Option<usize>,
     begun: bool,
 }
 parts! { Sedimentation {
     handling, inputs, settings, status, alarms;
-    one: sludge_pump = Group::single("sludge_pump", "P-205").held_by(Column::WastePump);
+    one: sludge_pump = Group::single("sludge_pump", "P-205").held_by(Column::WastePump),
+         balance = Group::single("balance", "T-206");
     many: ; maybe: ;
     sequence, turn, begun
 } }
@@ -163,6 +172,16 @@ impl Sedimentation {
             blocked: blocked.and_if(self.turn.is_none(), Reason::NoDemand),
             interval_now: self.status.interval_now,
         };
+        let full = self.settings.settled_volume.0;
+        let entry = balance::Around {
+            nominal: around.nominal,
+            inflow: around.raw_flow,
+            outflow: around.feed,
+            volume: self.inputs.settled_level.map(|level| CubicMetres(level.0 / 100.0 * full)),
+            // Sludge is drawn off unmetered, a few percent; the tanks themselves stand full.
+            unmetered: false,
+        };
+        self.balance.scan(entry, elapsed);
         self.alarms = Alarms {
             settled_cloudy: self
                 .inputs

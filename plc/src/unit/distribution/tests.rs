@@ -282,6 +282,28 @@ fn a_pump_left_in_manual_overnight_stops_at_its_limits() {
     assert!(!rig.unit.pump[0].outputs.run.value());
 }
 
+/// R-2.1-01, R-2.1-02: the unit switched off, or taken by a person, runs nothing by itself.
+#[test]
+fn a_unit_taken_out_of_auto_fills_no_tank() {
+    for (mode, why) in [
+        (Mode::Off, Reason::SwitchedOff),
+        (Mode::Manual, Reason::InManual),
+        (Mode::Maintenance, Reason::InMaintenance),
+    ] {
+        let mut rig = Rig::new();
+        (rig.tank, rig.village, rig.filtered) = (1.0, 3.0, 6.0);
+        rig.run_s(60);
+        assert!(rig.on());
+        rig.unit.handling.change(mode, 7);
+        rig.run_s(60);
+        assert_eq!((rig.on(), rig.state()), (false, State::Off {}), "{mode:?}");
+        assert!(rig.blocked(why), "{mode:?}");
+        rig.unit.handling.change(Mode::Auto, 8);
+        rig.run_s(300);
+        assert!(rig.on(), "{mode:?}");
+    }
+}
+
 /// R-2.8-02, R-2.14-03: the window of cheap power and a storm on its way shift start and stop; without a clock there is no
 /// window.
 #[test]
