@@ -11,6 +11,7 @@
 mod clear_well;
 mod delivery;
 mod effect;
+mod look;
 mod lost_tank;
 mod pressure;
 #[cfg(test)]
@@ -39,12 +40,13 @@ use crate::quantity::{
     MilligramsPerLitre, Percent, Ratio, SquareMetres,
 };
 use crate::reason::{Reason, Reasons};
-use crate::signal::{Fault, Signal};
+use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
-use crate::unit::balance::{self, TankBalance};
+use crate::unit::balance::TankBalance;
 use clear_well::Well;
 use delivery::Delivery;
 use effect::Effect;
+use look::LOOK;
 use lost_tank::LostTank;
 use pressure::Pressure;
 use sequence::{Event, Scan, Sequence, State};
@@ -323,13 +325,6 @@ parts! { Distribution {
     sequence, has_tank, duty, well, delivery, pressure, tank, effect, village, since_look, reset_seen
 } }
 
-/// Slow judgements, once a second (class C, R-2.0-01).
-const LOOK: Duration = Duration::from_secs(1);
-/// Alarm 421 clears this far below its limit, 413 and 503, 504 above theirs (`docs/spec/plant.md` 4).
-const HIGH_DEADBAND: Metres = Metres(0.07);
-const LOW_DEADBAND: Metres = Metres(0.1);
-const TANK_DEADBAND: Metres = Metres(0.2);
-
 impl Distribution {
     /// With this many pumps, with or without an elevated tank.
     #[must_use]
@@ -393,57 +388,6 @@ impl Distribution {
         self.raise(&around);
     }
 
-    /// What changes slowly: the elevated tank's level, the village, the balances.
-    fn look(&mut self, around: &Around) {
-        let elapsed = self.since_look;
-        self.since_look = Duration::ZERO;
-        let around = &Around { reset: self.reset_seen, ..*around };
-        self.reset_seen = false;
-        if self.has_tank {
-            let now = lost_tank::Now {
-                still: self.pump.iter().all(Drive::is_still),
-                asked: self.asked(around.flow_allowed, around.nominal),
-                hour: around.hour,
-                reset: around.reset,
-            };
-            let offset = &mut self.retained.static_offset;
-            self.status.tank_level =
-                self.tank.judge(&self.inputs, &self.settings, offset, now, elapsed);
-            self.status.next_run_left = self.tank.next_run();
-        }
-        let depth = self.settings.elevated_depth;
-        self.status.elevated_share = self
-            .status
-            .tank_level
-            .map(|level| Percent(100.0 * level.0 / depth.0).within(Percent(0.0), Percent(120.0)));
-        self.watch_village(around, elapsed);
-        let nominal = around.nominal;
-        let area = self.settings.elevated_area.0;
-        let tank = if self.has_tank && !self.tank.is_doubtful() {
-            self.inputs.elevated_level.map(|level| CubicMetres(level.0 * area))
-        } else {
-            Signal::Bad(Fault::NotFitted)
-        };
-        let delivered = self.inputs.flow;
-        let tank = balance::Around {
-            nominal,
-            inflow: delivered,
-            outflow: self.inputs.village_flow,
-            volume: tank,
-            unmetered: false,
-        };
-        self.tank_balance.scan(tank, elapsed);
-        let well = balance::Around {
-            nominal,
-            inflow: around.filtered,
-            outflow: delivered.zip(around.wash, |delivered, wash| delivered + wash),
-            volume: self.status.level.map(|level| CubicMetres(level.0 * self.settings.area.0)),
-            // HV-401 drains it unseen while its water is held.
-            unmetered: self.retained.contaminated,
-        };
-        self.clear_well_balance.scan(well, elapsed);
-    }
-
     /// P-501 and XV-501.
     fn drive(
         &mut self,
@@ -483,47 +427,6 @@ impl Distribution {
         let seen = ends.opened.usable().is_some() && ends.closed.usable().is_some();
         let travel = if seen { Travel::when(self.outlet.wants(!shut)) } else { Travel::Stay };
         self.outlet.scan(travel, elapsed);
-    }
-
-    fn show(&mut self, around: &Around, unfit: Reasons) {
-        let inactivation = &around.inactivation;
-        self.status.contact_minutes = Ratio(inactivation.minutes).within(Ratio(0.0), Ratio(9999.0));
-        self.status.contact =
-            inactivation.ct.within(MilligramMinutesPerLitre(0.0), MilligramMinutesPerLitre(9999.0));
-        self.status.inactivation_ratio = Ratio(inactivation.ratio).within(Ratio(0.0), Ratio(99.0));
-        self.status.safe_to_drink = unfit.is_empty();
-    }
-
-    fn raise(&mut self, around: &Around) {
-        let failed = self.failed_pumps();
-        let settings = &self.settings;
-        let tank = self.status.tank_level;
-        let no_tank = !self.has_tank;
-        self.alarms = Alarms {
-            contact_low: Signal::Good(Ratio(around.inactivation.ratio))
-                .below(Ratio(1.2), Ratio(0.1))
-                .unless(!around.run || !self.is_on()),
-            contact_too_low: Condition::when(around.contact_short).unless(!around.run),
-            levels_disagree: Condition::when(self.levels_disagree()),
-            level_low: self.status.level.below(settings.level_min, LOW_DEADBAND),
-            empty: Condition::when(!self.inputs.low_low.closed()),
-            high: self.status.level_high.above(settings.level_high_limit, HIGH_DEADBAND),
-            overflow: Condition::when(!self.inputs.high_high.closed()),
-            quality_hold: Condition::when(self.retained.contaminated),
-            pump_fault: Condition::when(failed > 0),
-            pumps_failed: Condition::when(failed == self.pump.len()),
-            tank_low: tank.below(settings.tank_low_limit, TANK_DEADBAND).unless(no_tank),
-            tank_very_low: tank.below(settings.tank_very_low_limit, TANK_DEADBAND).unless(no_tank),
-            tank_overflow: Condition::when(self.inputs.elevated_high_high.open()).unless(no_tank),
-            tank_lost: Condition::when(self.tank.is_doubtful()).unless(no_tank),
-            pipe_burst: Condition::when(
-                self.pipe_breaks()
-                    || self.status.network.has(Reason::PipeBroken)
-                    || self.status.network.has(Reason::VillageCutOff),
-            )
-            .unless(!around.run),
-            night_leak: Condition::when(self.retained.leak_nights.0 >= village::LEAK_NIGHTS),
-        };
     }
 
     // Judgements.

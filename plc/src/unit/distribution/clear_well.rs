@@ -113,11 +113,11 @@ impl Distribution {
         self.status.level = voted(lower);
         self.status.level_high = voted(higher);
         let area = self.settings.area.0;
-        self.status.volume = match self.status.level {
-            Signal::Bad(_) if self.inputs.low_low.closed() => {
-                Signal::Uncertain(CubicMetres(FLOAT_LOW.0 * area), Doubt::Fallback)
-            }
-            level => level.map(|level| CubicMetres(level.0 * area)),
+        let measured = self.status.level.map(|level| CubicMetres(level.0 * area));
+        self.status.volume = if lower.is_none() && self.inputs.low_low.closed() {
+            Signal::Uncertain(CubicMetres(FLOAT_LOW.0 * area), Doubt::Fallback)
+        } else {
+            measured
         };
     }
 

@@ -67,7 +67,7 @@ impl Count {
     }
 
     fn pass(&mut self, moved: Metres, elapsed: Duration) {
-        self.moved = self.moved + moved;
+        self.moved += moved;
         self.age = self.age.saturating_add(elapsed);
     }
 }

@@ -5,6 +5,7 @@ use std::vec::Vec;
 use super::*;
 use crate::plant::Shape;
 use crate::quantity::Ntu;
+use crate::signal::Fault;
 
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const HOUR_S: u32 = 3600;
@@ -133,7 +134,7 @@ impl Rig {
         self.flow += (aim - self.flow) / 3.0;
         let moved = self.flow / 3600.0;
         self.well += (self.filtered / 3600.0 - moved) / 10.0;
-        self.well = self.well.clamp(0.0, 2.0);
+        self.well = most_of(0.0, least_of(self.well, 2.0));
         if self.unit.has_tank {
             self.tank += (moved - self.village / 3600.0) / 12.0;
             if self.tank > 2.5 {
@@ -146,7 +147,7 @@ impl Rig {
         } else {
             // A vessel of 1 m³: about 2 kPa a litre near its setpoint.
             self.kpa += (moved - self.village / 3600.0) * 450.0;
-            self.kpa = self.kpa.clamp(0.0, 470.0);
+            self.kpa = most_of(0.0, least_of(self.kpa, 470.0));
         }
         self.time = (self.time + 1) % 86_400;
         self.show(&outputs);
@@ -232,4 +233,12 @@ impl Rig {
     pub fn blocked(&self, reason: Reason) -> bool {
         self.unit.status.blocked.has(reason)
     }
+}
+
+pub fn least_of(one: f64, other: f64) -> f64 {
+    if one <= other { one } else { other }
+}
+
+pub fn most_of(one: f64, other: f64) -> f64 {
+    if one >= other { one } else { other }
 }
