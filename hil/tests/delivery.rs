@@ -65,7 +65,8 @@ fn a_lost_radio_of_the_tank_costs_no_water() {
 /// F40, F54, INV-21: LT-501 frozen low, or told a lie: found out by the volume, with and without the float.
 #[test]
 fn a_frozen_or_forged_tank_level_spills_nothing() {
-    for (frozen, float) in [(true, true), (true, false), (false, false)] {
+    // A frozen level, or the one that is forged, m.
+    for (forged, float) in [(None, true), (None, false), (Some(0.9), false), (Some(2.6), true)] {
         let mut plant = producing(52);
         if !float {
             let path = "distribution.elevated_high_high";
@@ -76,14 +77,14 @@ fn a_frozen_or_forged_tank_level_spills_nothing() {
                 && plant.truth().elevated_level.0 > 1.55
         });
         assert!(filling, "{}", plant.tell());
-        if frozen {
-            let path = "distribution.elevated_level";
-            break_sensor(&mut plant, path, Some(SensorFault::Stuck));
-        } else {
+        if let Some(forged) = forged {
             let slot = plant.plant.catalogue().input_slot("distribution.elevated_level").unwrap();
-            plant.lie(slot, Some(Lie::Value(0.9)));
+            plant.lie(slot, Some(Lie::Value(forged)));
             plant.run(MINUTE);
             assert_eq!(plant.state("distribution.state"), Some("TankCommLost"), "within a minute");
+        } else {
+            let path = "distribution.elevated_level";
+            break_sensor(&mut plant, path, Some(SensorFault::Stuck));
         }
         let mut most = 0.0_f64;
         let end = plant.now().plus(12 * HOUR);
@@ -91,7 +92,7 @@ fn a_frozen_or_forged_tank_level_spills_nothing() {
             plant.step();
             most = most.max(plant.truth().elevated_level.0);
         }
-        assert_eq!(plant.truth().overflowed.0, 0.0, "frozen {frozen}, float {float}: {most} m");
+        assert_eq!(plant.truth().overflowed.0, 0.0, "{forged:?}, float {float}: {most} m");
         assert!(plant.truth().elevated_level.0 > 0.4, "{}", plant.tell());
         assert!(stands(&plant, "distribution.tank_lost"));
     }

@@ -463,7 +463,11 @@ impl Causes {
 
     fn elevated(&mut self, facts: &Facts, elapsed: Duration) -> bool {
         let full = facts.elevated_high_high.open() || at_least(facts.elevated, ELEVATED_HIGH_HIGH);
-        let back = facts.elevated.usable().is_some_and(|level| level < ELEVATED_BACK);
+        // Of a tank whose level is lost the float alone says that it is no longer full.
+        let back = match facts.elevated.usable() {
+            Some(level) => level < ELEVATED_BACK,
+            None => facts.elevated_high_high.closed(),
+        };
         self.elevated_full.judge(full, back && !full, TripTimes::s(0, 0), elapsed)
     }
 

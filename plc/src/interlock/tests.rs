@@ -218,6 +218,18 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
             1,
             false,
         ),
+        // The float tripped and the level is lost: the float alone lets go.
+        (
+            |f| {
+                f.elevated_high_high = Signal::Good(false);
+                f.elevated = Signal::Bad(Fault::Stale);
+            },
+            1,
+            Reason::ElevatedTankFull,
+            |f| f.elevated_high_high = Signal::Good(true),
+            1,
+            false,
+        ),
         (
             |f| f.waste_high_high = Signal::Bad(Fault::Stale),
             1,

@@ -79,7 +79,7 @@ impl Plant {
             outlet_chlorine: units.disinfection.inputs.outlet_chlorine,
             inactivation_ratio: units.distribution.status.inactivation_ratio.0,
             elevated_high_high: units.distribution.inputs.elevated_high_high,
-            elevated: units.distribution.inputs.elevated_level,
+            elevated: units.distribution.status.tank_level,
             waste_high_high: units.waste.inputs.high_high,
             waste: units.waste.inputs.level,
             outlet_not_closed: units.filter.iter().any(Filter::outlet_not_proven_closed),
