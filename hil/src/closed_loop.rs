@@ -43,7 +43,7 @@ pub enum Lie {
 }
 
 /// What the shell reports while everything is well.
-const REPORTED: [(&str, f64); 10] = [
+const REPORTED: [(&str, f64); 17] = [
     ("system.lateness", 0.0),
     ("system.overruns", 0.0),
     ("system.storage_ok", 1.0),
@@ -54,6 +54,13 @@ const REPORTED: [(&str, f64); 10] = [
     ("system.bus_c", 1.0),
     ("system.bus_d", 1.0),
     ("system.watchdog_restart", 0.0),
+    ("system.drives_verified", 1.0),
+    ("system.disk_free", 60.0),
+    ("system.clock_wrong", 0.0),
+    ("system.test_overdue", 0.0),
+    ("system.log_in_locked", 0.0),
+    ("system.certificate_ends", 0.0),
+    ("system.audit_broken", 0.0),
 ];
 
 impl ClosedLoop {

@@ -47,7 +47,7 @@ export function plantState(): string | undefined {
 export function plantReasons(): string[] {
   const told = (path: string) => plant.sample(plant.row(path))?.extra ?? [];
   const state = plantState();
-  if (state === "Producing") return told("system.reduced_by");
+  if (state === "Producing" || state === "Degraded") return told("system.degraded_by");
   if (state === "Starting") return told("system.blocked");
   return [...new Set([...told("system.stopped_by"), ...told("system.blocked")])];
 }

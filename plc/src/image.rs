@@ -172,6 +172,8 @@ pub enum Command {
     ConfirmDrained,
     /// The clear well is fit again: ends the quality hold where its conditions are met.
     ConfirmQuality,
+    /// After more than a day without power: the chlorine is as strong as its setting says.
+    ConfirmStrength,
     /// Seen. By row id of the alarm.
     Acknowledge {
         alarm: usize,
@@ -226,6 +228,7 @@ impl Command {
             | Command::OpenIntake
             | Command::ConfirmDrained
             | Command::ConfirmQuality
+            | Command::ConfirmStrength
             | Command::Acknowledge { .. }
             | Command::ResetAlarm { .. }
             | Command::Silence => Some(Role::Operator),
@@ -249,6 +252,7 @@ impl Command {
             | Command::OpenIntake
             | Command::ConfirmDrained
             | Command::ConfirmQuality
+            | Command::ConfirmStrength
             | Command::Handle { .. }
             | Command::ByHand { .. }
             | Command::Hold { .. } => true,

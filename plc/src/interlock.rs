@@ -41,8 +41,8 @@ pub enum Column {
 }
 
 use Column::{
-    Coagulant, FeedPump, FilterOutlet, Hypochlorite, LiftPump, Positions, RawPump, Wash, WashInlet,
-    WastePump,
+    Coagulant, FeedPump, FilterOutlet, Hypochlorite, LiftPump, Positions, RawPump, Supply, Wash,
+    WashInlet, WastePump,
 };
 
 /// The table, row by row (`docs/spec/plant.md` 3). Columns not named are free.
@@ -119,6 +119,25 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             WashInlet,
         ],
     ),
+    // More is drawn than may be: what takes much and can wait. Stored water goes on being filtered and delivered (INV-24).
+    (Reason::PowerOverLimit, &[RawPump, Coagulant, Wash, WastePump, WashInlet]),
+    (
+        // The controller is about to be shut down (`docs/spec/plant.md` 2.10, 2): the de-energised plant.
+        Reason::BatteryEmpty,
+        &[
+            RawPump,
+            Coagulant,
+            FeedPump,
+            Hypochlorite,
+            Wash,
+            LiftPump,
+            WastePump,
+            FilterOutlet,
+            WashInlet,
+            Positions,
+            Supply,
+        ],
+    ),
     // Not rows of the table, but of the same force: nothing runs before the boot's self-test, while the panel commands, nor
     // between STOP ALL and the next start.
     (
@@ -174,6 +193,8 @@ const COLUMNS: usize = 12;
 pub struct Holds {
     causes: Reasons,
     columns: [Reasons; COLUMNS],
+    /// What held a column first, this time or, once it is free again, the last time.
+    first: [Reasons; COLUMNS],
 }
 
 impl Holds {
@@ -189,7 +210,30 @@ impl Holds {
                 }
             }
         }
-        Holds { causes, columns }
+        Holds { causes, columns, first: columns }
+    }
+
+    /// What these causes hold off after what stood before: the first of them stays the first until its column is free and a
+    /// person resets it, or until the next one comes. Nothing runs yet in a boot, so that is nobody's first cause.
+    #[must_use]
+    pub fn then(&self, causes: Reasons, reset: bool) -> Holds {
+        let mut next = Holds::of(causes);
+        let boot = Reasons::only(Reason::Booting);
+        for at in 0..COLUMNS {
+            let (was, is) = (self.columns[at].without(boot), next.columns[at].without(boot));
+            next.first[at] = match (was.is_empty(), is.is_empty()) {
+                (true, false) => is,
+                (_, true) if reset => Reasons::NONE,
+                (false, false) | (_, true) => self.first[at],
+            };
+        }
+        next
+    }
+
+    /// What held a column first.
+    #[must_use]
+    pub fn first(&self, column: Column) -> Reasons {
+        self.first[column as usize]
     }
 
     /// What holds a column off.
@@ -221,6 +265,10 @@ pub struct Facts {
     /// STOP ALL was pressed, in this scan or before, and no start since.
     pub stopped_all: bool,
     pub mains_good: bool,
+    /// More power was drawn than may be, for too long.
+    pub power_over: bool,
+    /// The UPS is nearly empty.
+    pub battery_empty: bool,
     pub buses: [Signal<bool>; 3],
     pub wet_well_low_low: Signal<bool>,
     pub wet_well: Signal<Metres>,
@@ -255,6 +303,7 @@ pub struct Causes {
     /// The emergency-stop loop is open, unknown, or K0 open though asked for: now, whatever is latched.
     pub emergency_now: bool,
     supply: Sustained,
+    local: Trip,
     empty: Trip,
     was_empty: bool,
     emptied: [Option<Duration>; EMPTIED_MAX],
@@ -280,6 +329,9 @@ pub struct Causes {
 /// The wet well may run empty this often in six hours (`docs/spec/contracts.md`).
 const EMPTIED_MAX: usize = 3;
 const EMPTIED_WINDOW: Duration = Duration::from_secs(6 * 3600);
+/// The panel lets go of the motors this long after HS-900 is back at remote: whoever turned it has their hands off the
+/// machine (chosen; R-2.1-08).
+const LOCAL_TIMES: TripTimes = TripTimes::s(0, 10);
 /// K0 must follow its request within this.
 const SUPPLY_TIME: Duration = Duration::from_secs(2);
 // Limits and times: `docs/spec/plant.md` 2.17 and 3, releases `docs/spec/contracts.md`.
@@ -350,8 +402,10 @@ impl Causes {
             .and_if(self.emergency(facts, elapsed), Reason::EmergencyStop)
             .and_if(facts.booting, Reason::Booting)
             .and_if(facts.stopped_all, Reason::StoppedByOperator)
-            .and_if(!facts.remote.closed(), Reason::LocalControl)
+            .and_if(self.local(facts, elapsed), Reason::LocalControl)
             .and_if(!facts.mains_good, Reason::MainsLost)
+            .and_if(facts.power_over, Reason::PowerOverLimit)
+            .and_if(facts.battery_empty, Reason::BatteryEmpty)
             .and_if(facts.contaminated, Reason::QualityHold)
             .and_if(facts.wash_pump_runs, Reason::WashPumpRuns)
             .and_if(self.wet_well(facts, elapsed), Reason::WetWellEmpty)
@@ -393,6 +447,11 @@ impl Causes {
         let unread = facts.booting && facts.emergency_loop == Signal::Bad(Fault::NotYetRead);
         self.emergency_now = !(facts.emergency_loop.closed() || unread) || (open && !facts.booting);
         self.emergency_now || facts.emergency_latched
+    }
+
+    fn local(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        let remote = facts.remote.closed();
+        self.local.judge(!remote, remote, LOCAL_TIMES, elapsed)
     }
 
     fn wet_well(&mut self, facts: &Facts, elapsed: Duration) -> bool {

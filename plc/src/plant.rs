@@ -248,10 +248,10 @@ impl Plant {
         self.asked = Asked::default();
         self.selections.elapse(elapsed);
         self.changes.elapse(elapsed);
-        let outage = self.units.power.status.outage;
-        let spacing =
-            if outage > Duration::ZERO { START_SPACING_AFTER_OUTAGE } else { START_SPACING };
+        let returned = self.units.power.returned().is_some();
+        let spacing = if returned { START_SPACING_AFTER_OUTAGE } else { START_SPACING };
         self.stagger.elapse(spacing, elapsed);
+        self.stagger.hold(self.units.power.starts_held());
 
         let activities = self.activities();
         let mut pass = self.validator.pass(inputs, activities, self.now, &mut self.taken);
@@ -272,8 +272,9 @@ impl Plant {
     /// Signals that are made of others.
     fn judge(&mut self, elapsed: Duration) {
         let nominal = self.shape.nominal_flow;
+        let motors = self.motors();
         let units = &mut self.units;
-        units.power.judge(elapsed);
+        units.power.judge(motors, elapsed);
         units.intake.judge(nominal);
         units.distribution.judge(elapsed);
     }

@@ -66,6 +66,10 @@ reasons! {
     RiverTooMuddy,
     /// Mains lost, or not yet good for long enough.
     MainsLost,
+    /// More power is drawn than may be.
+    PowerOverLimit,
+    /// The battery is nearly empty: the controller shuts down.
+    BatteryEmpty,
 
     // Plant.
     /// The boot self-test runs, or the first 30 s after power-up.
@@ -82,6 +86,20 @@ reasons! {
     LocalControl,
     /// K0 is not closed.
     SupplyOff,
+    /// K0 is closed though nobody asks for it.
+    SupplyWelded,
+    /// A drive's own communication time-out is not as it should be.
+    DrivesNotVerified,
+    /// Too many outages within an hour.
+    BrownOuts,
+    /// The mains' voltage is too low for a start.
+    VoltageLow,
+    /// One more motor would take more power than may be drawn.
+    PowerBudget,
+    /// Delivery starts first.
+    LiftPumpFirst,
+    /// Nobody has vouched for the chlorine after a long outage.
+    StrengthUnconfirmed,
     /// Another motor started a moment ago.
     StartStaggered,
     /// Three starts failed within two hours.
@@ -206,6 +224,18 @@ reasons! {
     RateReduced,
     /// Rate lowered because the settled water is cloudy.
     SettledWaterCloudy,
+    /// Settled water has been very cloudy for long: nothing of it is filtered.
+    SettledWaterVeryCloudy,
+    /// Rate lowered because a filter is out or being washed.
+    FilterOut,
+    /// Rate lowered because a sedimentation tank is out.
+    TankOut,
+    /// Rate lowered because PAC seems weaker than it should be.
+    CoagulantSuspect,
+    /// One pump at a time: battery or sun feed the plant.
+    PowerLimited,
+    /// The first chlorine analyser cannot be trusted.
+    InletChlorineUnknown,
     /// Rate lowered because the river is muddy.
     RiverMuddy,
     /// Rate lowered because an analyser is bad.

@@ -11,7 +11,7 @@ mod tests;
 use crate::image::Inputs;
 use crate::quantity::{Form, Value};
 use crate::signal::{Doubt, Fault, Moment, Quality, Reading, Signal};
-use crate::tag::{Activities, Measured, Point, Visitor};
+use crate::tag::{Activities, Measured, Point, Source, Visitor};
 use alloc::boxed::Box;
 use alloc::vec;
 use core::time::Duration;
@@ -54,6 +54,8 @@ struct Memory {
 pub struct Validator {
     memory: Box<[Memory]>,
     holds: Holds,
+    /// The first input whose device does not answer, as of the last walk.
+    silent: Option<usize>,
 }
 
 impl Validator {
@@ -63,6 +65,7 @@ impl Validator {
         Validator {
             memory: vec![Memory::default(); inputs].into_boxed_slice(),
             holds: Holds::default(),
+            silent: None,
         }
     }
 
@@ -74,8 +77,9 @@ impl Validator {
         now: Moment,
         taken: &'a mut [Moment],
     ) -> Pass<'a> {
-        let Validator { memory, holds } = self;
-        Pass { memory, holds, inputs, activities, now, taken, slot: 0 }
+        let Validator { memory, holds, silent } = self;
+        *silent = None;
+        Pass { memory, holds, silent, inputs, activities, now, taken, slot: 0 }
     }
 
     /// The holds of people.
@@ -91,6 +95,12 @@ impl Validator {
         }
     }
 
+    /// The first input whose device has stopped answering, by slot.
+    #[must_use]
+    pub fn silent(&self) -> Option<usize> {
+        self.silent
+    }
+
     /// The first input that cannot be believed, by slot: a value that contradicts its range, its process or itself.
     #[must_use]
     pub fn doubtful(&self) -> Option<usize> {
@@ -103,6 +113,7 @@ impl Validator {
 pub struct Pass<'a> {
     memory: &'a mut [Memory],
     holds: &'a mut Holds,
+    silent: &'a mut Option<usize>,
     inputs: &'a Inputs,
     activities: Activities,
     now: Moment,
@@ -126,6 +137,11 @@ impl Visitor for Pass<'_> {
             return;
         } else {
             *signal = self.judge(slot, &point.words, *reading, *signal);
+        }
+        if matches!((*signal, point.words.source), (Signal::Bad(Fault::Stale), Source::Field))
+            && self.silent.is_none()
+        {
+            *self.silent = Some(slot);
         }
         if let Some(taken) = self.taken.get_mut(slot) {
             *taken = reading.taken;

@@ -233,6 +233,7 @@ fn asked(order: Command, path: &impl Fn(usize) -> String) -> (String, String) {
         Command::OpenIntake => ("OpenIntake", "intake".into()),
         Command::ConfirmDrained => ("ConfirmDrained", "distribution".into()),
         Command::ConfirmQuality => ("ConfirmQuality", "distribution".into()),
+        Command::ConfirmStrength => ("ConfirmStrength", "system".into()),
         Command::Acknowledge { alarm } => ("Acknowledge", path(alarm)),
         Command::ResetAlarm { alarm } => ("ResetAlarm", path(alarm)),
         Command::Silence => ("Silence", "system".into()),

@@ -13,11 +13,11 @@ import { text, ui } from "../text";
 import { Bar, Shape, Value } from "../ui";
 
 /** States in which nobody need do anything while there is no alarm. */
-const AT_WORK = new Set(["Boot", "Starting", "Producing", "Standby"]);
+const AT_WORK = new Set(["Boot", "Starting", "Producing", "Degraded", "Standby"]);
 
 /** A plant that makes water says itself why it makes less. */
 function because(state: string, reason: string): string {
-  return state === "Producing" ? reason : ui("because", { reason });
+  return state === "Producing" || state === "Degraded" ? reason : ui("because", { reason });
 }
 
 /** The one sentence (HMI-08): the worst alarm's first step, or why the plant stands, or that all is well. */

@@ -18,7 +18,7 @@ const COMMANDS: Record<string, string[]> = {
   disinfection: ["Prime"],
   intake: ["CloseIntake", "OpenIntake"],
   distribution: ["ConfirmDrained", "ConfirmQuality"],
-  system: ["Start", "Stop", "Reset", "Silence", "StopAll"],
+  system: ["Start", "Stop", "Reset", "ConfirmStrength", "Silence", "StopAll"],
 };
 
 function Section({

@@ -183,11 +183,21 @@ pub fn choose_duty(duty: &mut Duty, pumps: &[Drive]) -> Option<usize> {
 pub struct Stagger {
     since: Duration,
     spacing: Duration,
+    held: Held,
+}
+
+/// What holds the start of motors, plant-wide.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Held {
+    /// Each motor.
+    pub all: Reasons,
+    /// Those that count their starts: pumps.
+    pub large: Reasons,
 }
 
 impl Default for Stagger {
     fn default() -> Stagger {
-        Stagger { since: Duration::ZERO, spacing: Duration::from_secs(10) }
+        Stagger { since: Duration::ZERO, spacing: Duration::from_secs(10), held: Held::default() }
     }
 }
 
@@ -196,6 +206,15 @@ impl Stagger {
     pub fn elapse(&mut self, spacing: Duration, elapsed: Duration) {
         self.spacing = spacing;
         self.since = self.since.saturating_add(elapsed);
+    }
+
+    /// No motor starts while this holds.
+    pub fn hold(&mut self, held: Held) {
+        self.held = held;
+    }
+
+    fn held(&self, limits: Limits) -> Reasons {
+        if limits.counts_starts { self.held.large } else { self.held.all }
     }
 
     /// Takes the next start, if it is free.
@@ -244,6 +263,9 @@ impl Life {
                     State::Fault
                 } else if limits.counts_starts && !self.starts.allows() {
                     why = why.with(Reason::StartsUsedUp);
+                    State::Off
+                } else if !stagger.held(limits).is_empty() {
+                    why = why.and(stagger.held(limits));
                     State::Off
                 } else if stagger.take() {
                     self.starts.count();
@@ -321,6 +343,19 @@ macro_rules! motor {
             #[must_use]
             pub fn is_available(&self) -> bool {
                 self.status.state != State::Fault && self.handling.is_auto()
+            }
+
+            /// It is asked to run, and has to stand still for a while yet: nobody's failure.
+            #[must_use]
+            pub fn rests(&self) -> bool {
+                let rest = Reasons::NONE
+                    .with(Reason::MinimumOffTime)
+                    .with(Reason::StartsUsedUp)
+                    .with(Reason::StartStaggered)
+                    .with(Reason::VoltageLow)
+                    .with(Reason::PowerBudget)
+                    .with(Reason::PowerLimited);
+                self.status.blocked.without(rest) != self.status.blocked
             }
 
             /// Failed, until reset.

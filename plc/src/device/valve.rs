@@ -15,7 +15,7 @@ use crate::quantity::Percent;
 use crate::reason::Reason;
 use crate::signal::Signal;
 
-use super::Handling;
+use super::{Handling, Mode};
 
 inputs! {
     /// Limit switches.
@@ -199,6 +199,14 @@ macro_rules! valve {
             fn place(&self) -> Percent {
                 let open = matches!(self.status.state, State::Opening | State::Open);
                 Percent(if open { 100.0 } else { 0.0 })
+            }
+
+            /// Its limit switches can be read and do not contradict each other, or it is locked out.
+            #[must_use]
+            pub fn is_referenced(&self) -> bool {
+                let ends = (self.inputs.opened.usable(), self.inputs.closed.usable());
+                self.handling.mode() == Mode::Maintenance
+                    || matches!(ends, (Some(opened), Some(closed)) if !(opened && closed))
             }
 
             /// Failed, until reset.

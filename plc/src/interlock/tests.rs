@@ -17,7 +17,7 @@ fn a_loop_that_was_never_read_is_an_emergency_once_the_boot_is_over() {
 
 #[test]
 fn every_cause_holds_off_exactly_the_columns_of_its_row() {
-    use Column::{Panel, Supply};
+    use Column::Panel;
     let all = [
         RawPump,
         Coagulant,
@@ -301,6 +301,15 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
             1,
             Reason::LocalControl,
             |f| f.remote = Signal::Good(true),
+            10,
+            false,
+        ),
+        (|f| f.power_over = true, 1, Reason::PowerOverLimit, |f| f.power_over = false, 1, false),
+        (
+            |f| f.battery_empty = true,
+            1,
+            Reason::BatteryEmpty,
+            |f| f.battery_empty = false,
             1,
             false,
         ),
@@ -362,6 +371,33 @@ fn a_wet_well_that_runs_empty_three_times_waits_for_a_person() {
     assert!(run_s(&mut causes, &Facts { reset: true, ..SOUND }, 1).is_empty());
 }
 
+/// INV-44: what came first is told apart from what followed, and stays told until a person resets it.
+#[test]
+fn the_first_cause_of_a_column_stays_the_first_until_it_is_free_and_reset() {
+    let (empty, muddy) = (Reason::WetWellEmpty, Reason::RiverTooMuddy);
+    let only = Reasons::only;
+    let both = only(empty).with(muddy);
+    let mut holds = Holds::default().then(only(Reason::Booting), false);
+    assert!(holds.first(RawPump).is_empty(), "a boot is nobody's first cause");
+    for (causes, reset, first) in [
+        (only(Reason::Booting).with(muddy), false, only(muddy)),
+        (only(muddy), false, only(muddy)),
+        (both, false, only(muddy)),
+        (only(empty), false, only(muddy)),
+        (only(empty), true, only(muddy)),
+        (Reasons::NONE, false, only(muddy)),
+        (only(empty), false, only(empty)),
+        (Reasons::NONE, false, only(empty)),
+        (Reasons::NONE, true, Reasons::NONE),
+        (both, false, both),
+    ] {
+        holds = holds.then(causes, reset);
+        assert_eq!(holds.first(RawPump), first, "{causes:?} {reset}");
+        assert_eq!(holds.on(RawPump), causes);
+        assert!(holds.first(LiftPump).is_empty());
+    }
+}
+
 const SOUND: Facts = Facts {
     nominal: CubicMetresPerHour(5.0),
     emergency_loop: Signal::Good(true),
@@ -371,6 +407,8 @@ const SOUND: Facts = Facts {
     booting: false,
     stopped_all: false,
     mains_good: true,
+    power_over: false,
+    battery_empty: false,
     buses: [Signal::Good(true); 3],
     wet_well_low_low: Signal::Good(true),
     wet_well: Signal::Good(Metres(1.5)),

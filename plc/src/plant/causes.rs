@@ -6,11 +6,12 @@ use super::Plant;
 use super::safe_water::flow_allowed;
 use crate::contact_time::Contact;
 use crate::device::Drive;
-use crate::interlock::{Facts, Holds};
-use crate::quantity::{CubicMetresPerHour, MilligramsPerLitre};
+use crate::interlock::Facts;
+use crate::quantity::{CubicMetresPerHour, KiloWatts, MilligramsPerLitre};
 use crate::signal::Signal;
 use crate::tag::{Activities, Activity};
 use crate::unit::filter::Filter;
+use crate::unit::power::Motors;
 
 /// Contact time is computed with at least this share of nominal (`docs/spec/contracts.md`).
 const CONTACT_FLOW_SHARE: f64 = 0.2;
@@ -22,6 +23,20 @@ pub(super) const OPEN_TIME: Duration = Duration::from_secs(1);
 const NET_FLOW: f64 = 0.1;
 
 impl Plant {
+    /// What the motors took in the last scan.
+    pub(super) fn motors(&self) -> Motors {
+        let units = &self.units;
+        let pumps = || {
+            let raw = units.intake.pump.iter().chain(units.filtration.pump.iter());
+            raw.chain(units.distribution.pump.iter()).chain([&units.filtration.wash_pump])
+        };
+        let power = pumps().filter_map(|pump| pump.inputs.power.usable());
+        Motors {
+            power: power.fold(KiloWatts::ZERO, |sum, power| sum + power),
+            some_on: pumps().any(Drive::is_on),
+        }
+    }
+
     /// What went on in the last scan, and must show in the instruments.
     pub(super) fn activities(&self) -> Activities {
         let units = &self.units;
@@ -63,6 +78,8 @@ impl Plant {
             booting: units.system.is_booting(),
             stopped_all: self.asked.stop_all || units.system.retained.stopped_all,
             mains_good: units.power.is_good(),
+            power_over: units.power.is_over(),
+            battery_empty: units.power.status.shut_down,
             buses: [
                 units.system.inputs.bus_a,
                 units.system.inputs.bus_b,
@@ -91,7 +108,8 @@ impl Plant {
             supervisor_reset: self.asked.supervisor_reset,
         };
         let before = self.holds.causes();
-        self.holds = Holds::of(self.causes.judge(&facts, elapsed));
+        self.holds = self.holds.then(self.causes.judge(&facts, elapsed), facts.reset);
+        units.system.note_holds(&self.holds, facts.reset);
         self.events.causes(before, self.holds.causes());
         self.welded.holds(
             !asked && closed.closed() && !units.system.is_booting(),

@@ -17,7 +17,7 @@ impl Plant {
         let units = &mut self.units;
         let demand = if units.system.reached(5) {
             Demand::Run
-        } else if units.system.is_stopping() {
+        } else if units.system.draws_down() {
             Demand::Drain
         } else {
             Demand::Idle
@@ -41,7 +41,7 @@ impl Plant {
                 outlet: self.holds.on(Column::FilterOutlet),
                 wash_inlet: self.holds.on(Column::WashInlet),
             },
-            ripen_first: units.system.starts_from_long_stop(),
+            ripen_first: units.system.ripens_first(),
             reset: self.asked.reset,
             supervisor_reset: self.asked.supervisor_reset,
         };

@@ -80,6 +80,7 @@ impl Plant {
             Command::CloseIntake => units.system.retained.intake_closed = true,
             Command::OpenIntake => units.system.retained.intake_closed = false,
             Command::ConfirmDrained => return units.distribution.confirm_drained(),
+            Command::ConfirmStrength => return units.system.confirm_strength(),
             Command::ConfirmQuality => return units.distribution.confirm_quality(),
             Command::Silence => self.silenced = true,
             Command::Acknowledge { alarm } => {

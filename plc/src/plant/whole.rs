@@ -4,26 +4,29 @@ use core::time::Duration;
 
 use super::Plant;
 use super::causes::OPEN_TIME;
+use crate::device::{Drive, ReturnValve};
 use crate::interlock::Column;
 use crate::publish::Overdue;
 use crate::quantity::{Metres, Ntu, Percent};
 use crate::reason::{Reason, Reasons};
+use crate::signal::{Fault, Signal};
 use crate::unit::filter::Filter;
 use crate::unit::system::{self, Steps};
 use crate::unit::tank::Tank;
 
-/// The settled tank counts as drawn down at this level (`docs/spec/plant.md` 2.2, STOPPING).
-const DRAWN_DOWN: Percent = Percent(20.0);
 /// P4: raw water above this is not taken.
 const MUDDY_MAX: Ntu = Ntu(1000.0);
-/// D2: above this the rate is REDUCED (`docs/spec/plant.md` 2.2.2).
-const MUDDY: Ntu = Ntu(200.0);
 /// P7 and P8.
 const WASTE_MAX: Percent = Percent(80.0);
 const CLEAR_WELL_MAX: Metres = Metres(1.80);
 /// ST2: raw flow at this share of its setpoint for this long.
 const RAW_FLOW_SHARE: f64 = 0.8;
 const RAW_FLOW_TIME: Duration = Duration::from_secs(10);
+/// The elevated tank needs water soon (`docs/spec/plant.md` 2.10, 4).
+const ELEVATED_LOW: Metres = Metres(1.2);
+/// P-501 looks for so long whether it may start, and has so long to do it; chosen: two of its starts.
+const LIFT_LOOKS: Duration = Duration::from_secs(3);
+const LIFT_STARTS: Duration = Duration::from_secs(30);
 
 impl Plant {
     /// The plant's own sequence.
@@ -39,19 +42,30 @@ impl Plant {
         let mut overdue = Overdue::default();
         self.units.visit(&mut overdue);
         let lock_expired = overdue.any || self.validator.holds().any_expired(self.now);
-        let doubtful = self.validator.doubtful().and_then(|slot| self.input_rows.get(slot));
-        let doubtful = doubtful.copied();
+        let row_of = |slot: usize| self.input_rows.get(slot).copied();
+        let doubtful = self.validator.doubtful().and_then(row_of);
+        let silent = self.validator.silent().and_then(row_of);
         let missing = self.missing();
         let lost = self.lost();
+        let untested = self.untested();
+        let degraded = self.degraded();
         let units = &self.units;
-        let raw = units.intake.inputs.turbidity;
         let flow = units.intake.status.raw_flow.usable().unwrap_or_default();
         let setpoint = units.intake.status.setpoint;
         let reached = setpoint.0 > 0.0 && flow >= setpoint * RAW_FLOW_SHARE;
         let settled = units.sedimentation.inputs.settled_level.usable();
+        let elevated = units.distribution.inputs.elevated_level.usable();
         let raw_flow = self.raw_flow_steady.holds(reached, RAW_FLOW_TIME, elapsed);
         let in_service = units.filter.iter().filter(|filter| filter.is_available()).count() as f64;
         let filtering = units.filtration.status.filtering.0;
+        let rests = |pumps: &[Drive]| {
+            !pumps.iter().any(Drive::is_on) && pumps.iter().any(Drive::rests)
+        };
+        let motor_rests = match units.system.status.step.0 as u8 {
+            2 => rests(&units.intake.pump),
+            5 => rests(&units.filtration.pump),
+            _ => false,
+        };
         let horn = !self.silenced
             && self.alarms.any_unseen(|slot| self.sounds.get(slot).copied().unwrap_or(true));
         system::Around {
@@ -63,16 +77,16 @@ impl Plant {
             local_reset: self.asked.local_reset,
             emergency: self.causes.emergency_now,
             mains_good: units.power.is_good(),
+            mains_back: units.power.is_back(),
             outage: units.power.status.outage,
-            trip: Reasons::NONE.and_if(welded, Reason::SupplyOff),
+            trip: Reasons::NONE.and_if(welded, Reason::SupplyWelded),
             missing,
             lost,
+            untested,
             too_muddy: causes.has(Reason::RiverTooMuddy),
-            muddy: raw.usable().is_some_and(|turbidity| turbidity > MUDDY),
             clear_well: units.distribution.status.level.usable(),
-            analyser_bad: raw.usable().is_none(),
-            filter_out: filtering < self.shape.filters.into(),
-            tank_out: units.tank.iter().any(|tank| !tank.path_open()),
+            elevated_need: elevated.is_some_and(|level| level <= ELEVATED_LOW),
+            degraded,
             steps: Steps {
                 inlet_open: units.intake.inlet.is_open() && units.tank.iter().any(Tank::path_open),
                 raw_flow,
@@ -82,26 +96,74 @@ impl Plant {
                 filtered: filtering > 0.0,
                 chlorine: units.disinfection.doser.is_confirmed(),
                 all_filtering: filtering >= in_service,
+                settled_full: causes.has(Reason::SettledTankFull),
+                motor_rests,
             },
-            settled_full: causes.has(Reason::SettledTankFull),
-            drained: !units.filtration.feed_runs()
-                && settled.is_none_or(|level| level <= DRAWN_DOWN + Percent(1.0)),
+            settled,
+            feed_runs: units.filtration.feed_runs(),
             horn,
             supply_welded: welded,
             lock_expired,
             doubtful,
+            silent,
         }
     }
 
-    /// Permissives P1 to P9 that a start lacks (`docs/spec/plant.md` 2.2).
+    /// What the degraded reasons D2 to D10 are judged on.
+    fn degraded(&self) -> system::DegradedFacts {
+        let units = &self.units;
+        let elevated = units.distribution.inputs.elevated_level;
+        system::DegradedFacts {
+            raw: units.intake.inputs.turbidity,
+            settled: units.sedimentation.inputs.settled_turbidity,
+            inlet_chlorine: units.disinfection.inputs.chlorine,
+            filter_out: units.filtration.status.filtering.0 < self.shape.filters.into(),
+            tank_out: units.tank.iter().any(|tank| !tank.path_open()),
+            power_limited: units.power.is_limited(),
+            coagulant_suspect: false,
+            elevated_unknown: self.shape.elevated_tank
+                && elevated.usable().is_none()
+                && !matches!(elevated, Signal::Bad(Fault::NotFitted)),
+        }
+    }
+
+    /// Items of the self-test that have not passed (R-2.2-01). A valve that cannot be read takes its filter or tank out; it
+    /// keeps the plant from starting only where no way for the water is left. One that is locked out is looked after.
+    pub(super) fn untested(&self) -> Reasons {
+        let units = &self.units;
+        let inputs = &units.system.inputs;
+        let tank = |tank: &Tank| tank.inlet.is_referenced() && tank.outlet.is_referenced();
+        let filter = |filter: &Filter| {
+            filter.inlet.is_referenced()
+                && filter.outlet.is_referenced()
+                && filter.wash_inlet.is_referenced()
+                && filter.waste.is_referenced()
+                && filter.to_waste.is_referenced()
+                && filter.drain.is_referenced()
+                && filter.air.as_ref().is_none_or(ReturnValve::is_referenced)
+        };
+        let ways = units.intake.inlet.is_referenced()
+            && units.tank.iter().any(tank)
+            && units.filter.iter().any(filter);
+        Reasons::NONE
+            .and_if(!inputs.bus_a.closed(), Reason::BusALost)
+            .and_if(!inputs.bus_b.closed(), Reason::BusBLost)
+            .and_if(!inputs.bus_d.closed(), Reason::BusDLost)
+            .and_if(inputs.drives_verified.open(), Reason::DrivesNotVerified)
+            .and_if(!ways, Reason::ValveFault)
+    }
+
+    /// Permissives P1 to P9 that a start lacks (`docs/spec/plant.md` 2.2), and what else would let it fail at once.
     pub(super) fn missing(&self) -> Reasons {
         let units = &self.units;
         let causes = self.holds.causes();
         let start_level = units.intake.settings.start_level;
         let wet_well = units.intake.inputs.wet_well_level.usable();
         let river = units.intake.inputs.river_level.usable();
-        let flood = river.is_some_and(|level| level > units.intake.settings.flood_stop);
-        let muddy = units.intake.inputs.turbidity.usable();
+        let flood = river.is_some_and(|level| !(level <= units.intake.settings.flood_stop));
+        let raw = units.intake.inputs.turbidity.usable();
+        let muddy = raw.is_some_and(|turbidity| !(turbidity <= MUDDY_MAX));
+        let raw_unknown = raw.is_none() && units.coagulation.status.turbidity.usable().is_none();
         let waste = units.waste.inputs.level.usable();
         let well = units.distribution.status.level.usable();
         let stopping = Reasons::only(Reason::LocalControl).with(Reason::EmergencyStop);
@@ -115,14 +177,28 @@ impl Plant {
             .and_if(!units.system.inputs.supply_on.closed(), Reason::SupplyOff)
             .and_if(!wet_well.is_some_and(|level| level > start_level), Reason::WetWellLow)
             .and_if(flood, Reason::RiverFlood)
-            .and_if(!muddy.is_none_or(|turbidity| turbidity <= MUDDY_MAX), Reason::RiverTooMuddy)
+            .and_if(muddy, Reason::RiverTooMuddy)
+            .and_if(raw_unknown, Reason::TurbidityUnknown)
             .and_if(!waste.is_some_and(|level| level < WASTE_MAX), Reason::WasteTankHigh)
             .and_if(!well.is_some_and(|level| level < CLEAR_WELL_MAX), Reason::ClearWellHigh)
             .and_if(!units.disinfection.residual_known(), Reason::ChlorineUnknown)
+            .and_if(self.lift_goes_first(), Reason::LiftPumpFirst)
             .and(self.lost())
     }
 
-    /// What makes water impossible: an orderly stop, and no start.
+    /// After an outage delivery starts before production, where the elevated tank is low and nothing holds P-501
+    /// (R-2.10-04). It is given some seconds to see that it may, and some more to do it.
+    fn lift_goes_first(&self) -> bool {
+        let units = &self.units;
+        let Some(returned) = units.power.returned() else { return false };
+        let delivery = &units.distribution;
+        let low = delivery.inputs.elevated_level.usable().is_some_and(|level| level < ELEVATED_LOW);
+        let free = delivery.status.blocked.without(Reasons::DEMAND).is_empty();
+        low && !delivery.pump.iter().any(Drive::is_running)
+            && (returned < LIFT_LOOKS || (free && returned < LIFT_STARTS))
+    }
+
+    /// What makes water impossible: a stop, and no start.
     pub(super) fn lost(&self) -> Reasons {
         let units = &self.units;
         Reasons::NONE
@@ -135,3 +211,6 @@ impl Plant {
             .and_if(!units.filter.iter().any(Filter::is_available), Reason::NoFilterAvailable)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,23 +1,30 @@
-//! Power: says when the mains can be trusted, and for how long they were away.
+//! Power: says when the mains can be trusted, for how long they were away, and what may be started with them.
 //!
 //! ```text
 //! Good --(lost 0.3 s)--> Lost --(back)--> Stabilising (60 s in limits) -> Good        > 4 outages in 1 h: BrownOut (30 min)
 //! ```
-//! In: mains contact, energy meter, UPS. Out: nothing; the cause "mains lost" is its word. `docs/spec/plant.md` 2.10.
+//! In: mains contact, energy meter, UPS. Out: nothing; the causes "mains lost", "power above its limit" and "battery empty"
+//! are its words. `docs/spec/plant.md` 2.10.
 
 use core::time::Duration;
 
-use statig::prelude::*;
+mod sequence;
+#[cfg(test)]
+mod tests;
+
+pub use sequence::State;
 
 use crate::alarm::{Condition, Priority};
-use crate::block::{Sustained, Timed};
+use crate::block::{Sustained, Timed, Trip, TripTimes};
 use crate::declare::{
-    alarm, alarms, between, contact, inputs, measured, parts, settings, shown, states, status,
+    alarm, alarms, between, contact, inputs, measured, parts, settings, shown, status,
 };
+use crate::device::Held;
 use crate::quantity::{Hertz, KiloWattHours, KiloWatts, Percent, Volts};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::Role;
+use sequence::{BROWN_OUT_WAIT, Event, Scan, Sequence};
 
 inputs! {
     /// Mains and battery.
@@ -36,11 +43,13 @@ inputs! {
         pub on_mains: Signal<bool> = contact().every_s(1.0),
         /// UPS-902, charge of the battery.
         pub battery: Signal<Percent> = measured(0.0..=100.0).every_s(10.0),
+        /// CC-903, battery or sun feed the plant: supply is limited.
+        pub limited: Signal<bool> = contact().every_s(1.0),
     }
 }
 
 settings! {
-    /// What counts as good mains.
+    /// What counts as good mains, and how much of them may be used.
     pub struct Settings {
         /// EI-901, nominal voltage.
         pub voltage_nominal: Volts = between(100.0..=250.0, 220.0),
@@ -48,6 +57,18 @@ settings! {
         pub frequency_nominal: Hertz = between(50.0..=60.0, 50.0),
         /// How long the mains must be good before anything starts.
         pub stable_time: Duration = between(30.0..=600.0, 60.0).by(Role::Supervisor),
+        /// So much longer after an outage, different for each plant on a feeder, so that they do not start together.
+        pub restart_delay: Duration = between(0.0..=60.0, 0.0).by(Role::Supervisor),
+        /// JI-901, most power the plant may take.
+        pub power_limit: KiloWatts = between(1.0..=100.0, 4.0),
+        /// JI-901, most power while battery or sun feed the plant.
+        pub limited_power: KiloWatts = between(0.5..=100.0, 2.0),
+        /// Power a motor takes when it starts: no more than its rated 1.5 kW on a drive's ramp.
+        pub start_power: KiloWatts = between(0.1..=30.0, 1.2),
+        /// UPS-902, battery low.
+        pub battery_alarm: Percent = between(25.0..=80.0, 40.0).by(Role::Supervisor),
+        /// UPS-902, charge at which the controller is shut down in order.
+        pub battery_stop: Percent = between(10.0..=24.0, 20.0),
     }
 }
 
@@ -58,8 +79,16 @@ status! {
         pub state: State = shown(),
         /// What keeps the plant from using it.
         pub blocked: Reasons = shown(),
-        /// Length of the last outage.
+        /// Length of the last outage, without the time in which the mains prove themselves.
         pub outage: Duration = shown(),
+        /// Time left until the mains are trusted, or until the wait after brown-outs ends.
+        pub wait_left: Duration = shown(),
+        /// JI-901, power that all logic judges: the meter's, else the sum of the drives.
+        pub drawn: KiloWatts = shown().span(0.0..=10.0),
+        /// Why no motor may be started now.
+        pub starts_held: Reasons = shown(),
+        /// UPS-902, the battery is nearly empty: the controller asks to be shut down.
+        pub shut_down: bool = shown(),
     }
 }
 
@@ -70,9 +99,20 @@ alarms! {
         pub lost: Condition = alarm(901, Priority::P2).delays_s(10.0, 60.0),
         /// UPS-902, battery low.
         pub battery_low: Condition = alarm(902, Priority::P2).delays_s(10.0, 60.0),
+        /// JI-901, voltage or frequency bad, or power above its limit.
+        pub out_of_limits: Condition = alarm(903, Priority::P3).delays_s(30.0, 60.0),
         /// XS-901, repeated brown-outs.
         pub brown_outs: Condition = alarm(915, Priority::P3).delays_s(0.0, 3600.0),
     }
+}
+
+/// What the motors take.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Motors {
+    /// Sum of what the drives report.
+    pub power: KiloWatts,
+    /// A pump runs, or is asked to.
+    pub some_on: bool,
 }
 
 /// Mains and battery.
@@ -85,34 +125,46 @@ pub struct Power {
     sequence: Timed<Sequence>,
     lost: Sustained,
     stable: Sustained,
+    over: Trip,
+    empty: Sustained,
     good_for: Duration,
+    waited: Duration,
     outages: [Option<Duration>; OUTAGES_AN_HOUR],
 }
-parts! { Power { inputs, settings, status, alarms; one: ; many: ; maybe: ; sequence, lost, stable, good_for, outages } }
+parts! { Power {
+    inputs, settings, status, alarms; one: ; many: ; maybe: ;
+    sequence, lost, stable, over, empty, good_for, waited, outages
+} }
 
 /// Lost for this long (`docs/spec/plant.md` 2.10, 1).
 const LOST_TIME: Duration = Duration::from_millis(300);
 /// This many outages in an hour are a brown-out loop: more than four (`docs/spec/plant.md` 2.10, 7).
 const OUTAGES_AN_HOUR: usize = 5;
 const HOUR: Duration = Duration::from_secs(3600);
-const BROWN_OUT_WAIT: Duration = Duration::from_secs(1800);
-/// Bands of good mains (`docs/spec/plant.md` 2.10, 3).
+/// Bands of good mains, and alarm 903's deadband (`docs/spec/plant.md` 2.10, 3; 4).
 const VOLTAGE_BAND: f64 = 0.10;
 const FREQUENCY_BAND: f64 = 0.02;
+const DEADBAND: f64 = 0.02;
 /// The grid counts as stable for a wash after this (`docs/spec/plant.md` 2.6.3, W6).
 const WASH_STABLE: Duration = Duration::from_secs(300);
+/// Power above its limit is shed after this, and may come back after that; INV-24 allows 10 s, the meter is asked every 2 s.
+const OVER_TIMES: TripTimes = TripTimes::s(5, 60);
+/// The battery must be empty for so long; chosen: five answers of the UPS.
+const EMPTY_TIME: Duration = Duration::from_secs(10);
+/// Motors keep their longer distance for so long after power came back; chosen: the plant has started by then.
+const RETURN_TIME: Duration = Duration::from_secs(1800);
 
 impl Power {
     /// One scan, first of all units: the causes ask it.
-    pub fn judge(&mut self, elapsed: Duration) {
+    pub fn judge(&mut self, motors: Motors, elapsed: Duration) {
         self.sequence.elapse(elapsed);
         for age in &mut self.outages {
             *age = age.map(|age| age.saturating_add(elapsed)).filter(|age| *age < HOUR);
         }
         let absent = !self.inputs.mains.closed();
         let lost = self.lost.holds(absent, LOST_TIME, elapsed);
-        let stable =
-            self.stable.holds(!absent && self.within_bands(), self.settings.stable_time, elapsed);
+        let stable_time = self.stable_time();
+        let stable = self.stable.holds(!absent && self.is_within(0.0), stable_time, elapsed);
         let before = self.sequence.state();
         let scan = Scan {
             in_state: self.sequence.in_state(),
@@ -121,8 +173,41 @@ impl Power {
             often: self.outages.iter().all(Option::is_some),
         };
         let state = self.sequence.advance(lost.then_some(&Event::Trip), &Event::Scan(scan));
-        if state == (State::Lost {}) && before == (State::Good {}) {
-            self.status.outage = Duration::ZERO;
+        self.count(before, state, elapsed);
+        self.status.state = state;
+        self.status.blocked = Reasons::NONE
+            .and_if(!self.is_good(), Reason::MainsLost)
+            .and_if(state == (State::BrownOut {}), Reason::BrownOuts);
+        let in_state = self.sequence.in_state();
+        self.status.wait_left = match state {
+            State::Good {} | State::Lost {} => Duration::ZERO,
+            State::Stabilising {} => stable_time.saturating_sub(self.stable.lasted()),
+            State::BrownOut {} => BROWN_OUT_WAIT.saturating_sub(in_state),
+        };
+        self.judge_use(motors, elapsed);
+        self.raise(absent);
+    }
+
+    /// How long the mains must be good: longer after an outage where plants share a feeder.
+    fn stable_time(&self) -> Duration {
+        let delay = if self.status.outage > Duration::ZERO {
+            self.settings.restart_delay
+        } else {
+            Duration::ZERO
+        };
+        self.settings.stable_time + delay
+    }
+
+    /// Outages, and how long they last: from the loss until the mains come back for good. The time in which they prove
+    /// themselves does not count, unless they fail again in it; a wait after brown-outs does.
+    fn count(&mut self, before: State, state: State, elapsed: Duration) {
+        if state == (State::Lost {}) && before != (State::Lost {}) {
+            if before == (State::Good {}) {
+                self.status.outage = Duration::ZERO;
+            } else {
+                self.status.outage = self.status.outage.saturating_add(self.waited);
+            }
+            self.waited = Duration::ZERO;
             if let Some(place) =
                 self.outages.iter_mut().max_by_key(|age| age.unwrap_or(Duration::MAX))
             {
@@ -130,32 +215,77 @@ impl Power {
             }
         }
         match state {
-            State::Good {} => self.good_for = self.good_for.saturating_add(elapsed),
-            State::Lost {} | State::Stabilising {} | State::BrownOut {} => {
+            State::Good {} => {
+                self.good_for = self.good_for.saturating_add(elapsed);
+                self.waited = Duration::ZERO;
+            }
+            State::Lost {} | State::BrownOut {} => {
                 self.good_for = Duration::ZERO;
                 self.status.outage = self.status.outage.saturating_add(elapsed);
             }
+            State::Stabilising {} => {
+                self.good_for = Duration::ZERO;
+                self.waited = self.waited.saturating_add(elapsed);
+            }
         }
-        self.status.state = state;
-        self.status.blocked = Reasons::NONE.and_if(!self.is_good(), Reason::MainsLost);
+    }
+
+    /// What is drawn, what may be added, and what the battery has left.
+    fn judge_use(&mut self, motors: Motors, elapsed: Duration) {
+        let drawn = self.inputs.power.usable().unwrap_or(motors.power);
+        let limit = self.limit();
+        self.status.drawn = drawn;
+        self.over.judge(!(drawn <= limit), drawn <= limit, OVER_TIMES, elapsed);
+        let low = self.inputs.voltage.usable().is_some_and(|voltage| {
+            !(voltage >= self.settings.voltage_nominal * (1.0 - VOLTAGE_BAND))
+        });
+        let short = !(drawn + self.settings.start_power <= limit);
+        self.status.starts_held = Reasons::NONE
+            .and_if(low, Reason::VoltageLow)
+            .and_if(short, Reason::PowerBudget)
+            .and_if(self.is_limited() && motors.some_on, Reason::PowerLimited);
+        let on_battery = !self.inputs.mains.closed() || self.inputs.on_mains.open();
+        let empty = self.inputs.battery.usable().is_some_and(|charge| {
+            !(charge >= self.settings.battery_stop)
+        });
+        self.status.shut_down = self.empty.holds(on_battery && empty, EMPTY_TIME, elapsed);
+    }
+
+    fn raise(&mut self, absent: bool) {
+        let out = !self.is_within(0.0) || self.over.stands();
+        let back = self.is_within(-DEADBAND) && !self.over.stands();
+        let limits = match (out, back) {
+            (true, _) => Condition::Active,
+            (false, true) => Condition::Clear,
+            (false, false) => Condition::AsBefore,
+        };
+        let (state, battery) = (self.status.state, self.inputs.battery);
         self.alarms = Alarms {
             lost: Condition::when(state == (State::Lost {})),
-            battery_low: self.inputs.battery.below(Percent(40.0), Percent(10.0)),
+            battery_low: battery.below(self.settings.battery_alarm, Percent(10.0)),
+            out_of_limits: limits.unless(absent),
             brown_outs: Condition::when(state == (State::BrownOut {})),
         };
     }
 
-    /// Voltage and frequency inside their bands. A meter that does not answer says nothing against the mains contact.
-    fn within_bands(&self) -> bool {
+    /// Voltage and frequency inside their bands, widened by so much. A meter that does not answer says nothing against the
+    /// mains contact.
+    fn is_within(&self, wider: f64) -> bool {
         let voltage = self.inputs.voltage.usable().is_none_or(|voltage| {
             voltage.distance(self.settings.voltage_nominal)
-                <= self.settings.voltage_nominal * VOLTAGE_BAND
+                <= self.settings.voltage_nominal * (VOLTAGE_BAND + wider)
         });
+        // The deadband of a frequency is a tenth of that of a voltage, as its band is a fifth.
         let frequency = self.inputs.frequency.usable().is_none_or(|frequency| {
             frequency.distance(self.settings.frequency_nominal)
-                <= self.settings.frequency_nominal * FREQUENCY_BAND
+                <= self.settings.frequency_nominal * (FREQUENCY_BAND + wider / 10.0)
         });
         voltage && frequency
+    }
+
+    /// Most power that may be drawn now.
+    fn limit(&self) -> KiloWatts {
+        if self.is_limited() { self.settings.limited_power } else { self.settings.power_limit }
     }
 
     /// Motors may run.
@@ -164,79 +294,42 @@ impl Power {
         self.status.state == (State::Good {})
     }
 
+    /// The mains are back, and have yet to prove themselves.
+    #[must_use]
+    pub fn is_back(&self) -> bool {
+        self.status.state == (State::Stabilising {})
+    }
+
+    /// Battery or sun feed the plant.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.inputs.limited.closed()
+    }
+
+    /// More was drawn than may be, for too long.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.over.stands()
+    }
+
+    /// Power came back from an outage so long ago; `None`: it was not away, or that is long past.
+    #[must_use]
+    pub fn returned(&self) -> Option<Duration> {
+        let recent = self.status.outage > Duration::ZERO && self.good_for < RETURN_TIME;
+        (recent && self.is_good()).then_some(self.good_for)
+    }
+
+    /// What holds the start of a motor: a low voltage each of them, the budget and a limited supply the pumps.
+    #[must_use]
+    pub fn starts_held(&self) -> Held {
+        let all = Reasons::only(Reason::VoltageLow);
+        let held = self.status.starts_held;
+        Held { all: held.without(held.without(all)), large: held }
+    }
+
     /// A wash may be begun.
     #[must_use]
     pub fn is_stable(&self) -> bool {
         self.is_good() && self.good_for >= WASH_STABLE && self.inputs.on_mains.closed()
-    }
-}
-
-/// The facts of a scan.
-#[derive(Clone, Copy)]
-pub struct Scan {
-    in_state: Duration,
-    absent: bool,
-    stable: bool,
-    often: bool,
-}
-
-/// The loss of the mains comes first and alone.
-pub enum Event {
-    Trip,
-    Scan(Scan),
-}
-
-/// The sequence of the mains.
-#[derive(Default)]
-pub struct Sequence;
-
-states! { State { Stabilising, Good, Lost, BrownOut } }
-
-#[state_machine(
-    initial = "State::stabilising()",
-    visibility = "pub",
-    state(derive(Clone, Copy, Debug, PartialEq))
-)]
-impl Sequence {
-    #[state(superstate = "present")]
-    fn stabilising(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.often => Transition(State::brown_out()),
-            Event::Scan(scan) if scan.stable => Transition(State::good()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state(superstate = "present")]
-    fn good(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state]
-    fn lost(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if !scan.absent => Transition(State::stabilising()),
-            Event::Scan(_) | Event::Trip => Handled,
-        }
-    }
-
-    #[state(superstate = "present")]
-    fn brown_out(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.in_state >= BROWN_OUT_WAIT && scan.stable => {
-                Transition(State::good())
-            }
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[superstate]
-    fn present(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Trip => Transition(State::lost()),
-            Event::Scan(_) => Handled,
-        }
     }
 }
