@@ -150,25 +150,7 @@ fn a_river_above_1000_closes_the_intake_and_the_plant_waits_with_that_reason() {
     assert!(plant.run_until(36 * HOUR, is("Producing")), "{}", plant.tell());
 }
 
-#[test]
-fn a_short_outage_is_followed_by_water_and_a_long_one_by_a_stopped_plant() {
-    for (outage, then) in [(5 * MINUTE, "Producing"), (20 * MINUTE, "Stopped")] {
-        let mut plant = producing(5);
-        plant.act(Act::Mains(false)).unwrap();
-        plant.run(SECOND);
-        assert_eq!(plant.motors_on(), [""; 0]);
-        plant.run(outage);
-        assert_eq!(plant.state("system.state"), Some("PowerWait"));
-        plant.act(Act::Mains(true)).unwrap();
-        plant.run(59 * SECOND);
-        assert_eq!(plant.motors_on(), [""; 0], "after {outage:?}");
-        let found = plant.run_until(2 * HOUR, is(then));
-        assert!(found, "after {outage:?}: {}", plant.tell());
-        plant.run(10 * MINUTE);
-        assert_eq!(plant.state("system.state"), Some(then), "after {outage:?}");
-    }
-}
-
+/// INV-33: nothing in the first 30 s after power-up.
 #[test]
 fn nothing_runs_in_the_first_half_minute() {
     let mut plant = reference(6);
