@@ -184,6 +184,31 @@ fn the_selector_ends_production_until_the_next_start() {
     assert!(plant.run_until(2 * HOUR, makes_water), "{}", plant.tell());
 }
 
+/// R-2.2.2-08: on battery or sun one pump runs at a time, at the lowest rate, and water is made all the same.
+#[test]
+fn on_battery_or_sun_one_pump_runs_at_a_time() {
+    let parameters = TwinParameters { limited_supply: true, ..TwinParameters::default() };
+    let mut plant = ClosedLoop::new(&Shape::default(), parameters, 12, PERIOD);
+    assert!(plant.run_until(5 * MINUTE, |plant| is(plant, &["Stopped"])), "{}", plant.tell());
+    assert_eq!(plant.order(Command::Start), Ok(()));
+    let end = plant.now().plus(24 * HOUR);
+    let (mut made, mut delivered, mut degraded) = (0.0, 0.0, false);
+    while plant.now() < end {
+        plant.step();
+        let pumps: Vec<String> =
+            motors(&plant).into_iter().filter(|path| path.contains("pump_")).collect();
+        assert!(pumps.len() <= 1, "{pumps:?}");
+        degraded |= plant.plant.units.system.status.degraded_by.has(Reason::PowerLimited);
+        assert!(plant.value("system.rate").unwrap_or_default() <= 2.5);
+        let hours = PERIOD.as_secs_f64() / 3600.0;
+        made += plant.truth().produced_flow.0 * hours;
+        delivered += plant.truth().lift_flow.0 * hours;
+    }
+    // Half the time, half the rate: less than the village drinks, but both have their turn.
+    assert!(degraded && made > 10.0, "{made} m³ made, {}", plant.tell());
+    assert!(delivered > 10.0, "{delivered} m³ delivered, {}", plant.tell());
+}
+
 /// INV-44: whatever takes the water away by itself is an alarm within 10 s of it, and is told by name.
 #[test]
 fn whatever_takes_the_water_away_by_itself_is_an_alarm_within_ten_seconds() {
@@ -214,7 +239,15 @@ fn whatever_takes_the_water_away_by_itself_is_an_alarm_within_ten_seconds() {
     ] {
         let mut plant = producing(TwinParameters::default(), 10);
         plant.report(bus, 0.0);
-        assert!(plant.run_until(MINUTE, |plant| plant.plant.units.system.first_out.raw_pump.has(reason)));
+        assert!(
+            plant.run_until(MINUTE, |plant| plant
+                .plant
+                .units
+                .system
+                .first_out
+                .raw_pump
+                .has(reason))
+        );
         plant.run(10 * SECOND);
         assert!(alarms(&plant).contains(&906), "{bus}");
     }

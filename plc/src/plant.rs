@@ -130,6 +130,8 @@ pub struct Plant {
     raw_flow_steady: Sustained,
     settled_unknown: Sustained,
     welded: Sustained,
+    /// Little power, and delivery's turn to use it.
+    lift_turn: bool,
     silenced: bool,
     button_was: bool,
     now: Moment,
@@ -203,6 +205,7 @@ impl Plant {
             raw_flow_steady: Sustained::default(),
             settled_unknown: Sustained::default(),
             welded: Sustained::default(),
+            lift_turn: false,
             silenced: false,
             button_was: true,
             now: Moment(0),

@@ -151,6 +151,8 @@ pub struct TwinParameters {
     /// Standard deviation of the voltage, V, and its share lost in the evening. 8 V and 0.10 are the weak grid of 6.13.
     pub voltage_spread: f64,
     pub evening_sag: f64,
+    /// Battery or sun feed the plant: CC-903 says so.
+    pub limited_supply: bool,
     /// Time the UPS carries the controller, h.
     pub ups_hours: f64,
     /// A person who refills the day tanks below a quarter, cleans the screen at half, and calibrates once a week.
@@ -284,6 +286,7 @@ impl Default for TwinParameters {
             // Chosen: a grid that stays inside ±10 %.
             voltage_spread: 3.0,
             evening_sag: 0.05,
+            limited_supply: false,
             ups_hours: 2.0,
             attendant: true,
 

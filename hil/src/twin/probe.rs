@@ -112,6 +112,8 @@ pub enum Contact {
     ReturnClosed(ReturnValveAt),
     Mains,
     OnMains,
+    /// Battery or sun feed the plant.
+    LimitedSupply,
     EmergencyLoop,
     Remote,
     LocalReset,
@@ -135,6 +137,7 @@ impl Contact {
             Contact::Closed(at) => at.of(works).is_closed(),
             Contact::ReturnOpened(at) => at.of(works).is_opened(),
             Contact::ReturnClosed(at) => at.of(works).is_closed(),
+            Contact::LimitedSupply => works.parameters.limited_supply,
             Contact::Mains | Contact::OnMains => works.mains() == Mains::Present,
             Contact::EmergencyLoop => works.panel.emergency_loop,
             Contact::Remote => works.panel.remote,

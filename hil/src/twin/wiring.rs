@@ -333,6 +333,7 @@ impl Electrician<'_> {
         let energy = Character { resolution: 0.01, ..Character::EXACT };
         self.measures("power.energy", Probe::Energy, Bus::A, energy);
         self.switch("power.on_mains".to_owned(), Contact::OnMains, Bus::D);
+        self.switch("power.limited".to_owned(), Contact::LimitedSupply, Bus::D);
         let battery = Character { resolution: 0.1, ..Character::EXACT };
         self.measures("power.battery", Probe::Battery, Bus::A, battery);
 

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::Plant;
 use crate::interlock::Column;
 use crate::quantity::CubicMetres;
+use crate::reason::Reason;
 use crate::unit::filter;
 use crate::unit::filtration::{self, Demand, FILTERS_MAX};
 
@@ -36,7 +37,7 @@ impl Plant {
             waste_level: units.waste.inputs.level,
             power_stable: units.power.is_stable(),
             holds: filtration::Holds {
-                feed: self.holds.on(Column::FeedPump),
+                feed: self.holds.on(Column::FeedPump).and_if(self.lift_turn, Reason::LiftPumpFirst),
                 wash: self.holds.on(Column::Wash),
                 outlet: self.holds.on(Column::FilterOutlet),
                 wash_inlet: self.holds.on(Column::WashInlet),

@@ -39,6 +39,7 @@ impl Plant {
                 .holds
                 .on(Column::RawPump)
                 .and_if(tank_high, Reason::SedimentationTankHigh)
+                .and_if(self.lift_turn, Reason::LiftPumpFirst)
                 .and_if(unknown, Reason::LevelUnknown),
             reset,
             too_muddy: causes.has(Reason::RiverTooMuddy),

@@ -31,8 +31,21 @@ const LIFT_STARTS: Duration = Duration::from_secs(30);
 impl Plant {
     /// The plant's own sequence.
     pub(super) fn run_system(&mut self, elapsed: Duration) {
+        self.give_turns();
         let around = self.system_around(elapsed);
         self.units.system.scan(around, elapsed);
+    }
+
+    /// One pump at a time (D8): production would never let go, so delivery takes its turn when the elevated tank is low, and
+    /// keeps it until it has done.
+    fn give_turns(&mut self) {
+        let delivery = &self.units.distribution;
+        let waits = delivery.pump.iter().any(|pump| pump.status.blocked.has(Reason::PowerLimited));
+        let runs = delivery.pump.iter().any(Drive::is_on);
+        let level = delivery.inputs.elevated_level.usable();
+        let low = level.is_none_or(|level| level <= ELEVATED_LOW);
+        let takes = (waits && low) || (self.lift_turn && (waits || runs));
+        self.lift_turn = self.units.power.is_limited() && takes;
     }
 
     pub(super) fn system_around(&mut self, elapsed: Duration) -> system::Around {
@@ -58,9 +71,8 @@ impl Plant {
         let raw_flow = self.raw_flow_steady.holds(reached, RAW_FLOW_TIME, elapsed);
         let in_service = units.filter.iter().filter(|filter| filter.is_available()).count() as f64;
         let filtering = units.filtration.status.filtering.0;
-        let rests = |pumps: &[Drive]| {
-            !pumps.iter().any(Drive::is_on) && pumps.iter().any(Drive::rests)
-        };
+        let rests =
+            |pumps: &[Drive]| !pumps.iter().any(Drive::is_on) && pumps.iter().any(Drive::rests);
         let motor_rests = match units.system.status.step.0 as u8 {
             2 => rests(&units.intake.pump),
             5 => rests(&units.filtration.pump),

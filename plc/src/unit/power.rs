@@ -245,9 +245,11 @@ impl Power {
             .and_if(short, Reason::PowerBudget)
             .and_if(self.is_limited() && motors.some_on, Reason::PowerLimited);
         let on_battery = !self.inputs.mains.closed() || self.inputs.on_mains.open();
-        let empty = self.inputs.battery.usable().is_some_and(|charge| {
-            !(charge >= self.settings.battery_stop)
-        });
+        let empty = self
+            .inputs
+            .battery
+            .usable()
+            .is_some_and(|charge| !(charge >= self.settings.battery_stop));
         self.status.shut_down = self.empty.holds(on_battery && empty, EMPTY_TIME, elapsed);
     }
 
@@ -327,9 +329,12 @@ impl Power {
         Held { all: held.without(held.without(all)), large: held }
     }
 
-    /// A wash may be begun.
+    /// A wash may be begun: not on battery or sun, and on mains that have held for a while.
     #[must_use]
     pub fn is_stable(&self) -> bool {
-        self.is_good() && self.good_for >= WASH_STABLE && self.inputs.on_mains.closed()
+        self.is_good()
+            && !self.is_limited()
+            && self.good_for >= WASH_STABLE
+            && self.inputs.on_mains.closed()
     }
 }

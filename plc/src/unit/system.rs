@@ -163,8 +163,7 @@ impl System {
         self.start.elapse(around.reset, elapsed);
         self.take_intent(&around, elapsed);
         let before = self.sequence.state();
-        let verdict =
-            self.degraded.judge(&around.degraded, self.reached(5), around.reset, elapsed);
+        let verdict = self.degraded.judge(&around.degraded, self.reached(5), around.reset, elapsed);
         let around = Around {
             lost: around.lost.and_if(verdict.stop, Reason::SettledWaterVeryCloudy),
             missing: around.missing.and_if(verdict.stop, Reason::SettledWaterVeryCloudy),

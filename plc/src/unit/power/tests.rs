@@ -173,12 +173,7 @@ fn no_motor_starts_on_a_low_voltage_or_beyond_the_power_that_may_be_drawn() {
             none,
             only(Reason::PowerBudget),
         ),
-        (
-            "on battery",
-            |p| p.inputs.limited = Signal::Good(true),
-            none,
-            only(Reason::PowerLimited),
-        ),
+        ("on battery", |p| p.inputs.limited = Signal::Good(true), none, only(Reason::PowerLimited)),
     ];
     for (name, change, all, large) in rows {
         let mut power = good();

@@ -195,11 +195,7 @@ mod tests {
             (|f| f.filter_out = true, Reason::FilterOut, REDUCED),
             (|f| f.tank_out = true, Reason::TankOut, REDUCED),
             (|f| f.raw = Signal::Bad(Fault::Stale), Reason::AnalyserBad, REDUCED),
-            (
-                |f| f.inlet_chlorine = Signal::Bad(Fault::Range),
-                Reason::InletChlorineUnknown,
-                1.0,
-            ),
+            (|f| f.inlet_chlorine = Signal::Bad(Fault::Range), Reason::InletChlorineUnknown, 1.0),
             (|f| f.power_limited = true, Reason::PowerLimited, MINIMUM),
             (|f| f.coagulant_suspect = true, Reason::CoagulantSuspect, MINIMUM),
             (|f| f.elevated_unknown = true, Reason::ElevatedTankUnknown, 1.0),
@@ -263,7 +259,10 @@ mod tests {
         let very = Facts { settled: Signal::Good(Ntu(12.0)), ..WELL };
         assert!(judge_s(&mut degraded, &very, 1200).stop);
         assert!(!degraded.judge(&very, false, true, SECOND).stop);
-        assert!(!degraded.judge(&very, false, false, SECOND).stop, "water that stands says nothing");
+        assert!(
+            !degraded.judge(&very, false, false, SECOND).stop,
+            "water that stands says nothing"
+        );
     }
 
     /// R-2.2-05: sound only after 10 min without any reason.

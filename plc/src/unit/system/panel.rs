@@ -64,9 +64,7 @@ impl System {
         self.heartbeat = !self.heartbeat;
         self.outputs = Outputs {
             // The drives get their supply through K0: it closes after the boot's read-back, with permits still low.
-            supply: Output::want(
-                asked && !self.supply_unasked && !self.retained.emergency_latched,
-            ),
+            supply: Output::want(asked && !self.supply_unasked && !self.retained.emergency_latched),
             horn: Output::want(around.horn),
             heartbeat: Output::want(self.heartbeat),
         };
@@ -95,7 +93,8 @@ impl System {
             && around.mains_good
             && self.sequence.state() != (State::Boot {});
         let buses = [inputs.bus_a, inputs.bus_b, inputs.bus_d].map(lost);
-        for (link, lost) in [&mut self.link_a, &mut self.link_b, &mut self.link_d].into_iter().zip(buses)
+        for (link, lost) in
+            [&mut self.link_a, &mut self.link_b, &mut self.link_d].into_iter().zip(buses)
         {
             link.alarms.lost = lost;
         }
