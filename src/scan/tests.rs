@@ -78,8 +78,9 @@ fn exchange() -> Arc<Exchange> {
         row(0, "system.lamp", lamp, 0),
         row(1, "system.bus_b", Kind::Input(words), 0),
         row(2, "system.bus_c", Kind::Input(words), 1),
+        row(3, "system.time_of_day", Kind::Input(words), 2),
     ];
-    Exchange::new(Arc::new(Catalogue { rows: rows.into(), inputs: 2, outputs: 1, alarms: 0 }))
+    Exchange::new(Arc::new(Catalogue { rows: rows.into(), inputs: 3, outputs: 1, alarms: 0 }))
 }
 
 struct Bench {
@@ -161,6 +162,27 @@ async fn a_silent_bus_is_reported_and_a_bus_that_is_not_there_is_no_fault() {
     let (_, inputs) = bench.heard.recv().unwrap();
     assert!(bench.scanning.stop().await.is_ok());
     assert_eq!((inputs.readings[0].value, inputs.readings[1].value), (0.0, 1.0));
+}
+
+/// R-2.0-02: what goes by the time of day knows when nobody knows it.
+#[tokio::test]
+async fn the_time_of_day_is_that_of_the_place_and_bad_while_the_clock_cannot_be_trusted() {
+    let bench = bench(1, u64::MAX);
+    let (_, inputs) = bench.heard.recv().unwrap();
+    assert!(matches!(inputs.readings[2].quality, plc::signal::Quality::Bad(_)));
+    let report = &bench.exchange.report;
+    report.local_offset_s.store(7 * 3600, Ordering::Relaxed);
+    report.clock_trusted.store(true, Ordering::Relaxed);
+    let told = |(_, inputs): (Duration, Inputs)| {
+        let reading = inputs.readings[2];
+        (reading.quality == plc::signal::Quality::Good).then_some(reading.value)
+    };
+    let value = bench.heard.iter().find_map(told).unwrap();
+    let here = (machine::wall_ms() / 1000 + 7 * 3600).rem_euclid(86_400) as f64;
+    assert!(bench.scanning.stop().await.is_ok());
+    assert_eq!(value % 60.0, 0.0);
+    // Midnight may pass between the two.
+    assert!((0.0..=70.0).contains(&(here - value).rem_euclid(86_400.0)), "{value} at {here}");
 }
 
 #[test]

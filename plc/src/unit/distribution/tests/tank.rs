@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// R-2.8-06, F39: without LT-501, and without anything from its node, the static pressure fills it; it neither spills nor
+/// R-2.8-06, R-2.12-20, F39: without LT-501, and without anything from its node, the static pressure fills it; it neither spills nor
 /// runs empty over a day of changing demand.
 #[test]
 fn a_lost_tank_is_filled_by_its_static_pressure() {
