@@ -79,7 +79,7 @@ impl View {
 
     /// Whether the plant makes water or has begun to.
     pub fn is_at_work(&self) -> bool {
-        ["Starting", "Producing"].contains(&self.state("system.state"))
+        ["Starting", "Producing", "Degraded"].contains(&self.state("system.state"))
     }
 
     /// Outputs that are not at rest, by path. The heartbeat and the horn move nothing.

@@ -44,6 +44,7 @@ impl Plant {
             reset,
             too_muddy: causes.has(Reason::RiverTooMuddy),
             empty: causes.has(Reason::WetWellEmpty) && units.power.is_good(),
+            hopeless: units.system.start_failed() || !units.tank.iter().any(Tank::is_available),
         };
         units.intake.scan(around, &mut self.stagger, elapsed);
         let around = coagulation::Around {

@@ -216,6 +216,7 @@ impl Plant {
         Reasons::NONE
             .and_if(units.system.retained.intake_closed, Reason::IntakeClosedByOperator)
             .and_if(!units.intake.is_available(), Reason::NoPumpAvailable)
+            .and_if(!units.tank.iter().any(Tank::is_available), Reason::NoPathOpen)
             .and_if(units.coagulation.is_empty(), Reason::CoagulantEmpty)
             .and_if(units.disinfection.is_empty(), Reason::ChlorineEmpty)
             .and_if(self.coagulant_guard.has_stopped(), Reason::CoagulantPumpUnavailable)

@@ -139,6 +139,8 @@ pub struct Around {
     pub too_muddy: bool,
     /// The cause "wet well low-low" stands.
     pub empty: bool,
+    /// No raw water can be made, for a reason beyond the pumps: three starts failed, or no tank can take it.
+    pub hopeless: bool,
 }
 
 /// Lifts raw water.
@@ -319,7 +321,9 @@ impl Intake {
         self.alarms = Alarms {
             wet_well_empty: Condition::when(around.empty),
             pump_fault: Condition::when(faulty > 0),
-            pumps_failed: Condition::when(faulty == self.pump.len()),
+            pumps_failed: Condition::when(
+                faulty == self.pump.len() || self.inlet.is_faulty() || around.hopeless,
+            ),
             ran_dry: Condition::when(self.dry_runs.count >= DRY_RUNS_MAX),
             very_muddy: Condition::when(around.too_muddy),
             flood: self.inputs.river_level.above(self.settings.flood_alarm, Metres(0.3)),
