@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hil::closed_loop::ClosedLoop;
 use hil::{Act, Selector, SensorFault, TwinParameters};
-use plc::image::Command;
+use plc::image::{Command, Event};
 use plc::plant::Shape;
 use plc::quantity::Form;
 use plc::reason::Reason;
@@ -100,6 +100,33 @@ fn an_outage_is_followed_by_a_minute_of_rest_and_then_by_water() {
         );
         assert!(plant.run_until(3 * HOUR, makes_water), "{outage:?}: {}", plant.tell());
     }
+}
+
+/// R-2.0-06: each change of a state is an event with where it came from, and each cause one as it comes and goes.
+#[test]
+fn every_change_of_a_state_and_every_cause_is_an_event() {
+    let mut plant = producing(TwinParameters::default(), 13);
+    let row = plant.plant.catalogue().find("system.state").map(|row| row.id);
+    let before = plant.value("system.state").map(|state| state as u16);
+    plant.act(Act::Mains(false)).unwrap();
+    let (mut changes, mut causes) = (Vec::new(), Vec::new());
+    plant.run_until(SECOND, |plant| {
+        for event in plant.plant.events() {
+            match *event {
+                Event::State { row: at, from, to } if Some(at) == row => changes.push((from, to)),
+                Event::Cause { cause, began } => causes.push((cause, began)),
+                Event::Answer { .. }
+                | Event::Alarm { .. }
+                | Event::State { .. }
+                | Event::Setting { .. }
+                | Event::Overflow => {}
+            }
+        }
+        false
+    });
+    let after = plant.value("system.state").map(|state| state as u16);
+    assert_eq!(changes, [(before.unwrap(), after.unwrap())]);
+    assert!(causes.contains(&(Reason::MainsLost, true)), "{causes:?}");
 }
 
 /// R-2.10-06: after more than a day a person vouches for the chlorine first.

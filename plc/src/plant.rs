@@ -178,7 +178,7 @@ impl Plant {
         let mut units = Units {
             intake: Intake::new(shape),
             coagulation: Coagulation::default(),
-            tank: (0..shape.tanks).map(|_| Tank::default()).collect(),
+            tank: (0..shape.tanks).map(|_| Tank::new()).collect(),
             sedimentation: Sedimentation::default(),
             filtration: Filtration::new(shape),
             filter: (0..shape.filters).map(|_| Filter::new(shape)).collect(),

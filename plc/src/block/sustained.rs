@@ -84,6 +84,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    /// R-2.0-03: one false sample begins the time anew.
     #[test]
     fn an_interrupted_condition_starts_afresh() {
         let mut sustained = Sustained::default();

@@ -453,6 +453,7 @@ mod tests {
         drive.status.state
     }
 
+    /// R-2.0-08: Off, Starting, Running, Stopping, Locked, Off.
     #[test]
     fn a_pump_starts_runs_stops_and_rests() {
         let mut drive = Drive::default();
@@ -464,6 +465,7 @@ mod tests {
         assert_eq!(run_s(&mut drive, 125, Ask::at(Percent(80.0)), true), State::Running);
     }
 
+    /// R-2.0-08: feedback within 5 s, or a fault until reset.
     #[test]
     fn a_pump_that_does_not_answer_is_a_fault_until_reset() {
         let mut drive = Drive::default();
@@ -510,6 +512,7 @@ mod tests {
         assert!(drive.status.blocked.has(Reason::InMaintenance));
     }
 
+    /// R-2.0-08: feedback without command.
     #[test]
     fn a_pump_that_runs_unasked_is_welded() {
         let mut drive = Drive::default();
@@ -520,6 +523,7 @@ mod tests {
         assert!(drive.is_welded() && !drive.outputs.run.value());
     }
 
+    /// INV-23: one start at a time, plant-wide.
     #[test]
     fn two_motors_never_start_together() {
         let (mut one, mut other) = (Motor::default(), Motor::default());

@@ -102,11 +102,23 @@ struct Watch {
     asked: Travel,
     /// Its relay is held off, or its ends cannot be read: that it does not arrive is no fault of the valve.
     excused: bool,
+    /// Not in a safety path: when it does not open it is closed and opened once more (R-2.0-07).
+    tries_twice: bool,
+    tried: bool,
+    /// Time left of the closing between two tries.
+    closes_for: Duration,
 }
 
 impl Default for Watch {
     fn default() -> Watch {
-        Watch { travelled: Duration::ZERO, asked: Travel::Stay, excused: false }
+        Watch {
+            travelled: Duration::ZERO,
+            asked: Travel::Stay,
+            excused: false,
+            tries_twice: false,
+            tried: false,
+            closes_for: Duration::ZERO,
+        }
     }
 }
 
@@ -122,6 +134,8 @@ impl Watch {
         if asked != self.asked || self.excused {
             self.asked = asked;
             self.travelled = Duration::ZERO;
+            self.tried = false;
+            self.closes_for = Duration::ZERO;
         }
         let both = inputs.opened.closed() && inputs.closed.closed();
         let at_open = inputs.opened.closed() && !inputs.closed.closed();
@@ -133,7 +147,18 @@ impl Watch {
         };
         self.travelled =
             if there { Duration::ZERO } else { self.travelled.saturating_add(elapsed) };
+        self.tried &= !there;
         let late = self.travelled > settings.travel_time.mul_f64(PATIENCE);
+        if late && asked == Travel::Open && self.tries_twice && !self.tried && !both {
+            self.tried = true;
+            self.closes_for = settings.travel_time;
+        }
+        if before != State::Fault && !both && !self.closes_for.is_zero() {
+            self.closes_for =
+                if at_closed { Duration::ZERO } else { self.closes_for.saturating_sub(elapsed) };
+            self.travelled = Duration::ZERO;
+            return State::Closing;
+        }
         match before {
             State::Fault => State::Fault,
             State::Between | State::Closed | State::Opening | State::Open | State::Closing => {
@@ -219,7 +244,8 @@ macro_rules! valve {
             pub fn reset(&mut self) {
                 if self.is_faulty() {
                     self.status.state = State::Between;
-                    self.watch = Watch::default();
+                    let tries_twice = self.watch.tries_twice;
+                    self.watch = Watch { tries_twice, ..Watch::default() };
                 }
             }
         }
@@ -236,6 +262,13 @@ valve! {
 }
 
 impl MotorValve {
+    /// One that lies in no safety path: it gets a second try.
+    #[must_use]
+    pub fn trying_twice() -> MotorValve {
+        let watch = Watch { tries_twice: true, ..Watch::default() };
+        MotorValve { watch, ..MotorValve::default() }
+    }
+
     /// One scan.
     pub fn scan(&mut self, asked: Travel, elapsed: Duration) {
         // Switched off or locked out it keeps its place, and its relays stay dead.
@@ -281,6 +314,33 @@ mod tests {
         Inputs { opened: Signal::Good(opened), closed: Signal::Good(closed) }
     }
 
+    /// R-2.0-07: outside a safety path a valve that does not open is closed and opened once more, then it is a fault.
+    #[test]
+    fn a_valve_outside_a_safety_path_gets_a_second_try() {
+        let mut valve = MotorValve { inputs: ends(false, false), ..MotorValve::trying_twice() };
+        let mut seen = std::vec::Vec::new();
+        let mut lasted = std::vec::Vec::new();
+        for second in 0..80 {
+            valve.scan(Travel::Open, SECOND);
+            if seen.last() != Some(&valve.status.state) {
+                seen.push(valve.status.state);
+                lasted.push(second);
+            }
+        }
+        assert_eq!(seen, [State::Opening, State::Closing, State::Opening, State::Fault]);
+        assert_eq!(lasted, [0, 22, 37, 59]);
+        valve.reset();
+        valve.inputs = ends(false, true);
+        for _ in 0..23 {
+            valve.scan(Travel::Open, SECOND);
+        }
+        assert!(!valve.is_faulty(), "closed already, it is opened again at once");
+        valve.inputs = ends(true, false);
+        valve.scan(Travel::Open, SECOND);
+        assert!(valve.is_open());
+    }
+
+    /// R-2.0-07: driven to its end and no further.
     #[test]
     fn a_valve_is_driven_only_until_its_end_is_reached() {
         let mut valve = MotorValve { inputs: ends(false, true), ..MotorValve::default() };
@@ -294,6 +354,7 @@ mod tests {
         assert!(!valve.outputs.open.value() && valve.is_open());
     }
 
+    /// R-2.0-07: no end, or both ends, for 1.5 times the travel is a fault; in a safety path at once.
     #[test]
     fn a_valve_that_does_not_arrive_in_time_is_a_fault_until_reset() {
         for inputs in [ends(false, false), ends(false, true), ends(true, true), Inputs::default()] {

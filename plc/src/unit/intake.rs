@@ -198,6 +198,7 @@ impl Intake {
     pub fn new(shape: &Shape) -> Intake {
         Intake {
             pump: (0..shape.raw_pumps).map(|_| Drive::default()).collect(),
+            inlet: MotorValve::trying_twice(),
             ..Intake::default()
         }
     }

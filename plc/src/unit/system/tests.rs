@@ -174,6 +174,35 @@ fn an_item_that_does_not_pass_is_told_and_becomes_a_fault() {
     }
 }
 
+/// R-2.0-01, R-2.0-02, INV-38: time is what the plant is told has passed, in however many scans.
+#[test]
+fn the_plant_takes_the_same_time_whatever_its_scans_take() {
+    for step in [10, 100, 250, 1000].map(Duration::from_millis) {
+        let mut rig = Rig::new();
+        rig.around.steps.raw_flow = false;
+        rig.system.retained.intent = true;
+        let (mut passed, mut changes) = (Duration::ZERO, std::vec::Vec::new());
+        while passed < Duration::from_secs(160) {
+            let before = rig.system.status.state;
+            rig.system.scan(rig.around, step);
+            rig.system.inputs.supply_on = Signal::Good(rig.system.outputs.supply.value());
+            passed += step;
+            if rig.system.status.state != before {
+                changes.push((passed.as_secs_f64(), rig.system.status.state));
+            }
+        }
+        let expected =
+            [(30.0, State::Stopped {}), (30.0, State::Starting {}), (150.0, State::Stopping {})];
+        assert_eq!(changes.len(), 3, "{step:?} {changes:?}");
+        for ((at, state), (due, wanted)) in changes.iter().zip(expected) {
+            assert!(
+                *state == wanted && libm::fabs(at - due) <= 3.1 * step.as_secs_f64(),
+                "{changes:?}"
+            );
+        }
+    }
+}
+
 /// R-2.2-01: a contactor that is in before anybody asks for it is asked for by nobody.
 #[test]
 fn a_contactor_that_is_closed_at_power_up_is_found_before_it_is_asked_for() {
