@@ -85,6 +85,7 @@ fn a_day_of_water_with_a_start_a_wash_a_standby_and_safe_water_throughout() {
     assert_eq!(plant.truth().dry_seconds, [0.0; 4], "INV-19");
 }
 
+/// INV-35, R-2.2-09: until loop, local reset and a new start.
 #[test]
 fn an_emergency_stop_holds_until_loop_local_reset_and_a_new_start() {
     let mut plant = producing(2);
@@ -109,6 +110,7 @@ fn an_emergency_stop_holds_until_loop_local_reset_and_a_new_start() {
     assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", plant.tell());
 }
 
+/// R-2.2.2-02: D2.
 #[test]
 fn a_storm_of_600_is_treated_at_the_reduced_rate() {
     let mut plant = producing(3);
@@ -130,6 +132,7 @@ fn a_storm_of_600_is_treated_at_the_reduced_rate() {
     assert!(worst < 1.0, "{worst} NTU delivered");
 }
 
+/// INV-15, R-2.2.2-01: 10 min above 1 000 NTU, and two more to stop.
 #[test]
 fn a_river_above_1000_closes_the_intake_and_the_plant_waits_with_that_reason() {
     let mut plant = producing(4);
@@ -160,6 +163,7 @@ fn nothing_runs_in_the_first_half_minute() {
     }
 }
 
+/// INV-31: within the table's times, and with alarm 906.
 #[test]
 fn a_lost_bus_takes_its_outputs_with_it() {
     for (bus, within, stopped) in [

@@ -44,6 +44,7 @@ fn restart(plant: &mut ClosedLoop) {
     plant.plant.restore(|row| found(row.id), Some(MINUTE));
 }
 
+/// R-2.10-06: the controller away for a minute.
 #[test]
 fn a_controller_that_restarts_while_water_is_made_goes_on_without_a_person() {
     let mut plant = producing(1);
@@ -112,6 +113,7 @@ fn water_that_stays_turbid_runs_to_waste_only_while_the_waste_tank_has_room() {
     assert_eq!(plant.truth().overflowed.0, 0.0, "{}", plant.tell());
 }
 
+/// INV-33, R-2.2-01: pressed at power-up it does not stand for the self-test.
 #[test]
 fn an_emergency_stop_at_power_up_does_not_spare_the_set_up() {
     let mut plant = reference(TwinParameters::default(), 6);
@@ -159,6 +161,7 @@ fn standby_ends_at_once_when_a_person_stops_the_plant() {
     assert_eq!(plant.state("system.state"), Some("Stopped"));
 }
 
+/// R-2.1-01: STOP ALL is the plant's OFF, over a restart too.
 #[test]
 fn stop_all_stops_every_pump_and_nothing_runs_before_a_new_start() {
     let mut plant = producing(9);
