@@ -99,7 +99,7 @@ pub fn local_offset_s() -> i64 {
         if libc::localtime_r(&now, local.as_mut_ptr()).is_null() {
             return 0;
         }
-        i64::from(local.assume_init().tm_gmtoff)
+        local.assume_init().tm_gmtoff
     }
 }
 
