@@ -14,7 +14,7 @@ pub use accumulator::{RollingMass, Total};
 pub use balance::{Account, Balance, Flows};
 pub use duty::{Duty, StartBudget};
 pub use lowest::Lowest;
-pub use pi::{Pi, PiTuning};
+pub use pi::{Aim, Hold, Look, Pace, Pi, PiLoop, PiTuning};
 pub use ramp::{Lag, Ramp};
 pub use sustained::{Sustained, Trip, TripTimes};
 pub use table::interpolate;
