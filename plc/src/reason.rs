@@ -176,6 +176,10 @@ reasons! {
     DryRun,
     /// A pump ran against a closed pipe.
     DeadHead,
+    /// A dosing pump was told to stroke, and too few strokes were seen: no power, a broken membrane, air, an empty hose.
+    StrokesMissing,
+    /// A contact or its wire tells nothing.
+    WireOrContact,
     /// A pipe is broken: water goes, and no pressure stands.
     PipeBroken,
     /// No water reaches the village although there is some.

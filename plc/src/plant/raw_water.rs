@@ -55,6 +55,9 @@ impl Plant {
             holds: self.holds.on(Column::Coagulant),
             cap_reached: self.coagulant_guard.has_stopped(),
         };
+        if reset {
+            units.coagulation.doser.reset();
+        }
         units.coagulation.scan(around, &mut self.stagger, elapsed);
         // A full waste tank stops everything that fills it (`docs/spec/plant.md` 2.9).
         let sludge = self

@@ -31,6 +31,9 @@ impl Plant {
             in_use: units.system.distributes(),
             prime: self.asked.prime,
         };
+        if reset {
+            units.disinfection.doser.reset();
+        }
         units.disinfection.scan(around, elapsed);
         let around = distribution::Around {
             nominal,
