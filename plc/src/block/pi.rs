@@ -23,6 +23,12 @@ pub struct PiTuning {
 }
 
 impl PiTuning {
+    /// The tuning of a loop that sets a pump's speed by its flow, here a share of nominal.
+    #[must_use]
+    pub fn for_pump(self, share: f64) -> PiTuning {
+        self.by_flow(&PUMP_GAINS, &[], share)
+    }
+
     /// The same tuning at this flow: gain and integral time times what their tables say of it, each `(flow, factor)`, sorted
     /// by flow. A flow that is none gets the factors of the lowest.
     #[must_use]
@@ -36,6 +42,10 @@ impl PiTuning {
         PiTuning { gain: self.gain * factor(gains), reset, ..self }
     }
 }
+
+/// A centrifugal pump answers its speed the more, the less it delivers: `dQ/dn` goes with `n / Q`, so the gain goes down with
+/// the flow. Factors at shares of the nominal flow, from the curves of `docs/spec/plant.md` 6.3.
+const PUMP_GAINS: [(f64, f64); 3] = [(0.5, 0.65), (0.7, 0.8), (1.0, 1.0)];
 
 /// Positional PI with the integrator held inside the output's limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -167,6 +177,19 @@ impl PiLoop {
             fresh: true,
             ..PiLoop::default()
         };
+    }
+
+    /// It does not control: something else leads it to this output, at its pace; the output.
+    pub fn lead(
+        &mut self,
+        output: f64,
+        measured: Signal<f64>,
+        pace: Pace,
+        elapsed: Duration,
+    ) -> f64 {
+        let now = self.output.follow(output, pace.output_rate, pace.output_rate, elapsed);
+        self.follow(now, measured);
+        now
     }
 
     /// One scan; the output. Executed at its pace, and only while what is measured can be believed.

@@ -43,6 +43,7 @@ use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
 use crate::unit::balance::TankBalance;
+use crate::unit::loop_watch::LoopWatch;
 use clear_well::Well;
 use delivery::Delivery;
 use effect::Effect;
@@ -298,6 +299,8 @@ pub struct Distribution {
     pub outlet: MotorValve,
     pub clear_well_balance: TankBalance,
     pub tank_balance: TankBalance,
+    pub flow_watch: LoopWatch,
+    pub pressure_watch: LoopWatch,
     pub pump: Box<[Drive]>,
     pub hour: Box<[HourOfDay]>,
     sequence: Timed<Sequence>,
@@ -318,7 +321,9 @@ parts! { Distribution {
     handling, inputs, settings, retained, status, outputs, alarms;
     one: outlet = Group::single("outlet", "XV-501").held_by(Column::Positions),
          clear_well_balance = Group::single("clear_well_balance", "T-401"),
-         tank_balance = Group::single("tank_balance", "T-501");
+         tank_balance = Group::single("tank_balance", "T-501"),
+         flow_watch = Group::single("flow_loop", "FIC-501"),
+         pressure_watch = Group::single("pressure_loop", "PIC-501");
     many: pump = Group::lettered("pump", "P-501x").held_by(Column::LiftPump),
           hour = Group::numbered("hour", "FIT-502");
     maybe: ;

@@ -20,7 +20,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::alarm::{Condition, Priority};
-use crate::block::{Duty, Pi, Ramp, Sustained, Timed};
+use crate::block::{Duty, PiLoop, Ramp, Sustained, Timed};
 use crate::declare::{
     alarm, alarms, between, inputs, measured, outputs, parts, settings, shown, status, switched,
 };
@@ -35,6 +35,7 @@ use crate::reason::{Reason, Reasons};
 use crate::signal::{Doubt, Fault, Signal};
 use crate::tag::{Activity, Group, Role};
 use crate::unit::filter;
+use crate::unit::loop_watch::LoopWatch;
 use sequence::{Event, Scan, Sequence, State};
 use wash_train::WashTrain;
 
@@ -245,11 +246,11 @@ pub struct Filtration {
     pub alarms: Alarms,
     pub pump: Box<[Drive]>,
     pub wash_pump: Drive,
+    pub feed_watch: LoopWatch,
     pub blower: Option<Motor>,
     sequence: Timed<Sequence>,
     duty: Duty,
-    feed_loop: Pi,
-    speed: Ramp,
+    feed_loop: PiLoop,
     setpoint: Ramp,
     wash_train: WashTrain,
     memory: Memory,
@@ -257,10 +258,11 @@ pub struct Filtration {
 }
 parts! { Filtration {
     handling, inputs, settings, status, outputs, alarms;
-    one: wash_pump = Group::single("wash_pump", "P-351").held_by(Column::Wash);
+    one: wash_pump = Group::single("wash_pump", "P-351").held_by(Column::Wash),
+         feed_watch = Group::single("feed_loop", "FIC-301");
     many: pump = Group::lettered("pump", "P-301x").held_by(Column::FeedPump);
     maybe: blower = Group::single("blower", "B-351").held_by(Column::Wash);
-    sequence, duty, feed_loop, speed, setpoint, wash_train, memory, watch
+    sequence, duty, feed_loop, setpoint, wash_train, memory, watch
 } }
 
 impl Filtration {

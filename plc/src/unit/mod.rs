@@ -7,6 +7,7 @@ pub mod distribution;
 pub mod filter;
 pub mod filtration;
 pub mod intake;
+pub mod loop_watch;
 pub mod power;
 pub mod sedimentation;
 pub mod system;

@@ -5,7 +5,7 @@
 use core::time::Duration;
 
 use super::{Around, Distribution};
-use crate::block::{Pi, PiTuning, Ramp, Trip, TripTimes};
+use crate::block::{Aim, Hold, Look, Pace, PiLoop, PiTuning, Ramp, Trip, TripTimes};
 use crate::device::Drive;
 use crate::quantity::{CubicMetresPerHour, Metres, Percent};
 
@@ -20,6 +20,8 @@ const SETPOINT_RATE: f64 = 1.2 / 60.0;
 const LEAST_SHARE: f64 = 0.6;
 /// Speed lies this much above the speed that beats the static head, % (`docs/spec/plant.md` 6.3).
 pub(super) const SPEED_MARGIN: f64 = 5.0;
+/// FIC-501 and PIC-501 work once a second (R-2.0-01).
+pub(super) const LOOP_PERIOD: Duration = Duration::from_secs(1);
 /// Speed moves by this much a second, % (`docs/spec/plant.md` 2.3).
 pub(super) const SPEED_RATE: f64 = 5.0;
 
@@ -28,9 +30,8 @@ pub(super) const SPEED_RATE: f64 = 5.0;
 pub(super) struct Delivery {
     demand: Trip,
     lag: Trip,
-    flow_loop: Pi,
+    flow_loop: PiLoop,
     setpoint: Ramp,
-    speed: Ramp,
 }
 
 impl Distribution {
@@ -118,26 +119,35 @@ impl Distribution {
         let rate = SETPOINT_RATE * around.nominal.0;
         let setpoint = delivery.setpoint.follow(asked.0, rate, rate, elapsed);
         self.status.setpoint = CubicMetresPerHour(setpoint);
-        let target = match (on, self.inputs.flow.usable()) {
+        // The setpoint is ramped already.
+        let pace =
+            Pace { period: LOOP_PERIOD, setpoint_rate: f64::INFINITY, output_rate: SPEED_RATE };
+        let measured = self.inputs.flow.map(|flow| flow.0);
+        let speed = match (on, measured.usable()) {
             (true, Some(flow)) => {
                 let tuning = PiTuning {
                     gain: self.settings.loop_gain.0 / around.nominal.0,
                     reset: self.settings.loop_reset,
                     low: lowest,
                     high: 100.0,
-                };
-                delivery.flow_loop.execute(setpoint - flow.0, tuning, elapsed)
+                }
+                .for_pump(flow / around.nominal.0);
+                let aim = Aim { setpoint, measured, tuning, hold: Hold::Free };
+                delivery.flow_loop.scan(aim, pace, elapsed)
             }
             // Without a flow the speed that starts it is kept: delivery is slow, but certain.
-            (true | false, _) => {
-                delivery.flow_loop.take_over(lowest + SPEED_MARGIN);
-                if !on {
-                    delivery.speed.set(lowest + SPEED_MARGIN);
-                }
+            (true, None) => delivery.flow_loop.lead(lowest + SPEED_MARGIN, measured, pace, elapsed),
+            (false, _) => {
+                delivery.flow_loop.follow(lowest + SPEED_MARGIN, measured);
                 lowest + SPEED_MARGIN
             }
         };
-        Percent(delivery.speed.follow(target, SPEED_RATE, SPEED_RATE, elapsed))
+        Percent(speed)
+    }
+
+    /// What FIC-501 saw and did.
+    pub(super) fn look_at_flow_loop(&self) -> Option<Look> {
+        self.delivery.flow_loop.look()
     }
 
     /// The speed below which nothing flows, and a margin, %.

@@ -9,12 +9,18 @@ use crate::quantity::{CubicMetres, Metres, MilligramMinutesPerLitre, Percent, Ra
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Fault, Signal};
 use crate::unit::balance;
+use crate::unit::loop_watch::{self, QUICK};
 
 /// Slow judgements, once a second (class C, R-2.0-01).
 pub(super) const LOOK: Duration = Duration::from_secs(1);
 /// Alarm 421 clears this far below its limit, 413 and 503, 504 above theirs (`docs/spec/plant.md` 4).
 const HIGH_DEADBAND: Metres = Metres(0.07);
 const LOW_DEADBAND: Metres = Metres(0.1);
+/// FIT-501 moves this much by itself, as a share of nominal: 1 % (`docs/spec/plant.md` 1.4), three times.
+const FLOW_NOISE: f64 = 0.03;
+/// PT-501 moves this much by itself, kPa: 0.5 % of 1 000, three times; and the village's taps, which nobody can tune away
+/// (chosen, the minute's noise of `docs/spec/plant.md` 6.12 on 250 kPa).
+const PRESSURE_NOISE: f64 = 15.0;
 const TANK_DEADBAND: Metres = Metres(0.2);
 
 impl Distribution {
@@ -42,6 +48,7 @@ impl Distribution {
             .tank_level
             .map(|level| Percent(100.0 * level.0 / depth.0).within(Percent(0.0), Percent(120.0)));
         self.watch_village(around, elapsed);
+        self.watch_loops(around, elapsed);
         let nominal = around.nominal;
         let area = self.settings.elevated_area.0;
         let tank = if self.has_tank && !self.tank.is_doubtful() {
@@ -67,6 +74,19 @@ impl Distribution {
             unmetered: self.retained.contaminated,
         };
         self.clear_well_balance.scan(well, elapsed);
+    }
+
+    fn watch_loops(&mut self, around: &Around, elapsed: Duration) {
+        let (flow, pressure) = if self.has_tank {
+            (self.look_at_flow_loop(), None)
+        } else {
+            (None, self.look_at_pressure_loop())
+        };
+        let noise = FLOW_NOISE * around.nominal.0;
+        let flow = loop_watch::Around { look: flow, noise, window: QUICK };
+        self.flow_watch.scan(flow, elapsed);
+        let pressure = loop_watch::Around { look: pressure, noise: PRESSURE_NOISE, window: QUICK };
+        self.pressure_watch.scan(pressure, elapsed);
     }
 
     pub(super) fn show(&mut self, around: &Around, unfit: Reasons) {

@@ -6,8 +6,11 @@
 use core::time::Duration;
 
 use super::lost_tank::KPA_PER_METRE;
-use super::{Around, Distribution, delivery::SPEED_RATE};
-use crate::block::{Pi, PiTuning, Ramp, Sustained};
+use super::{
+    Around, Distribution,
+    delivery::{LOOP_PERIOD, SPEED_RATE},
+};
+use crate::block::{Aim, Hold, Look, Pace, PiLoop, PiTuning, Ramp, Sustained};
 use crate::device::Drive;
 use crate::quantity::{KiloPascals, Percent};
 
@@ -28,6 +31,8 @@ const BLIND_SLEEP: Duration = Duration::from_secs(600);
 const FILL_SHARE: f64 = 1.2;
 pub(super) const STANDS: KiloPascals = KiloPascals(100.0);
 const FILL_TIME: Duration = Duration::from_secs(600);
+/// PIC-501's setpoint moves by this much a second, kPa (chosen: an empty network is filled before it is pressed).
+const PRESSURE_RATE: f64 = 10.0;
 /// The loop goes no lower than the speed whose shut-off head is this share of the setpoint's.
 const LOWEST_HEAD: f64 = 0.7;
 
@@ -42,8 +47,8 @@ pub(super) struct Pressure {
     /// The network stood under pressure since the pump started; until then it is filled.
     filled: bool,
     filling: Duration,
-    pressure_loop: Pi,
-    flow_loop: Pi,
+    pressure_loop: PiLoop,
+    flow_loop: PiLoop,
     speed: Ramp,
 }
 
@@ -127,33 +132,44 @@ impl Distribution {
         let fill = around.nominal * FILL_SHARE;
         let limit = if memory.filled { allowed } else { allowed.or_less(fill) };
         self.status.setpoint = limit;
-        let target = match (on, self.inputs.pressure.usable()) {
-            (true, Some(pressure)) => {
+        // Two loops on one speed, of which the lower counts: neither runs ahead of it by more than a step.
+        let high =
+            Percent(memory.speed.value() + SPEED_RATE).within(Percent(lowest), Percent(100.0));
+        let pace =
+            Pace { period: LOOP_PERIOD, setpoint_rate: PRESSURE_RATE, output_rate: f64::INFINITY };
+        let measured = self.inputs.pressure.map(|pressure| pressure.0);
+        let target = match (on, measured.usable()) {
+            (true, Some(_)) => {
                 let tuning = PiTuning {
                     gain: settings.pressure_gain.0,
                     reset: settings.pressure_reset,
                     low: lowest,
-                    high: 100.0,
+                    high: high.0,
                 };
-                memory.pressure_loop.execute((setpoint - pressure).0, tuning, elapsed)
+                let aim = Aim { setpoint: setpoint.0, measured, tuning, hold: Hold::Free };
+                memory.pressure_loop.scan(aim, pace, elapsed)
             }
             (true | false, _) => {
-                memory.pressure_loop.take_over(blind);
+                memory.pressure_loop.follow(blind, measured);
                 blind
             }
         };
-        let most = match (on, self.inputs.flow.usable()) {
+        let pace = Pace { setpoint_rate: f64::INFINITY, ..pace };
+        let measured = self.inputs.flow.map(|flow| flow.0);
+        let most = match (on, measured.usable()) {
             (true, Some(flow)) => {
                 let tuning = PiTuning {
                     gain: settings.loop_gain.0 / around.nominal.0,
                     reset: settings.loop_reset,
                     low: lowest,
-                    high: 100.0,
-                };
-                memory.flow_loop.execute(limit.0 - flow.0, tuning, elapsed)
+                    high: high.0,
+                }
+                .for_pump(flow / around.nominal.0);
+                let aim = Aim { setpoint: limit.0, measured, tuning, hold: Hold::Free };
+                memory.flow_loop.scan(aim, pace, elapsed)
             }
             (true | false, _) => {
-                memory.flow_loop.take_over(blind);
+                memory.flow_loop.follow(blind, measured);
                 blind
             }
         };
@@ -162,5 +178,10 @@ impl Distribution {
         }
         let target = if target <= most { target } else { most };
         Percent(memory.speed.follow(target, SPEED_RATE, SPEED_RATE, elapsed))
+    }
+
+    /// What PIC-501 saw and did.
+    pub(super) fn look_at_pressure_loop(&self) -> Option<Look> {
+        self.pressure.pressure_loop.look()
     }
 }

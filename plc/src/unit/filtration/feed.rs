@@ -4,11 +4,12 @@ use core::time::Duration;
 
 use super::sequence::State;
 use super::{Around, Demand, Filtration, MINIMUM};
-use crate::block::PiTuning;
+use crate::block::{Aim, Hold, Pace, PiTuning};
 use crate::device::{Ask, Drive, Limits, Stagger, choose_duty};
 use crate::output::Output;
 use crate::quantity::{CubicMetresPerHour, Percent};
 use crate::signal::{Doubt, Signal};
+use crate::unit::loop_watch::{self, QUICK};
 
 /// The feed starts at this share of the nominal flow and rises from there; chosen: well above shut-off.
 const START_SHARE: f64 = 0.2;
@@ -24,6 +25,10 @@ const FILTER_RATE: f64 = 0.1 / 60.0;
 const SPEED_MARGIN: f64 = 5.0;
 /// Speed moves by this much a second, % (`docs/spec/plant.md` 2.3).
 const SPEED_RATE: f64 = 5.0;
+/// FIC-301 works once a second (R-2.0-01).
+const LOOP_PERIOD: Duration = Duration::from_secs(1);
+/// FIT-301 moves this much by itself, as a share of nominal: 1 % (`docs/spec/plant.md` 1.4), three times.
+const FLOW_NOISE: f64 = 0.03;
 /// Less flow than this share of nominal is a closed way (INV-20); it is stopped within 15 s.
 const DEAD_HEAD_SHARE: f64 = 0.05;
 const DEAD_HEAD_TIME: Duration = Duration::from_secs(10);
@@ -47,6 +52,10 @@ impl Filtration {
         let on = duty.and_then(|pump| self.pump.get(pump)).is_some_and(Drive::is_running);
         self.pace(on, around, elapsed);
         let ask = if run { Ask::at(self.control(on, around, elapsed)) } else { Ask::OFF };
+        // While a filter joins or leaves, the other's way changes the flow by design (R-2.6.6-02).
+        let look = self.feed_loop.look().filter(|_| run && !self.memory.lowering);
+        let noise = FLOW_NOISE * around.nominal.0;
+        self.feed_watch.scan(loop_watch::Around { look, noise, window: QUICK }, elapsed);
         for (number, pump) in self.pump.iter_mut().enumerate() {
             let asked = if duty == Some(number) { ask } else { Ask::OFF };
             pump.scan(asked, Limits::SURFACE, stagger, elapsed);
@@ -108,25 +117,30 @@ impl Filtration {
     /// FIC-301: speed for the rate; the lowest speed until the pump runs.
     fn control(&mut self, on: bool, around: &Around, elapsed: Duration) -> Percent {
         let lowest = self.lowest_speed();
-        let target = match self.feed_flow().usable() {
+        // The setpoint is ramped already, by LIC-206 and the filters.
+        let pace =
+            Pace { period: LOOP_PERIOD, setpoint_rate: f64::INFINITY, output_rate: SPEED_RATE };
+        let measured = self.feed_flow().map(|flow| flow.0);
+        let speed = match measured.usable() {
             Some(flow) if on => {
                 let tuning = PiTuning {
                     gain: self.settings.loop_gain.0 / around.nominal.0,
                     reset: self.settings.loop_reset,
                     low: lowest.0,
                     high: 100.0,
-                };
-                self.feed_loop.execute(self.setpoint.value() - flow.0, tuning, elapsed)
+                }
+                .for_pump(flow / around.nominal.0);
+                let setpoint = self.setpoint.value();
+                let aim = Aim { setpoint, measured, tuning, hold: Hold::Free };
+                self.feed_loop.scan(aim, pace, elapsed)
             }
+            None if on => self.feed_loop.lead(lowest.0, measured, pace, elapsed),
             Some(_) | None => {
-                self.feed_loop.take_over(lowest.0);
+                self.feed_loop.follow(lowest.0, measured);
                 lowest.0
             }
         };
-        if !on {
-            self.speed.set(lowest.0);
-        }
-        Percent(self.speed.follow(target, SPEED_RATE, SPEED_RATE, elapsed))
+        Percent(speed)
     }
 
     /// Water is wanted, and the feed could run.
