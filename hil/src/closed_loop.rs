@@ -22,6 +22,8 @@ pub struct ClosedLoop {
     lies: Vec<(usize, Lie)>,
     /// Where the shell reports the time of day: the world's own.
     time_of_day: Option<usize>,
+    /// How often the field reads each input, by slot.
+    polls: Vec<Duration>,
     period: Duration,
     orders: Vec<Order>,
     last_number: u32,
@@ -88,6 +90,18 @@ impl ClosedLoop {
             .filter_map(|(path, value)| Some((catalogue.input_slot(path)?, *value)))
             .collect();
         let time_of_day = catalogue.input_slot("system.time_of_day");
+        let polls = catalogue
+            .rows
+            .iter()
+            .filter_map(|row| match row.kind {
+                Kind::Input(words) => Some(words.poll),
+                Kind::Output(..)
+                | Kind::Setting(_)
+                | Kind::Status(_)
+                | Kind::Retained
+                | Kind::Alarm(_) => None,
+            })
+            .collect();
         let inputs = Inputs::new(catalogue);
         // The world begins with good water in the clear well, and the plant knows it.
         plant.units.distribution.retained.quality_known = true;
@@ -97,6 +111,7 @@ impl ClosedLoop {
             inputs,
             reported,
             time_of_day,
+            polls,
             lies: Vec::new(),
             period,
             orders: Vec::new(),
@@ -146,11 +161,13 @@ impl ClosedLoop {
         self.period = period;
     }
 
-    /// Scans the plant alone, with readings as fresh as they were: for measuring the core.
+    /// Scans the plant alone, each reading renewed when its poll is due, as a field renews them: for measuring the core.
     pub fn scan_again(&mut self) -> f64 {
         let at = self.plant.now().plus(self.period);
-        for reading in &mut self.inputs.readings {
-            reading.taken = at;
+        for (reading, poll) in self.inputs.readings.iter_mut().zip(&self.polls) {
+            if at.since(reading.taken) >= *poll {
+                reading.taken = at;
+            }
         }
         self.plant.scan(&self.inputs, &[], self.period).values[0]
     }

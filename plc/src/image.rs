@@ -118,6 +118,8 @@ pub struct Snapshot {
     pub samples: Box<[Sample]>,
     /// When each was measured or computed.
     pub taken: Box<[Moment]>,
+    /// What the units asked of each output, whatever it was given, by [`crate::tag::Row::slot`] of the outputs.
+    pub wanted: Box<[f64]>,
 }
 
 impl Snapshot {
@@ -129,6 +131,15 @@ impl Snapshot {
             at: Moment(0),
             samples: vec![Sample::default(); rows].into_boxed_slice(),
             taken: vec![Moment(0); rows].into_boxed_slice(),
+            wanted: vec![0.0; catalogue.outputs].into_boxed_slice(),
+        }
+    }
+
+    /// Writes one row.
+    pub(crate) fn put(&mut self, row: usize, sample: Sample, taken: Moment) {
+        if let (Some(place), Some(at)) = (self.samples.get_mut(row), self.taken.get_mut(row)) {
+            *place = sample;
+            *at = taken;
         }
     }
 
@@ -137,6 +148,7 @@ impl Snapshot {
         self.at = other.at;
         self.samples.copy_from_slice(&other.samples);
         self.taken.copy_from_slice(&other.taken);
+        self.wanted.copy_from_slice(&other.wanted);
     }
 }
 

@@ -188,6 +188,31 @@ pub const TABLE: &[(Reason, &[Column])] = &[
 /// Columns there are.
 const COLUMNS: usize = 12;
 
+/// The table turned round: by column, every cause that may hold it off.
+const INTERLOCKS: [Reasons; COLUMNS] = {
+    let mut columns = [Reasons::NONE; COLUMNS];
+    let mut row = 0;
+    while row < TABLE.len() {
+        let (cause, held) = TABLE[row];
+        let mut at = 0;
+        while at < held.len() {
+            let column = held[at] as usize;
+            columns[column] = columns[column].with(cause);
+            at += 1;
+        }
+        row += 1;
+    }
+    columns
+};
+
+impl Column {
+    /// Every cause that may hold it off, whether it stands now or not.
+    #[must_use]
+    pub const fn interlocks(self) -> Reasons {
+        INTERLOCKS[self as usize]
+    }
+}
+
 /// The causes of a scan, and by column what they hold off.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Holds {
@@ -201,14 +226,9 @@ impl Holds {
     /// Looks the causes up in the table.
     #[must_use]
     pub fn of(causes: Reasons) -> Holds {
-        let mut columns = [Reasons::NONE; COLUMNS];
-        for (cause, held) in TABLE {
-            if causes.has(*cause) {
-                for column in *held {
-                    let at = *column as usize;
-                    columns[at] = columns[at].with(*cause);
-                }
-            }
+        let mut columns = INTERLOCKS;
+        for column in &mut columns {
+            *column = column.of(causes);
         }
         Holds { causes, columns, first: columns }
     }

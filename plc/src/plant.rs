@@ -137,8 +137,6 @@ pub struct Plant {
     now: Moment,
     /// Since settings and totals were last published.
     since_whole: Duration,
-    /// When each input was measured.
-    taken: Box<[Moment]>,
     /// Row of each input, by slot.
     input_rows: Box<[usize]>,
     /// Row of each alarm, by slot.
@@ -210,7 +208,6 @@ impl Plant {
             button_was: true,
             now: Moment(0),
             since_whole: WHOLE_EVERY,
-            taken: (0..catalogue.inputs).map(|_| Moment(0)).collect(),
             input_rows: catalogue
                 .rows
                 .iter()
@@ -257,8 +254,8 @@ impl Plant {
         self.stagger.hold(self.units.power.starts_held());
 
         let activities = self.activities();
-        let mut pass = self.validator.pass(inputs, activities, self.now, &mut self.taken);
-        self.units.visit(&mut pass);
+        let Plant { units, validator, snapshot, input_rows, now, .. } = self;
+        units.visit(&mut validator.pass(inputs, activities, *now, input_rows, snapshot));
         self.judge(elapsed);
         self.take(orders);
         self.judge_causes(elapsed);
@@ -306,9 +303,9 @@ impl Plant {
         if whole {
             self.since_whole = Duration::ZERO;
         }
-        let Plant { units, outputs, snapshot, events, alarms, taken, now, .. } = self;
+        let Plant { units, outputs, snapshot, events, alarms, now, .. } = self;
         snapshot.at = *now;
-        units.visit(&mut Publish::new(outputs, snapshot, events, alarms, taken, *now, whole));
+        units.visit(&mut Publish::new(outputs, snapshot, events, alarms, *now, whole));
     }
 
     /// The plant after the last scan.

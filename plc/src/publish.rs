@@ -1,10 +1,12 @@
 //! The walks of a scan: hold outputs off, write the images, set one setting, keep and restore.
 
+use core::iter::Zip;
+use core::slice::IterMut;
 use core::time::Duration;
 
 use crate::alarm::{Condition, Engine, State};
 use crate::device::{Handling, Mode};
-use crate::image::{Event, Outputs, Shown, Snapshot};
+use crate::image::{Event, Outputs, Sample, Shown, Snapshot};
 use crate::interlock::{Column, Holds};
 use crate::output::Output;
 use crate::quantity::{Form, Percent, Value};
@@ -103,22 +105,17 @@ impl Visitor for Hold<'_> {
     }
 }
 
-/// Writes outputs and snapshot, and finds changes of state.
+/// Writes outputs and snapshot but for the inputs, and finds changes of state.
 #[derive(Debug)]
 pub struct Publish<'a> {
-    pub outputs: &'a mut Outputs,
-    pub snapshot: &'a mut Snapshot,
-    pub events: &'a mut Events,
-    pub alarms: &'a Engine,
-    /// Readings keep their own time, the rest is as of now.
-    pub now: Moment,
-    /// When each input was measured, by slot.
-    pub taken: &'a [Moment],
+    outputs: Zip<IterMut<'a, f64>, IterMut<'a, f64>>,
+    samples: Zip<IterMut<'a, Sample>, IterMut<'a, Moment>>,
+    rows: usize,
+    events: &'a mut Events,
+    alarms: &'a Engine,
+    now: Moment,
     /// Settings and totals are written too: they move seldom, and are for people.
     whole: bool,
-    row: usize,
-    input: usize,
-    output: usize,
     alarm: usize,
 }
 
@@ -130,70 +127,61 @@ impl<'a> Publish<'a> {
         snapshot: &'a mut Snapshot,
         events: &'a mut Events,
         alarms: &'a Engine,
-        taken: &'a [Moment],
         now: Moment,
         whole: bool,
     ) -> Publish<'a> {
         Publish {
-            outputs,
-            snapshot,
+            outputs: outputs.values.iter_mut().zip(snapshot.wanted.iter_mut()),
+            rows: snapshot.samples.len(),
+            samples: snapshot.samples.iter_mut().zip(snapshot.taken.iter_mut()),
             events,
             alarms,
             now,
-            taken,
             whole,
-            row: 0,
-            input: 0,
-            output: 0,
             alarm: 0,
         }
     }
 
     fn write_seldom<S: Shown>(&mut self, value: &S) {
-        if self.whole {
-            self.write(value, self.now);
-        } else {
-            self.row += 1;
-        }
-    }
-
-    fn write<S: Shown>(&mut self, value: &S, taken: Moment) {
-        if let (Some(sample), Some(at)) =
-            (self.snapshot.samples.get_mut(self.row), self.snapshot.taken.get_mut(self.row))
+        let place = self.samples.next();
+        if self.whole
+            && let Some((sample, at)) = place
         {
             *sample = value.sample();
-            *at = taken;
+            *at = self.now;
         }
-        self.row += 1;
     }
 }
 
 impl Visitor for Publish<'_> {
-    fn input<Q: Value>(&mut self, _: &'static Point<Measured>, signal: &mut Signal<Q>) {
-        let taken = self.taken.get(self.input).copied().unwrap_or(self.now);
-        self.input += 1;
-        self.write(signal, taken);
+    fn input<Q: Value>(&mut self, _: &'static Point<Measured>, _: &mut Signal<Q>) {
+        // Written where it was judged, with its own time.
+        self.samples.next();
     }
     fn output<Q: Value>(&mut self, _: &'static Point<Driven>, output: &mut Output<Q>) {
-        if let Some(value) = self.outputs.values.get_mut(self.output) {
+        if let Some((value, wanted)) = self.outputs.next() {
             *value = output.value().to_f64();
+            *wanted = output.wanted().to_f64();
         }
-        self.output += 1;
-        self.write(output, self.now);
+        if let Some((sample, at)) = self.samples.next() {
+            *sample = output.sample();
+            *at = self.now;
+        }
     }
     fn setting<Q: Value>(&mut self, _: &'static Point<Adjustable>, value: &mut Q) {
         self.write_seldom(value);
     }
     fn status<S: Shown>(&mut self, _: &'static Point<Plain>, value: &mut S) {
-        let row = self.row;
-        let before = self.snapshot.samples.get(row).copied().unwrap_or_default();
-        self.write(value, self.now);
+        let Some((sample, at)) = self.samples.next() else { return };
+        let before = *sample;
+        *sample = value.sample();
+        *at = self.now;
         if matches!(S::FORM, Form::States(_)) {
-            let after = value.sample().value;
             let known = !matches!(before.quality, Quality::Bad(_));
-            let from = if known { before.value } else { after };
-            if after != from {
-                self.events.push(Event::State { row, from: from as u16, to: after as u16 });
+            if known && sample.value != before.value {
+                let row = self.rows - self.samples.len() - 1;
+                let (from, to) = (before.value as u16, sample.value as u16);
+                self.events.push(Event::State { row, from, to });
             }
         }
     }
@@ -204,15 +192,12 @@ impl Visitor for Publish<'_> {
         let state = self.alarms.state(self.alarm);
         let suppressed = self.alarms.is_suppressed(self.alarm);
         self.alarm += 1;
-        if let (Some(sample), Some(at)) =
-            (self.snapshot.samples.get_mut(self.row), self.snapshot.taken.get_mut(self.row))
-        {
+        if let Some((sample, at)) = self.samples.next() {
             sample.value = f64::from(state as u8);
             sample.quality = Quality::Good;
             sample.why = Reasons::NONE.and_if(suppressed, Reason::SuppressedByDesign);
             *at = self.now;
         }
-        self.row += 1;
     }
 }
 

@@ -323,6 +323,12 @@ impl Reasons {
         Reasons([self.0[0] & !other.0[0], self.0[1] & !other.0[1], self.0[2] & !other.0[2]])
     }
 
+    /// Those that are in the other set too.
+    #[must_use]
+    pub const fn of(self, other: Reasons) -> Reasons {
+        Reasons([self.0[0] & other.0[0], self.0[1] & other.0[1], self.0[2] & other.0[2]])
+    }
+
     /// Whether it is in.
     #[must_use]
     pub const fn has(self, reason: Reason) -> bool {

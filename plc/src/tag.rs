@@ -119,6 +119,15 @@ pub struct Measured {
     pub source: Source,
 }
 
+impl Measured {
+    /// Stale at three polls, and no sooner than 5 s. In whole microseconds.
+    #[must_use]
+    pub const fn stale_us(&self) -> u64 {
+        let three_polls = 3 * (self.poll.as_secs() * 1_000_000 + self.poll.subsec_micros() as u64);
+        if three_polls > 5_000_000 { three_polls } else { 5_000_000 }
+    }
+}
+
 /// Words of an output.
 #[derive(Clone, Copy, Debug)]
 pub struct Driven {

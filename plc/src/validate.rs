@@ -8,12 +8,14 @@ mod hold;
 #[cfg(test)]
 mod tests;
 
-use crate::image::Inputs;
+use crate::image::{Inputs, Shown, Snapshot};
 use crate::quantity::{Form, Value};
 use crate::signal::{Doubt, Fault, Moment, Quality, Reading, Signal};
 use crate::tag::{Activities, Measured, Point, Source, Visitor};
 use alloc::boxed::Box;
 use alloc::vec;
+use core::iter::Zip;
+use core::slice::{Iter, IterMut};
 use core::time::Duration;
 
 pub use hold::{CLEANING_TIME, HOLD_TIME_MAX, Holds};
@@ -27,21 +29,33 @@ const JUMPS_MAX: u8 = 3;
 /// Readings closer than this say nothing of a rate: two answers of one poll.
 const RATE_SPACING: f64 = 0.2;
 
+/// The last verdict on an input: all that is asked of it in most scans.
+#[derive(Clone, Copy, Debug, Default)]
+struct Verdict {
+    /// The newest reading, as it came.
+    value: f64,
+    taken: Moment,
+    /// Until then the verdict on a good reading stands, unless a newer one comes.
+    good_until: Moment,
+    flags: Flags,
+}
+
+/// What the first of a plant's inputs are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flags {
+    /// It was doubted or refused for a reason that a person must look at.
+    doubtful: bool,
+    /// Its device does not answer.
+    silent: bool,
+}
+
 /// What is remembered of an input.
 #[derive(Clone, Copy, Debug, Default)]
 struct Memory {
-    /// The newest reading, as it came.
-    reading: Reading,
-    /// Until then the verdict on it stands, unless a newer one comes.
-    good_until: Moment,
     value: f64,
     taken: Moment,
     known: bool,
     jumps: u8,
-    /// A person holds it, or its sensor is being cleaned.
-    held: bool,
-    /// It was doubted or refused for a reason that a person must look at.
-    doubtful: bool,
     /// Where it has stayed, and since when.
     anchor: f64,
     anchored: Moment,
@@ -52,10 +66,17 @@ struct Memory {
 /// Judges every input of a scan.
 #[derive(Debug)]
 pub struct Validator {
+    verdicts: Box<[Verdict]>,
     memory: Box<[Memory]>,
     holds: Holds,
-    /// The first input whose device does not answer, as of the last walk.
+    found: Found,
+}
+
+/// The first inputs of a kind that a walk found, by slot.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
     silent: Option<usize>,
+    doubtful: Option<usize>,
 }
 
 impl Validator {
@@ -63,23 +84,26 @@ impl Validator {
     #[must_use]
     pub fn new(inputs: usize) -> Validator {
         Validator {
+            verdicts: vec![Verdict::default(); inputs].into_boxed_slice(),
             memory: vec![Memory::default(); inputs].into_boxed_slice(),
             holds: Holds::default(),
-            silent: None,
+            found: Found::default(),
         }
     }
 
-    /// The visitor of one scan.
+    /// The visitor of one scan, which writes what it judges into the snapshot too; `rows` has the row of each input.
     pub fn pass<'a>(
         &'a mut self,
         inputs: &'a Inputs,
         activities: Activities,
         now: Moment,
-        taken: &'a mut [Moment],
+        rows: &'a [usize],
+        snapshot: &'a mut Snapshot,
     ) -> Pass<'a> {
-        let Validator { memory, holds, silent } = self;
-        *silent = None;
-        Pass { memory, holds, silent, inputs, activities, now, taken, slot: 0 }
+        let Validator { verdicts, memory, holds, found } = self;
+        *found = Found::default();
+        let places = inputs.readings.iter().zip(verdicts.iter_mut());
+        Pass { places, memory, holds, found, activities, now, rows, snapshot, slot: 0 }
     }
 
     /// The holds of people.
@@ -90,34 +114,38 @@ impl Validator {
 
     /// A hold was set or ended: the input is judged anew in the next scan.
     pub fn judge_again(&mut self, slot: usize) {
-        if let Some(memory) = self.memory.get_mut(slot) {
-            memory.good_until = Moment(0);
+        if let Some(verdict) = self.verdicts.get_mut(slot) {
+            verdict.good_until = Moment(0);
         }
     }
 
     /// The first input whose device has stopped answering, by slot.
     #[must_use]
     pub fn silent(&self) -> Option<usize> {
-        self.silent
+        self.found.silent
     }
 
     /// The first input that cannot be believed, by slot: a value that contradicts its range, its process or itself.
     #[must_use]
     pub fn doubtful(&self) -> Option<usize> {
-        self.memory.iter().position(|memory| memory.doubtful)
+        self.found.doubtful
     }
 }
+
+/// What a walk meets one after the other: a reading, and the last verdict on it.
+type Places<'a> = Zip<Iter<'a, Reading>, IterMut<'a, Verdict>>;
 
 /// One walk over the inputs.
 #[derive(Debug)]
 pub struct Pass<'a> {
+    places: Places<'a>,
     memory: &'a mut [Memory],
     holds: &'a mut Holds,
-    silent: &'a mut Option<usize>,
-    inputs: &'a Inputs,
+    found: &'a mut Found,
     activities: Activities,
     now: Moment,
-    taken: &'a mut [Moment],
+    rows: &'a [usize],
+    snapshot: &'a mut Snapshot,
     slot: usize,
 }
 
@@ -125,45 +153,52 @@ impl Visitor for Pass<'_> {
     fn input<Q: Value>(&mut self, point: &'static Point<Measured>, signal: &mut Signal<Q>) {
         let slot = self.slot;
         self.slot += 1;
-        let (Some(reading), Some(memory)) =
-            (self.inputs.readings.get(slot), self.memory.get_mut(slot))
-        else {
-            return;
-        };
-        if !matches!(Q::FORM, Form::Number { .. }) {
-            *signal = contact(*reading, &point.words, self.now);
-        } else if *reading == memory.reading && self.now <= memory.good_until && !memory.held {
-            // As before: neither newer nor too old. A NaN is never equal to itself, and is judged again.
-            return;
-        } else {
-            *signal = self.judge(slot, &point.words, *reading, *signal);
+        let Some((reading, verdict)) = self.places.next() else { return };
+        // As before: good, neither newer nor too old. A NaN is never equal to itself, and is judged again.
+        let as_before = reading.taken == verdict.taken
+            && reading.value == verdict.value
+            && self.now <= verdict.good_until
+            && matches!(reading.quality, Quality::Good);
+        if !as_before {
+            *signal = if matches!(Q::FORM, Form::Number { .. }) {
+                let Some(memory) = self.memory.get_mut(slot) else { return };
+                let judged = judge(memory, &point.words, *reading, self.activities, self.now);
+                self.holds.apply(slot, reading.quality, *signal, judged, self.now)
+            } else {
+                contact(*reading, &point.words, self.now)
+            };
+            let quality = signal.quality();
+            verdict.flags = Flags {
+                doubtful: is_doubtful(quality),
+                silent: matches!(
+                    (quality, point.words.source),
+                    (Quality::Bad(Fault::Stale), Source::Field)
+                ),
+            };
+            verdict.value = reading.value;
+            verdict.taken = reading.taken;
+            let stands = !self.holds.has(slot);
+            verdict.good_until =
+                if stands { good_until(*reading, &point.words, self.now) } else { Moment(0) };
+            if let Some(row) = self.rows.get(slot) {
+                self.snapshot.put(*row, signal.sample(), reading.taken);
+            }
         }
-        if matches!((*signal, point.words.source), (Signal::Bad(Fault::Stale), Source::Field))
-            && self.silent.is_none()
-        {
-            *self.silent = Some(slot);
+        if verdict.flags.silent {
+            self.found.silent = self.found.silent.or(Some(slot));
         }
-        if let Some(taken) = self.taken.get_mut(slot) {
-            *taken = reading.taken;
+        if verdict.flags.doubtful {
+            self.found.doubtful = self.found.doubtful.or(Some(slot));
         }
     }
 }
 
-impl Pass<'_> {
-    fn judge<Q: Value>(
-        &mut self,
-        slot: usize,
-        words: &Measured,
-        reading: Reading,
-        before: Signal<Q>,
-    ) -> Signal<Q> {
-        let Pass { memory, holds, activities, now, .. } = self;
-        let Some(memory) = memory.get_mut(slot) else { return Signal::default() };
-        let signal = judge(memory, words, reading, *activities, *now);
-        let signal = holds.apply(slot, reading.quality, before, signal, *now);
-        memory.held = holds.has(slot);
-        memory.doubtful = is_doubtful(signal.quality());
-        signal
+/// Until when a verdict stands. What is bad or old is judged again in every scan, and so is what lies ahead: it may come
+/// true.
+fn good_until(reading: Reading, words: &Measured, now: Moment) -> Moment {
+    match too_old(reading, words, now) {
+        Some(_) => Moment(0),
+        None => Moment(reading.taken.0.saturating_add(words.stale_us())),
     }
 }
 
@@ -202,7 +237,7 @@ fn too_old(reading: Reading, words: &Measured, now: Moment) -> Option<Fault> {
     if reading.taken > now {
         return Some(Fault::Invalid);
     }
-    (now.0 - reading.taken.0 > stale_us(words.poll)).then_some(Fault::Stale)
+    (now.0 - reading.taken.0 > words.stale_us()).then_some(Fault::Stale)
 }
 
 fn judge<Q: Value>(
@@ -212,12 +247,8 @@ fn judge<Q: Value>(
     activities: Activities,
     now: Moment,
 ) -> Signal<Q> {
-    memory.reading = reading;
-    memory.good_until = Moment(reading.taken.0.saturating_add(stale_us(words.poll)));
     if let Some(fault) = too_old(reading, words, now) {
         memory.known &= !matches!(reading.quality, Quality::Bad(_));
-        // Judged again in every scan until a reading comes: what is old stays old, what lies ahead may come true.
-        memory.good_until = Moment(0);
         return Signal::Bad(fault);
     }
     let value = reading.value;
@@ -245,12 +276,6 @@ fn judge<Q: Value>(
         Quality::Uncertain(_) | Quality::Held(_) | Quality::Bad(_) => reading.quality,
     };
     Signal::new(floor, quality)
-}
-
-/// Stale at three polls, and no sooner than 5 s. In whole microseconds.
-fn stale_us(poll: Duration) -> u64 {
-    let three_polls = 3 * (poll.as_secs() * 1_000_000 + u64::from(poll.subsec_micros()));
-    if three_polls > 5_000_000 { three_polls } else { 5_000_000 }
 }
 
 /// A jump faster than the process can is doubted once, bad after three in a row; a step that stays is believed then.

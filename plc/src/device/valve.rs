@@ -92,8 +92,10 @@ impl Travel {
     }
 }
 
-/// Travel may take this times the nominal time (`docs/spec/plant.md` 2.0).
-const PATIENCE: f64 = 1.5;
+/// Travel may take half as long again as its nominal time (`docs/spec/plant.md` 2.0).
+fn patience(travel_time: Duration) -> Duration {
+    travel_time + travel_time / 2
+}
 
 /// Watches the ends and the time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -148,7 +150,7 @@ impl Watch {
         self.travelled =
             if there { Duration::ZERO } else { self.travelled.saturating_add(elapsed) };
         self.tried &= !there;
-        let late = self.travelled > settings.travel_time.mul_f64(PATIENCE);
+        let late = !there && self.travelled > patience(settings.travel_time);
         if late && asked == Travel::Open && self.tries_twice && !self.tried && !both {
             self.tried = true;
             self.closes_for = settings.travel_time;

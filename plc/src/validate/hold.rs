@@ -30,6 +30,8 @@ struct Hold {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Holds {
     holds: [Option<Hold>; HOLDS_MAX],
+    /// How many there are: in most scans none, and nothing is looked for.
+    count: u8,
 }
 
 impl Holds {
@@ -42,6 +44,7 @@ impl Holds {
         }
         let free = self.holds.iter_mut().find(|hold| hold.is_none()).ok_or(Reason::QueueFull)?;
         *free = Some(Hold { slot, until, value, by });
+        self.count += 1;
         Ok(())
     }
 
@@ -49,6 +52,7 @@ impl Holds {
     pub fn release(&mut self, slot: usize) -> Result<(), Reason> {
         let hold = self.holds.iter_mut().find(|hold| hold.is_some_and(|hold| hold.slot == slot));
         *hold.ok_or(Reason::NotNow)? = None;
+        self.count -= 1;
         Ok(())
     }
 
@@ -61,7 +65,11 @@ impl Holds {
     /// Whether it is held, or its hold ran out.
     #[must_use]
     pub fn has(&self, slot: usize) -> bool {
-        self.held_by(slot).is_some()
+        self.any() && self.held_by(slot).is_some()
+    }
+
+    fn any(&self) -> bool {
+        self.count > 0
     }
 
     /// Some person's hold has run out and was not released: alarm 917.
@@ -85,6 +93,9 @@ impl Holds {
         now: Moment,
     ) -> Signal<Q> {
         let cleans = matches!(quality, Quality::Held(_));
+        if !cleans && !self.any() {
+            return signal;
+        }
         if cleans
             && !self.has(slot)
             && let Some(value) = before.shown().map(Value::to_f64)
@@ -103,6 +114,7 @@ impl Holds {
                 self.holds.iter_mut().find(|hold| hold.is_some_and(|hold| hold.slot == slot))
             {
                 *place = None;
+                self.count -= 1;
             }
             return signal;
         }

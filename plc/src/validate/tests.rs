@@ -61,8 +61,8 @@ fn a_reading_too_old_or_from_the_future_is_bad() {
             judge(&mut Memory::default(), &WORDS, reading, Activities::default(), Moment(now));
         assert_eq!(signal, expected, "{taken} {now}");
     }
-    assert_eq!(stale_us(Duration::from_millis(500)), 5_000_000);
-    assert_eq!(stale_us(Duration::from_secs(30)), 90_000_000);
+    assert_eq!(measured(0.0..=1.0).every_s(0.5).stale_us(), 5_000_000);
+    assert_eq!(measured(0.0..=1.0).every_s(30.0).stale_us(), 90_000_000);
 }
 
 #[test]
