@@ -275,7 +275,7 @@ impl Plant {
         let motors = self.motors();
         let units = &mut self.units;
         units.power.judge(motors, elapsed);
-        units.intake.judge(nominal);
+        units.intake.judge(nominal, elapsed);
         units.distribution.judge(elapsed);
     }
 

@@ -176,6 +176,14 @@ reasons! {
     DryRun,
     /// A pump ran against a closed pipe.
     DeadHead,
+    /// A pump's motor turns and moves no water: coupling, impeller, or air.
+    PumpMovesNothing,
+    /// A meter says that nothing moves, and everything else that it does.
+    MeterDoubtful,
+    /// The screen lets too little water through.
+    ScreenBlocked,
+    /// AIT-102 far from what may be taken in.
+    RawPhOutOfRange,
     /// A dosing pump was told to stroke, and too few strokes were seen: no power, a broken membrane, air, an empty hose.
     StrokesMissing,
     /// A contact or its wire tells nothing.

@@ -469,11 +469,14 @@ impl Works {
         inactivation::inactivation_ratio(minutes, water.chlorine, self.temperature, water.ph())
     }
 
-    /// kPa in the raw main: the pump's head while it turns, the rising main's own when it stands.
+    /// kPa in the raw main: the pump's head while it turns in water, else what stands in the rising main.
     #[must_use]
     pub fn raw_pressure(&self) -> f64 {
         let curve = &self.raw.curve;
-        let pumped = self.raw.shut_off() - curve.curvature * self.raw.flow * self.raw.flow;
+        let pumped = match Suction::above(self.wet_well.level(), RAW_DRY) {
+            Suction::Wet => self.raw.shut_off() - curve.curvature * self.raw.flow * self.raw.flow,
+            Suction::Dry => 0.0,
+        };
         KPA_PER_METRE * pumped.max(curve.static_head_m)
     }
 

@@ -45,6 +45,8 @@ impl Plant {
             too_muddy: causes.has(Reason::RiverTooMuddy),
             empty: causes.has(Reason::WetWellEmpty) && units.power.is_good(),
             hopeless: units.system.start_failed() || !units.tank.iter().any(Tank::is_available),
+            dark: causes.has(Reason::MainsLost),
+            silent: causes.has(Reason::BusALost),
         };
         units.intake.scan(around, &mut self.stagger, elapsed);
         let around = coagulation::Around {

@@ -1,24 +1,33 @@
 //! Intake: lifts raw water from the wet well at the rate the plant asks for.
 //!
 //! ```text
-//! Off -> Checking (XV-101 opens) -> Running <-> Changeover (duty failed, standby starts)
-//!  ^         |                        |
-//!  +---------+---- no demand ---------+--> Hold (ran dry: 10 min) --(3 in 6 h, or no pump)--> Fault --reset--> Off
+//! Off <-> Checking (XV-101 opens) -> Running <-> Changeover (duty failed, standby starts)
+//!              ^                        |
+//!              +------- Hold <----------+   Hold: wet well, screen, river, a rest of 10 min after a run without effect
+//!        any --(all pumps or XV-101 failed, the way does not open)--> Fault -> Off
 //! ```
 //! In: river and wet well, raw flow and quality. Out: P-101 permit, its drives, XV-101. `docs/spec/plant.md` 2.3.
+
+mod effect;
+mod flow;
+mod look;
+#[cfg(test)]
+mod rig;
+mod river;
+pub mod sequence;
+#[cfg(test)]
+mod tests;
 
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use statig::prelude::*;
-
 use crate::alarm::{Condition, Priority};
 use crate::block::{Aim, Duty, Hold, Pace, PiLoop, PiTuning, Sustained, Timed};
 use crate::declare::{
-    alarm, alarms, between, contact, inputs, measured, outputs, parts, settings, shown, states,
-    status, switched,
+    alarm, alarms, between, contact, inputs, measured, outputs, parts, settings, shown, status,
+    switched,
 };
-use crate::device::{Ask, Drive, Handling, Limits, MotorValve, Stagger, Travel, choose_duty};
+use crate::device::{Ask, Drive, Handling, Limits, MotorValve, Stagger, Travel};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -26,9 +35,13 @@ use crate::quantity::{
     Celsius, CubicMetresPerHour, KiloPascals, KiloWatts, Metres, Ntu, Percent, Ph, Ratio,
 };
 use crate::reason::{Reason, Reasons};
-use crate::signal::{Doubt, Fault, Signal};
+use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
 use crate::unit::loop_watch::{self, LoopWatch, QUICK};
+use effect::{Effect, Proof};
+use flow::{CurvePoint, Meter, SPEED_MARGIN};
+use river::River;
+use sequence::{Event, Scan, Sequence, State};
 
 inputs! {
     /// River, wet well, raw water.
@@ -62,10 +75,24 @@ settings! {
         pub start_level: Metres = between(0.3..=3.0, 0.8).by(Role::Supervisor),
         /// LT-102, level at which the pump stops.
         pub stop_level: Metres = between(0.2..=2.5, 0.5).by(Role::Supervisor),
+        /// LT-102, wet well low below this: the pump stops soon.
+        pub low_limit: Metres = between(0.3..=2.5, 0.6).by(Role::Supervisor),
         /// LT-101, flood alarm.
         pub flood_alarm: Metres = between(1.0..=6.0, 4.5),
         /// LT-101, flood stop.
         pub flood_stop: Metres = between(1.0..=6.0, 5.0),
+        /// LDI-102, river less wet well while the screen is clean and the pump stands.
+        pub screen_offset: Metres = between(-3.0..=3.0, -0.6),
+        /// LDI-102, loss over the screen that calls for a rake.
+        pub screen_alarm: Metres = between(0.05..=0.5, 0.15).by(Role::Supervisor),
+        /// LDI-102, loss over the screen that stops the pump.
+        pub screen_stop: Metres = between(0.1..=1.0, 0.4).by(Role::Supervisor),
+        /// AIT-101, muddy above this.
+        pub muddy_limit: Ntu = between(50.0..=500.0, 200.0).by(Role::Supervisor),
+        /// AIT-102, raw water abnormally acid below this.
+        pub ph_low: Ph = between(5.0..=7.0, 6.0).by(Role::Supervisor),
+        /// AIT-102, raw water abnormally alkaline above this.
+        pub ph_high: Ph = between(8.0..=9.5, 9.0).by(Role::Supervisor),
         /// P-101, head at no flow and full speed.
         pub shut_off_head: Metres = between(5.0..=100.0, 32.0),
         /// P-101, static head at the reference level of the wet well.
@@ -74,11 +101,13 @@ settings! {
         pub reference_level: Metres = between(0.0..=4.0, 1.5),
         /// P-101, head lost at nominal flow and full speed, in pump and pipe.
         pub head_lost: Metres = between(0.5..=60.0, 12.5),
+        /// PT-101, height of the gauge above the water level at which the static head was measured.
+        pub gauge_height: Metres = between(-10.0..=30.0, 0.0),
         /// FIC-101, gain in % of speed for a deviation of the whole nominal flow.
         pub loop_gain: Ratio = between(1.0..=200.0, 30.0),
         /// FIC-101, integral time.
         pub loop_reset: Duration = between(1.0..=120.0, 8.0),
-        /// JI-101, least power of a pump that moves water.
+        /// JI-101, power that a pump takes for certain when it moves water, until its own curve is learned.
         pub power_min: KiloWatts = between(0.05..=20.0, 0.2),
     }
 }
@@ -94,6 +123,14 @@ status! {
         pub raw_flow: Signal<CubicMetresPerHour> = shown().span(0.0..=10.0),
         /// FIC-101, flow asked for.
         pub setpoint: CubicMetresPerHour = shown().span(0.0..=10.0),
+        /// Time left until the next try after runs without effect.
+        pub retry_left: Duration = shown().span(0.0..=600.0),
+        /// LDI-102, loss over the screen.
+        pub screen_loss: Signal<Metres> = shown().span(-0.5..=1.0),
+        /// LT-101, rise within the last hour.
+        pub river_rise: Signal<Metres> = shown().span(0.0..=3.0),
+        /// LT-101, a flood is on its way: high, or rising fast.
+        pub flood_warning: bool = shown(),
     }
 }
 
@@ -108,18 +145,28 @@ outputs! {
 alarms! {
     /// Alarms of the intake.
     pub struct Alarms {
+        /// LT-102, wet well low.
+        pub wet_well_low: Condition = alarm(101, Priority::P3).delays_s(30.0, 60.0),
         /// LSLL-102, wet well empty, pump tripped.
         pub wet_well_empty: Condition = alarm(102, Priority::P2).delays_s(1.0, 60.0),
+        /// LDI-102, screen blocked.
+        pub screen_blocked: Condition = alarm(103, Priority::P3).delays_s(120.0, 120.0),
         /// P-101, raw water pump fault.
         pub pump_fault: Condition = alarm(104, Priority::P2).delays_s(2.0, 0.0).latching(),
-        /// P-101, all raw water pumps failed.
-        pub pumps_failed: Condition = alarm(105, Priority::P1).delays_s(2.0, 0.0),
+        /// P-101, no raw water can be made.
+        pub pumps_failed: Condition = alarm(105, Priority::P1).delays_s(2.0, 0.0).latching(),
+        /// FIT-101, flow low while running.
+        pub flow_low: Condition = alarm(106, Priority::P3).delays_s(60.0, 60.0),
         /// P-101, dry run protected three times.
         pub ran_dry: Condition = alarm(107, Priority::P2).latching(),
+        /// AIT-101, muddy river.
+        pub muddy: Condition = alarm(108, Priority::P3).delays_s(120.0, 600.0),
         /// AIT-101, very muddy river, intake stopped.
         pub very_muddy: Condition = alarm(109, Priority::P2),
         /// LT-101, flood at the intake.
         pub flood: Condition = alarm(110, Priority::P1).delays_s(60.0, 600.0),
+        /// AIT-102, raw pH abnormal.
+        pub ph_abnormal: Condition = alarm(112, Priority::P3).delays_s(600.0, 600.0),
     }
 }
 
@@ -133,7 +180,7 @@ pub struct Around {
     pub rate: CubicMetresPerHour,
     /// A sedimentation tank is proven ready to take it.
     pub path_open: bool,
-    /// Causes that hold P-101.
+    /// Causes that hold P-101, and what others know against raw water.
     pub holds: Reasons,
     pub reset: bool,
     /// The cause "raw above 1 000 NTU" stands.
@@ -142,6 +189,10 @@ pub struct Around {
     pub empty: bool,
     /// No raw water can be made, for a reason beyond the pumps: three starts failed, or no tank can take it.
     pub hopeless: bool,
+    /// The mains are away: what follows from that is no alarm of its own.
+    pub dark: bool,
+    /// The bus of the drives is lost.
+    pub silent: bool,
 }
 
 /// Lifts raw water.
@@ -156,39 +207,31 @@ pub struct Intake {
     pub inlet: MotorValve,
     pub flow_watch: LoopWatch,
     pub pump: Box<[Drive]>,
+    pub proof: Box<[Proof]>,
+    pub curve: Box<[CurvePoint]>,
     sequence: Timed<Sequence>,
     duty: Duty,
     flow_loop: PiLoop,
-    dry: Sustained,
-    dry_runs: DryRuns,
+    meter: Meter,
+    effect: Effect,
+    river: River,
+    way: Sustained,
+    late: Sustained,
+    since_look: Duration,
+    /// How long it has lifted water without a pause.
+    running_for: Duration,
 }
 parts! { Intake {
     handling, inputs, settings, status, outputs, alarms;
     one: inlet = Group::single("inlet", "XV-101").held_by(Column::Positions),
          flow_watch = Group::single("flow_loop", "FIC-101");
-    many: pump = Group::lettered("pump", "P-101x").held_by(Column::RawPump);
+    many: pump = Group::lettered("pump", "P-101x").held_by(Column::RawPump),
+          proof = Group::lettered("proof", "P-101x"),
+          curve = Group::numbered("curve", "JI-101");
     maybe: ;
-    sequence, duty, flow_loop, dry, dry_runs
+    sequence, duty, flow_loop, meter, effect, river, way, late, since_look, running_for
 } }
 
-/// Dry runs of the last six hours.
-#[derive(Clone, Copy, Debug, Default)]
-struct DryRuns {
-    count: u32,
-    since_first: Duration,
-}
-
-/// A dry pump trips after this (`docs/spec/plant.md` 2.3).
-const DRY_TIME: Duration = Duration::from_secs(8);
-/// Dry means less than this share of nominal: 0.3 m³/h of 5 (`docs/spec/contracts.md`, thresholds).
-const DRY_SHARE: f64 = 0.06;
-/// A pump that ran dry waits this long.
-const DRY_WAIT: Duration = Duration::from_secs(600);
-/// Retries in six hours.
-const DRY_RUNS_MAX: u32 = 3;
-const DRY_WINDOW: Duration = Duration::from_secs(6 * 3600);
-/// Start and lowest speed lie this much above the speed that beats the static head (`docs/spec/plant.md` 6.3).
-const SPEED_MARGIN: f64 = 5.0;
 /// Speed moves by this much a second, % (`docs/spec/plant.md` 2.3).
 const SPEED_RATE: f64 = 5.0;
 /// FIC-101 works once a second (R-2.0-01).
@@ -197,8 +240,14 @@ const LOOP_PERIOD: Duration = Duration::from_secs(1);
 const SETPOINT_RATE: f64 = 1.2 / 60.0;
 /// FIT-101 moves this much by itself, as a share of nominal: 1 % and 0.02 m³/h (`docs/spec/plant.md` 1.4), three times.
 const FLOW_NOISE: f64 = 0.02;
-/// XV-101 may take this long (`docs/spec/plant.md` 2.2.1, ST1).
-const VALVE_TIME: Duration = Duration::from_secs(30);
+/// On the derived flow no more than REDUCED is asked (R-2.3-03).
+const DERIVED_SHARE: f64 = 0.7;
+/// A limit switch may lose its end for so long while the pump runs (chosen: chatter, and far below what a dead head hurts).
+const WAY_GAP: Duration = Duration::from_secs(2);
+/// The way may take so long to open: longer than step ST1 gives it, so that the start fails first (R-2.2.1-01).
+const WAY_TIME: Duration = Duration::from_secs(90);
+/// Slow judgements, once a second (class C, R-2.0-01).
+const LOOK: Duration = Duration::from_secs(1);
 
 impl Intake {
     /// With this many pumps.
@@ -206,18 +255,11 @@ impl Intake {
     pub fn new(shape: &Shape) -> Intake {
         Intake {
             pump: (0..shape.raw_pumps).map(|_| Drive::default()).collect(),
+            proof: effect::proofs(shape.raw_pumps),
+            curve: flow::curve(),
             inlet: MotorValve::trying_twice(),
             ..Intake::default()
         }
-    }
-
-    /// The raw flow that all logic judges: FIT-101 while usable, else derived from the speed of a pump that proves to
-    /// move water. Taken before the causes.
-    pub fn judge(&mut self, nominal: CubicMetresPerHour) {
-        self.status.raw_flow = match self.inputs.flow.usable() {
-            Some(_) => self.inputs.flow,
-            None => self.derived_flow(nominal),
-        };
     }
 
     /// One scan.
@@ -226,46 +268,47 @@ impl Intake {
         if around.reset {
             self.pump.iter_mut().for_each(Drive::reset);
             self.inlet.reset();
-            self.dry_runs = DryRuns::default();
+            self.meter = Meter::default();
         }
-        self.dry_runs.since_first = self.dry_runs.since_first.saturating_add(elapsed);
-        if self.dry_runs.since_first >= DRY_WINDOW {
-            self.dry_runs = DryRuns::default();
+        self.since_look = self.since_look.saturating_add(elapsed);
+        if self.since_look >= LOOK {
+            self.watch_river(self.since_look);
+            self.since_look = Duration::ZERO;
         }
-        let running = self.pump.iter().any(Drive::is_running);
-        let flow_seen =
-            self.status.raw_flow.usable().is_some_and(|flow| flow.0 > DRY_SHARE * around.nominal.0);
-        let dry = self.dry.holds(running && !flow_seen, DRY_TIME, elapsed);
-        if dry && self.sequence.state() == (State::Running {}) {
-            self.dry_runs.count += 1;
-        }
-        let duty = choose_duty(&mut self.duty, &self.pump);
-        let blocked = self.blocked(&around, duty);
+        self.prove(&around, elapsed);
+        let duty = self.choose_duty();
+        let blocked = self.blocked(&around, duty, elapsed);
+        // Taken out of AUTO the sequence rests; each pump may still be run by hand.
+        let auto = self.handling.is_auto() && (self.is_on() || !self.handling.is_fresh());
+        let run = around.run && auto;
+        let waits = matches!(self.sequence.state(), State::Checking {} | State::Fault {});
+        let shut = run && waits && !self.way_open(&around);
+        // Of XV-101 its own watch says when it is late.
+        let late = self.late.holds(shut && !around.path_open, WAY_TIME, elapsed);
         let scan = Scan {
             in_state: self.sequence.in_state(),
-            run: around.run && blocked.is_empty(),
-            ready: self.inlet.is_open() && around.path_open,
-            dry,
-            exhausted: self.dry_runs.count >= DRY_RUNS_MAX,
+            run,
+            free: blocked.is_empty(),
+            ready: self.way_open(&around),
             duty_runs: duty.is_some_and(|pump| self.pump[pump].is_running()),
-            pump_left: duty.is_some(),
-            valve_failed: self.inlet.is_faulty(),
-            reset: around.reset,
+            handed_over: self.effect.handed_over,
+            failed: late || self.has_failed(),
         };
-        let trip = (!around.holds.is_empty()).then_some(Event::Trip);
-        let before = self.sequence.state();
+        let trip = (!blocked.is_empty()).then_some(Event::Trip(scan));
         let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
-        if state == (State::Changeover {})
-            && before != state
-            && let Some(pump) = duty
-        {
-            self.pump[pump].hurry();
-        }
-        self.drive(state, duty, &around, stagger, elapsed);
+        self.drive(state, duty, blocked, &around, stagger, elapsed);
         self.status.state = state;
         self.status.blocked = blocked
+            .and(self.handling.why())
             .and_if(!around.run, Reason::NoDemand)
-            .and_if(state == (State::Hold {}), Reason::DryRun);
+            .and_if(shut, Reason::ValveNotInPlace);
+        self.status.retry_left = self.retry_left();
+        self.running_for = if self.pump.iter().any(Drive::is_running) {
+            self.running_for.saturating_add(elapsed)
+        } else {
+            Duration::ZERO
+        };
+        self.handling.elapse(Percent(if self.is_on() { 100.0 } else { 0.0 }), elapsed);
         self.raise(&around);
     }
 
@@ -274,27 +317,38 @@ impl Intake {
         &mut self,
         state: State,
         duty: Option<usize>,
+        blocked: Reasons,
         around: &Around,
         stagger: &mut Stagger,
         elapsed: Duration,
     ) {
-        let (inlet, run) = match state {
-            State::Off {} | State::Fault {} => (Travel::Close, false),
-            State::Hold {} => (Travel::Stay, false),
-            State::Checking {} => (Travel::Open, false),
-            State::Running {} | State::Changeover {} => (Travel::Open, true),
+        let inlet = match state {
+            State::Off {} | State::Fault {} => Travel::Close,
+            State::Hold {} => Travel::Stay,
+            State::Checking {} | State::Running {} | State::Changeover {} => Travel::Open,
         };
+        let by_hand = self.inlet.handling.wish();
+        let inlet = by_hand.map_or(inlet, |_| Travel::when(self.inlet.wants(false)));
+        self.inlet.scan(inlet, elapsed);
+        let run = state.runs();
         let ask = if run { Ask::at(self.control(duty, around, elapsed)) } else { Ask::OFF };
         let look = self.flow_loop.look().filter(|_| run);
         let noise = FLOW_NOISE * around.nominal.0;
         self.flow_watch.scan(loop_watch::Around { look, noise, window: QUICK }, elapsed);
         self.status.setpoint = if run { around.rate } else { CubicMetresPerHour::ZERO };
-        self.inlet.scan(inlet, elapsed);
-        for (number, pump) in self.pump.iter_mut().enumerate() {
-            let asked = if duty == Some(number) { ask } else { Ask::OFF };
-            pump.scan(asked, Limits::SUBMERSIBLE, stagger, elapsed);
+        // A pump in MANUAL is not available to the sequence, and yet no reason against itself.
+        let held = blocked
+            .protections()
+            .without(Reasons::only(Reason::NoPumpAvailable))
+            .and_if(!self.way_open(around), Reason::NoPathOpen);
+        for at in 0..self.pump.len() {
+            let failed_by = self.proof.get(at).map_or(Reasons::NONE, |proof| proof.held_by());
+            let asked = if duty == Some(at) { ask } else { Ask::OFF };
+            let asked = asked.or_by_hand(held.and(failed_by));
+            self.pump[at].scan(asked, Limits::SUBMERSIBLE, stagger, elapsed);
         }
-        self.outputs = Outputs { permit: Output::want(run) };
+        let on = self.pump.iter().any(|pump| pump.outputs.run.value());
+        self.outputs = Outputs { permit: Output::want(run || on) };
     }
 
     /// FIC-101: speed for the flow asked; the lowest speed until water moves.
@@ -327,7 +381,7 @@ impl Intake {
             }
             // On the derived flow the speed is held at the curve's value for REDUCED or less.
             (true, Signal::Uncertain(..) | Signal::Held(..) | Signal::Bad(_)) => {
-                let most = around.rate.or_less(around.nominal * 0.7);
+                let most = around.rate.or_less(around.nominal * DERIVED_SHARE);
                 let speed = self.speed_for(most, around.nominal);
                 self.flow_loop.lead(speed.0, measured, pace, elapsed)
             }
@@ -335,89 +389,33 @@ impl Intake {
         Percent(speed)
     }
 
-    fn raise(&mut self, around: &Around) {
-        let faulty = self.pump.iter().filter(|pump| pump.is_faulty()).count();
-        self.alarms = Alarms {
-            wet_well_empty: Condition::when(around.empty),
-            pump_fault: Condition::when(faulty > 0),
-            pumps_failed: Condition::when(
-                faulty == self.pump.len() || self.inlet.is_faulty() || around.hopeless,
-            ),
-            ran_dry: Condition::when(self.dry_runs.count >= DRY_RUNS_MAX),
-            very_muddy: Condition::when(around.too_muddy),
-            flood: self.inputs.river_level.above(self.settings.flood_alarm, Metres(0.3)),
-        };
-    }
-
     // Judgements.
 
-    fn blocked(&self, around: &Around, duty: Option<usize>) -> Reasons {
-        let on = matches!(self.sequence.state(), State::Running {} | State::Changeover {});
+    /// Everything that keeps P-101 from running but a lack of demand: it holds a run by hand too.
+    fn blocked(&mut self, around: &Around, duty: Option<usize>, elapsed: Duration) -> Reasons {
+        let on = self.is_on();
         let least = if on { self.settings.stop_level } else { self.settings.start_level };
         let level = self.inputs.wet_well_level.usable();
-        let flood =
-            self.inputs.river_level.usable().is_some_and(|level| level > self.settings.flood_stop);
+        let low = level.is_some_and(|level| if on { !(level > least) } else { !(level >= least) });
+        let shut = on && !self.way_open(around);
+        let shut = self.way.holds(shut, WAY_GAP, elapsed);
+        let resting = self.proof.iter().fold(Reasons::NONE, |all, proof| all.and(proof.held_by()));
         around
             .holds
             .and_if(level.is_none(), Reason::LevelUnknown)
-            .and_if(level.is_some_and(|level| !(level >= least)), Reason::WetWellLow)
-            .and_if(flood, Reason::RiverFlood)
+            .and_if(low, Reason::WetWellLow)
+            .and_if(self.screen_blocked(), Reason::ScreenBlocked)
+            .and_if(self.floods(), Reason::RiverFlood)
+            .and_if(self.ph_fatal(), Reason::RawPhOutOfRange)
+            .and_if(shut, Reason::NoPathOpen)
             .and_if(duty.is_none(), Reason::NoPumpAvailable)
+            .and(if duty.is_none() { resting } else { Reasons::NONE })
             .and_if(self.inlet.is_faulty(), Reason::ValveFault)
-            .and_if(
-                self.status.raw_flow.usable().is_none()
-                    && on
-                    && self.pump.iter().all(|pump| !pump.is_on()),
-                Reason::FlowUnknown,
-            )
     }
 
-    /// Static head at the present wet well, m.
-    fn static_head(&self) -> f64 {
-        let level = self.inputs.wet_well_level.usable().unwrap_or(self.settings.reference_level);
-        Metres(self.settings.static_head.0 - (level.0 - self.settings.reference_level.0))
-            .within(Metres(0.5), self.settings.shut_off_head)
-            .0
-    }
-
-    /// `sqrt(H_st / H0) + 5 %` (`docs/spec/plant.md` 2.3).
-    fn lowest_speed(&self) -> Percent {
-        let share = libm::sqrt(self.static_head() / self.settings.shut_off_head.0);
-        Percent(100.0 * share + SPEED_MARGIN).within(Percent(10.0), Percent(95.0))
-    }
-
-    /// Speed at which the curve gives `flow`: `n² = (H_st + lost·(Q/Qn)²) / H0`.
-    fn speed_for(&self, flow: CubicMetresPerHour, nominal: CubicMetresPerHour) -> Percent {
-        let share = flow / nominal;
-        let head = self.static_head() + self.settings.head_lost.0 * share * share;
-        Percent(100.0 * libm::sqrt(head / self.settings.shut_off_head.0))
-            .within(self.lowest_speed(), Percent(100.0))
-    }
-
-    /// Flow from speed, only while run feedback, motor power and wet well say that water moves.
-    fn derived_flow(&self, nominal: CubicMetresPerHour) -> Signal<CubicMetresPerHour> {
-        let Some(pump) = self.pump.iter().find(|pump| pump.is_on()) else {
-            return Signal::Uncertain(CubicMetresPerHour::ZERO, Doubt::Fallback);
-        };
-        let moves = pump.inputs.running.closed()
-            && pump.inputs.power.usable().is_some_and(|power| power >= self.settings.power_min)
-            && self.inputs.wet_well_low_low.closed();
-        let Some(frequency) = pump.inputs.frequency.usable().filter(|_| moves) else {
-            return Signal::Bad(Fault::Computed);
-        };
-        let speed = frequency.0 / 50.0;
-        let head = self.settings.shut_off_head.0 * speed * speed - self.static_head();
-        let share = if head > 0.0 { libm::sqrt(head / self.settings.head_lost.0) } else { 0.0 };
-        Signal::Uncertain(nominal * share, Doubt::Fallback)
-    }
-
-    /// A pump runs and takes the power of one that moves water.
-    #[must_use]
-    pub fn is_loaded(&self) -> bool {
-        let loaded = |power: KiloWatts| power >= self.settings.power_min;
-        self.pump
-            .iter()
-            .any(|pump| pump.is_running() && pump.inputs.power.usable().is_some_and(loaded))
+    /// XV-101 and a tank beyond it are proven open.
+    fn way_open(&self, around: &Around) -> bool {
+        self.inlet.is_open() && around.path_open
     }
 
     /// Some pump is asked to run.
@@ -426,108 +424,10 @@ impl Intake {
         self.pump.iter().any(Drive::is_on)
     }
 
-    /// A pump can be had.
+    /// A pump can be had, now or after its rest, and XV-101 moves.
     #[must_use]
     pub fn is_available(&self) -> bool {
-        self.pump.iter().any(Drive::is_available) && !self.inlet.is_faulty()
-    }
-}
-
-/// The facts of a scan that the sequence decides on.
-#[derive(Clone, Copy)]
-pub struct Scan {
-    in_state: Duration,
-    run: bool,
-    ready: bool,
-    dry: bool,
-    exhausted: bool,
-    duty_runs: bool,
-    pump_left: bool,
-    valve_failed: bool,
-    reset: bool,
-}
-
-/// A trip comes first and alone.
-pub enum Event {
-    Trip,
-    Scan(Scan),
-}
-
-/// The sequence of the intake.
-#[derive(Default)]
-pub struct Sequence;
-
-states! { State { Off, Checking, Running, Changeover, Hold, Fault } }
-
-#[state_machine(
-    initial = "State::off()",
-    visibility = "pub",
-    state(derive(Clone, Copy, Debug, PartialEq))
-)]
-impl Sequence {
-    #[state(superstate = "in_service")]
-    fn off(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.run => Transition(State::checking()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state(superstate = "in_service")]
-    fn checking(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if !scan.run => Transition(State::off()),
-            Event::Scan(scan) if scan.ready => Transition(State::running()),
-            Event::Scan(scan) if scan.in_state > VALVE_TIME => Transition(State::fault()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state(superstate = "in_service")]
-    fn running(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if !scan.run => Transition(State::off()),
-            Event::Scan(scan) if scan.dry => Transition(State::hold()),
-            // The duty pump was seen running and has failed: the standby takes over.
-            Event::Scan(scan) if !scan.duty_runs && scan.in_state > VALVE_TIME => {
-                Transition(State::changeover())
-            }
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state(superstate = "in_service")]
-    fn changeover(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if !scan.run => Transition(State::off()),
-            Event::Scan(scan) if scan.duty_runs => Transition(State::running()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state(superstate = "in_service")]
-    fn hold(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.exhausted => Transition(State::fault()),
-            Event::Scan(scan) if scan.in_state >= DRY_WAIT => Transition(State::off()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state]
-    fn fault(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.reset => Transition(State::off()),
-            Event::Scan(_) | Event::Trip => Handled,
-        }
-    }
-
-    #[superstate]
-    fn in_service(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Trip => Transition(State::off()),
-            Event::Scan(scan) if !scan.pump_left || scan.valve_failed => Transition(State::fault()),
-            Event::Scan(_) => Handled,
-        }
+        let usable = |at: usize| !self.is_out(at) && self.pump[at].is_available();
+        (0..self.pump.len()).any(usable) && !self.inlet.is_faulty()
     }
 }
