@@ -186,6 +186,8 @@ pub enum Command {
     ConfirmQuality,
     /// After more than a day without power: the chlorine is as strong as its setting says.
     ConfirmStrength,
+    /// The waste tank's sludge was removed by hand: the estimate of its dry solids begins anew.
+    ConfirmSludgeRemoved,
     /// Seen. By row id of the alarm.
     Acknowledge {
         alarm: usize,
@@ -241,6 +243,7 @@ impl Command {
             | Command::ConfirmDrained
             | Command::ConfirmQuality
             | Command::ConfirmStrength
+            | Command::ConfirmSludgeRemoved
             | Command::Acknowledge { .. }
             | Command::ResetAlarm { .. }
             | Command::Silence => Some(Role::Operator),
@@ -265,6 +268,7 @@ impl Command {
             | Command::ConfirmDrained
             | Command::ConfirmQuality
             | Command::ConfirmStrength
+            | Command::ConfirmSludgeRemoved
             | Command::Handle { .. }
             | Command::ByHand { .. }
             | Command::Hold { .. } => true,

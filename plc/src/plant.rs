@@ -158,6 +158,7 @@ struct Asked {
     supervisor_reset: bool,
     local_reset: bool,
     prime: bool,
+    sludge_removed: bool,
     /// Bit by tank.
     desludge: u8,
 }
@@ -177,7 +178,7 @@ impl Plant {
             intake: Intake::new(shape),
             coagulation: Coagulation::default(),
             tank: (0..shape.tanks).map(|_| Tank::new()).collect(),
-            sedimentation: Sedimentation::default(),
+            sedimentation: Sedimentation::new(shape),
             filtration: Filtration::new(shape),
             filter: (0..shape.filters).map(|_| Filter::new(shape)).collect(),
             disinfection: Disinfection::default(),

@@ -143,6 +143,8 @@ quantities! {
     GramsPerLitre = "g/l", "GL", 1;
     /// Mass of a chemical.
     Grams = "g", "GRM", 1;
+    /// Mass of sludge, dry.
+    Kilograms = "kg", "KGM", 1;
     /// Acidity.
     Ph = "pH", "Q30", 2;
     /// Temperature.

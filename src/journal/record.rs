@@ -234,6 +234,7 @@ fn asked(order: Command, path: &impl Fn(usize) -> String) -> (String, String) {
         Command::ConfirmDrained => ("ConfirmDrained", "distribution".into()),
         Command::ConfirmQuality => ("ConfirmQuality", "distribution".into()),
         Command::ConfirmStrength => ("ConfirmStrength", "system".into()),
+        Command::ConfirmSludgeRemoved => ("ConfirmSludgeRemoved", "waste".into()),
         Command::Acknowledge { alarm } => ("Acknowledge", path(alarm)),
         Command::ResetAlarm { alarm } => ("ResetAlarm", path(alarm)),
         Command::Silence => ("Silence", "system".into()),

@@ -18,6 +18,7 @@ const COMMANDS: Record<string, string[]> = {
   disinfection: ["Prime"],
   intake: ["CloseIntake", "OpenIntake"],
   distribution: ["ConfirmDrained", "ConfirmQuality"],
+  waste: ["ConfirmSludgeRemoved"],
   system: ["Start", "Stop", "Reset", "ConfirmStrength", "Silence", "StopAll"],
 };
 

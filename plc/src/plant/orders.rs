@@ -79,6 +79,7 @@ impl Plant {
             }
             Command::CloseIntake => units.system.retained.intake_closed = true,
             Command::OpenIntake => units.system.retained.intake_closed = false,
+            Command::ConfirmSludgeRemoved => self.asked.sludge_removed = true,
             Command::ConfirmDrained => return units.distribution.confirm_drained(),
             Command::ConfirmStrength => return units.system.confirm_strength(),
             Command::ConfirmQuality => return units.distribution.confirm_quality(),

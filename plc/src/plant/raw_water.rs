@@ -6,9 +6,9 @@ use super::Plant;
 use crate::interlock::Column;
 use crate::quantity::{CubicMetresPerHour, Ratio};
 use crate::reason::Reason;
-use crate::unit::sedimentation::{self, TANKS_MAX, TankView};
+use crate::unit::sedimentation::{self, TANKS_MAX};
 use crate::unit::system;
-use crate::unit::tank::{self, Tank};
+use crate::unit::tank::{self, Load, Tank};
 use crate::unit::{coagulation, intake};
 
 /// Without LT-206 the intake stops after this; chosen: full flow fills 2 % of the tank meanwhile.
@@ -30,9 +30,13 @@ impl Plant {
         // The feed has stopped without that level: water taken now would run over.
         let unknown = units.sedimentation.inputs.settled_level.usable().is_none();
         let unknown = self.settled_unknown.holds(unknown, SETTLED_UNKNOWN_MAX, elapsed);
+        // A sludge valve that has failed open fills the waste tank until that is full (R-2.9-03).
+        let leaks = causes.has(Reason::WasteTankFull)
+            && units.tank.iter().any(|tank| tank.sludge.is_faulty() && tank.sludge_flows());
+        let pauses = units.sedimentation.pauses();
         let around = intake::Around {
             nominal,
-            run: takes && !tank_high && !unknown,
+            run: takes && !tank_high && !unknown && !pauses && !leaks,
             rate,
             path_open: units.tank.iter().any(Tank::path_open),
             holds: self
@@ -40,6 +44,8 @@ impl Plant {
                 .on(Column::RawPump)
                 .and_if(tank_high, Reason::SedimentationTankHigh)
                 .and_if(self.lift_turn, Reason::LiftPumpFirst)
+                .and_if(takes && pauses, Reason::TankOut)
+                .and_if(leaks, Reason::WasteTankFull)
                 .and_if(unknown, Reason::LevelUnknown),
             reset,
             too_muddy: causes.has(Reason::RiverTooMuddy),
@@ -61,44 +67,70 @@ impl Plant {
             units.coagulation.doser.reset();
         }
         units.coagulation.scan(around, &mut self.stagger, elapsed);
+        self.run_sedimentation(takes, elapsed);
+    }
+
+    /// Turns first, then the tanks with what they were given.
+    fn run_sedimentation(&mut self, takes: bool, elapsed: Duration) {
+        let causes = self.holds.causes();
+        let reset = self.asked.reset;
         // A full waste tank stops everything that fills it (`docs/spec/plant.md` 2.9).
         let sludge = self
             .holds
             .on(Column::WastePump)
             .and_if(causes.has(Reason::WasteTankFull), Reason::WasteTankFull);
-        let mut views = [TankView::default(); TANKS_MAX];
-        for (at, (view, tank)) in views.iter_mut().zip(units.tank.iter()).enumerate() {
-            *view = TankView {
-                in_service: tank.path_open(),
-                since: tank.status.since_desludge,
-                ordered: self.asked.desludge & (1 << at) != 0,
-                sludge_open: tank.sludge.is_open(),
-                desludging: tank.is_desludging(),
-            };
+        let scale = self.tank_scale();
+        let mut tanks = [tank::Report::default(); TANKS_MAX];
+        for (report, tank) in tanks.iter_mut().zip(self.units.tank.iter()) {
+            *report = tank.report(scale);
         }
+        let units = &mut self.units;
         let around = sedimentation::Around {
             nominal: self.shape.nominal_flow,
             raw_flow: units.intake.status.raw_flow,
             feed: units.filtration.inputs.flow,
-            raw_turbidity: units.intake.inputs.turbidity,
-            tanks: views,
-            muddy: units.system.status.reduced_by.has(Reason::RiverMuddy),
+            raw_turbidity: units.coagulation.status.turbidity,
+            tanks,
+            ordered: self.asked.desludge,
+            muddy: units.system.status.degraded_by.has(Reason::RiverMuddy),
+            all: false,
             producing: takes,
             high_wash: units.filtration.wash_pump_runs(),
             waste_level: units.waste.inputs.level,
+            waste_busy: units.waste.is_decanting() || units.filtration.status.wash_token.0 > 0.0,
             holds: sludge,
             reset,
         };
         units.sedimentation.scan(around, &mut self.stagger, elapsed);
+        let open = units.tank.iter().filter(|tank| tank.inlet.is_open()).count().max(1);
+        let raw_flow = units.intake.status.raw_flow.usable().unwrap_or_default();
+        let load = Load {
+            flow: raw_flow / open as f64,
+            raw: units.coagulation.status.turbidity,
+            settled: units.sedimentation.inputs.settled_turbidity,
+            dose: units.coagulation.status.dose,
+        };
         for (at, tank) in units.tank.iter_mut().enumerate() {
+            let dry = Load { flow: CubicMetresPerHour::ZERO, ..load };
             let around = tank::Around {
-                in_service: takes,
+                wanted: takes,
+                may_move: units.sedimentation.may_move(),
                 turn: units.sedimentation.turn_of(at),
+                stretch: units.sedimentation.stretch(&around),
+                sludge_free: units.sedimentation.sludge_free(at),
+                sludge_pump: units.sedimentation.pump_runs(),
+                load: if tank.inlet.is_open() { load } else { dry },
+                scale,
                 holds: sludge,
                 reset,
             };
             tank.scan(around, elapsed);
         }
+    }
+
+    /// A tank of this site against one of the reference plant: 5 m³/h shared by two.
+    fn tank_scale(&self) -> f64 {
+        self.shape.nominal_flow.0 / 5.0 * 2.0 / f64::from(self.shape.tanks.max(1))
     }
 
     /// The plant's rate, lowered linearly to MINIMUM while the settled tank is between 85 and 95 %.
@@ -111,6 +143,7 @@ impl Plant {
         } else {
             rate
         };
+        let rate = rate.or_less(self.units.sedimentation.status.rate_limit);
         let minimum = self.shape.nominal_flow * system::MINIMUM;
         let level = self.units.sedimentation.inputs.settled_level.usable();
         match level {

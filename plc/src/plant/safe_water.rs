@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::Plant;
 use crate::contact_time::Contact;
 use crate::interlock::Column;
-use crate::quantity::CubicMetresPerHour;
+use crate::quantity::{CubicMetresPerHour, Kilograms};
 use crate::reason::Reason;
 use crate::unit::tank::Tank;
 use crate::unit::{disinfection, distribution, waste};
@@ -57,8 +57,19 @@ impl Plant {
         units.distribution.scan(around, &mut self.stagger, elapsed);
         let inflow = units.filtration.is_washing()
             || units.filtration.is_ripening()
-            || units.tank.iter().any(Tank::is_desludging);
-        let around = waste::Around { inflow, holds: self.holds.on(Column::WastePump), reset };
+            || units.tank.iter().any(Tank::sludge_flows);
+        let drawn = units.tank.iter().map(Tank::sludge_drawn);
+        let around = waste::Around {
+            nominal,
+            inflow,
+            full: causes.has(Reason::WasteTankFull),
+            sludge: drawn.fold(Kilograms::ZERO, |sum, drawn| sum + drawn),
+            feed: units.filtration.inputs.flow,
+            settled: units.sedimentation.inputs.settled_turbidity,
+            removed: self.asked.sludge_removed,
+            holds: self.holds.on(Column::WastePump),
+            reset,
+        };
         units.waste.scan(around, &mut self.stagger, elapsed);
     }
 }

@@ -130,7 +130,7 @@ impl Plant {
             settled: units.sedimentation.inputs.settled_turbidity,
             inlet_chlorine: units.disinfection.inputs.chlorine,
             filter_out: units.filtration.status.filtering.0 < self.shape.filters.into(),
-            tank_out: units.tank.iter().any(|tank| !tank.path_open()),
+            tank_out: units.tank.iter().any(|tank| !tank.carries()),
             power_limited: units.power.is_limited(),
             coagulant_suspect: false,
             elevated_unknown: self.shape.elevated_tank

@@ -1,26 +1,32 @@
-//! Sedimentation: shares the turns of desludging among the tanks, and watches the settled water.
+//! Sedimentation: shares raw water and the turns of desludging among the tanks, and watches the settled water.
 //!
 //! ```text
 //! Idle -> Drawing (one tank's sludge valve open, then P-205) -> Resting (60 s) -> Idle
 //! ```
-//! In: settled turbidity and level. Out: P-205, the tanks' turns. `docs/spec/plant.md` 2.5.
+//! In: settled turbidity and level, what the tanks ask for. Out: P-205, the tanks' turns, the rate they may be given.
+//! `docs/spec/plant.md` 2.5.
+
+mod rounds;
+mod service;
+#[cfg(test)]
+mod tests;
 
 use core::time::Duration;
 
-use statig::prelude::*;
-
 use crate::alarm::{Condition, Priority};
 use crate::block::Timed;
-use crate::declare::{
-    alarm, alarms, between, inputs, measured, parts, settings, shown, states, status,
-};
+use crate::declare::{alarm, alarms, between, inputs, measured, parts, settings, shown, status};
 use crate::device::{Ask, Handling, Limits, Motor, Stagger};
 use crate::interlock::Column;
+use crate::plant::Shape;
 use crate::quantity::{CubicMetres, CubicMetresPerHour, Ntu, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
 use crate::unit::balance::{self, TankBalance};
+use crate::unit::tank::Report;
+use rounds::{Event, REST, Rounds, Scan, Sequence, State};
+use service::Service;
 
 inputs! {
     /// Settled water.
@@ -35,16 +41,18 @@ inputs! {
 }
 
 settings! {
-    /// The turns.
+    /// The rounds, and the settled water.
     pub struct Settings {
-        /// Interval between turns of a tank at 20 NTU; shorter in muddier water.
-        pub interval: Duration = between(1800.0..=43_200.0, 14_400.0).by(Role::Supervisor),
+        /// Interval between rounds of desludging at 20 NTU; shorter in muddier water.
+        pub interval: Duration = between(5400.0..=43_200.0, 14_400.0).by(Role::Supervisor),
         /// AIT-203, settled water cloudy.
         pub cloudy: Ntu = between(2.0..=8.0, 5.0).by(Role::Supervisor),
         /// T-206, water in the settled tank when it is full.
         pub settled_volume: CubicMetres = between(0.2..=50.0, 2.0),
         /// AIT-203, settled water very bad.
         pub very_bad: Ntu = between(5.0..=20.0, 10.0).by(Role::Supervisor),
+        /// LT-601, no sludge is drawn above this.
+        pub waste_level_max: Percent = between(50.0..=90.0, 85.0).by(Role::Supervisor),
     }
 }
 
@@ -55,8 +63,14 @@ status! {
         pub state: State = shown(),
         /// What keeps it from desludging.
         pub blocked: Reasons = shown(),
-        /// Interval between turns now.
+        /// Interval between rounds now.
         pub interval_now: Duration = shown().span(0.0..=43_200.0),
+        /// Time left until the next round.
+        pub round_left: Duration = shown().span(0.0..=43_200.0),
+        /// Time left of the rest between two turns.
+        pub rest_left: Duration = shown().span(0.0..=60.0),
+        /// Raw water that the tanks may be given.
+        pub rate_limit: CubicMetresPerHour = shown().span(0.0..=10.0),
     }
 }
 
@@ -80,29 +94,26 @@ pub struct Around {
     /// Into the tanks, and by FIT-301 out of T-206.
     pub raw_flow: Signal<CubicMetresPerHour>,
     pub feed: Signal<CubicMetresPerHour>,
+    /// What the dose is decided on.
     pub raw_turbidity: Signal<Ntu>,
-    /// By tank: in service and fit; since its last turn; ordered by a person; its sludge valve proven open.
-    pub tanks: [TankView; TANKS_MAX],
-    /// Raw water between 200 and 1 000 NTU: intervals a third (D2).
+    /// Of the site's tanks, in their order; beyond them: nothing.
+    pub tanks: [Report; TANKS_MAX],
+    /// Bit by tank: to be desludged by a person's order, in this scan.
+    pub ordered: u8,
+    /// Raw water between 200 and 1 000 NTU: turns last three times as long (D2).
     pub muddy: bool,
+    /// Mud is on its way: every tank is desludged now, once (R-2.14-05).
+    pub all: bool,
     /// The plant takes water.
     pub producing: bool,
-    /// A filter is in its high wash: the waste tank has no room.
+    /// Wash water flows into the waste tank: it has no room.
     pub high_wash: bool,
     pub waste_level: Signal<Percent>,
+    /// P-601 decants, or a filter is washed or ripens: a round waits for its end, unless sludge presses.
+    pub waste_busy: bool,
     /// Causes that hold P-205.
     pub holds: Reasons,
     pub reset: bool,
-}
-
-/// What sedimentation sees of a tank.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TankView {
-    pub in_service: bool,
-    pub since: Duration,
-    pub ordered: bool,
-    pub sludge_open: bool,
-    pub desludging: bool,
 }
 
 /// Turns and settled water.
@@ -115,63 +126,105 @@ pub struct Sedimentation {
     pub alarms: Alarms,
     pub sludge_pump: Motor,
     pub balance: TankBalance,
+    tanks: usize,
     sequence: Timed<Sequence>,
-    turn: Option<usize>,
-    begun: bool,
+    rounds: Rounds,
+    service: Service,
+    /// Whose sludge valve may be open.
+    sludge_free: [bool; TANKS_MAX],
 }
 parts! { Sedimentation {
     handling, inputs, settings, status, alarms;
     one: sludge_pump = Group::single("sludge_pump", "P-205").held_by(Column::WastePump),
          balance = Group::single("balance", "T-206");
     many: ; maybe: ;
-    sequence, turn, begun
+    tanks, sequence, rounds, service, sludge_free
 } }
 
-/// Rest between tanks (`docs/spec/plant.md` 2.5).
-const REST: Duration = Duration::from_secs(60);
-/// A turn is given up after this: XV-205 may be open 180 s at most (INV-28).
-const TURN_MAX: Duration = Duration::from_secs(180);
-/// Intervals between turns (`docs/spec/plant.md` 2.5).
-const INTERVAL_LOW: f64 = 1800.0;
-const INTERVAL_HIGH: f64 = 43_200.0;
-/// Turbidity at which the set interval holds, NTU, and the least that counts.
-const INTERVAL_NTU: f64 = 20.0;
-const CLEAR_NTU: f64 = 5.0;
-/// Above this waste level no sludge is drawn, %.
-const WASTE_MAX: f64 = 85.0;
-
 impl Sedimentation {
+    /// Of this many tanks.
+    #[must_use]
+    pub fn new(shape: &Shape) -> Sedimentation {
+        Sedimentation { tanks: usize::from(shape.tanks).min(TANKS_MAX), ..Sedimentation::default() }
+    }
+
     /// One scan.
     pub fn scan(&mut self, around: Around, stagger: &mut Stagger, elapsed: Duration) {
         self.sequence.elapse(elapsed);
         if around.reset {
             self.sludge_pump.reset();
         }
-        self.status.interval_now = self.interval(&around);
+        let tanks = &around.tanks[..self.tanks];
+        self.service.judge(&around, tanks, elapsed);
         let blocked = self.blocked(&around);
-        if self.sequence.state() == (State::Idle {}) {
-            self.begun = false;
-            self.turn = if blocked.is_empty() { self.next(&around) } else { None };
+        let state = self.take_turns(&around, blocked);
+        let flows = tanks.iter().any(|tank| tank.sludge_open);
+        let draw = match state {
+            State::Drawing {} => flows && blocked.is_empty(),
+            State::Idle {} | State::Resting {} => false,
+        };
+        let by_hand = blocked.and_if(!flows, Reason::NoPathOpen);
+        let ask = Ask::when(draw && self.handling.is_auto()).or_by_hand(by_hand);
+        self.sludge_pump.scan(ask, Limits::SMALL, stagger, elapsed);
+        self.free_valves(tanks, blocked);
+        self.show(&around, state, blocked);
+        self.keep_books(&around, elapsed);
+        self.raise(&around);
+        let on = self.sludge_pump.is_on();
+        self.handling.elapse(Percent(if on { 100.0 } else { 0.0 }), elapsed);
+    }
+
+    /// Rounds, and the turns in them.
+    fn take_turns(&mut self, around: &Around, blocked: Reasons) -> State {
+        let tanks = &around.tanks[..self.tanks];
+        let raw = around.raw_turbidity.usable();
+        self.status.interval_now = Rounds::interval(self.settings.interval, raw);
+        self.rounds.call(around, tanks, self.status.interval_now);
+        let before = self.sequence.state();
+        let rests = before == (State::Resting {});
+        if before == (State::Idle {}) {
+            let free = blocked.is_empty() && self.handling.is_auto();
+            if free { self.rounds.choose(tanks) } else { self.rounds.clear() }
         }
-        let tank = self.turn.and_then(|tank| around.tanks.get(tank)).copied().unwrap_or_default();
-        self.begun |= tank.desludging;
         let scan = Scan {
             in_state: self.sequence.in_state(),
-            turn: self.turn.is_some(),
-            finished: self.begun && !tank.desludging,
+            turn: self.rounds.turn().is_some(),
+            finished: self.rounds.follow(tanks),
         };
         let trip = (!blocked.is_empty()).then_some(Event::Trip);
         let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
-        let draw = match state {
-            State::Drawing {} => tank.sludge_open,
-            State::Idle {} | State::Resting {} => false,
-        };
-        self.sludge_pump.scan(Ask::when(draw), Limits::SMALL, stagger, elapsed);
+        if state == (State::Resting {}) && !rests {
+            self.rounds.end_turn(tanks);
+        }
+        state
+    }
+
+    /// A sludge valve may be open only while every other one is proven shut (INV-28).
+    fn free_valves(&mut self, tanks: &[Report], blocked: Reasons) {
+        for (at, free) in self.sludge_free.iter_mut().enumerate() {
+            let mut others = tanks.iter().enumerate().filter(|(other, _)| *other != at);
+            *free = blocked.is_empty() && !others.any(|(_, tank)| tank.sludge_flows);
+        }
+    }
+
+    fn show(&mut self, around: &Around, state: State, blocked: Reasons) {
+        let tanks = &around.tanks[..self.tanks];
+        let nobody = self.rounds.turn().is_none();
+        let longest = tanks.iter().filter(|tank| tank.carries).map(|tank| tank.since).max();
+        let rests = state == (State::Resting {});
+        let rest_left = REST.saturating_sub(self.sequence.in_state());
         self.status = Status {
             state,
-            blocked: blocked.and_if(self.turn.is_none(), Reason::NoDemand),
+            blocked: blocked.and(self.handling.why()).and_if(nobody, Reason::NoDemand),
             interval_now: self.status.interval_now,
+            round_left: self.status.interval_now.saturating_sub(longest.unwrap_or_default()),
+            rest_left: if rests { rest_left } else { Duration::ZERO },
+            rate_limit: self.service.rate(around.nominal),
         };
+    }
+
+    /// The water balance of T-206.
+    fn keep_books(&mut self, around: &Around, elapsed: Duration) {
         let full = self.settings.settled_volume.0;
         let entry = balance::Around {
             nominal: around.nominal,
@@ -182,124 +235,60 @@ impl Sedimentation {
             unmetered: false,
         };
         self.balance.scan(entry, elapsed);
+    }
+
+    fn raise(&mut self, around: &Around) {
+        let idle = !around.producing;
+        let turbidity = self.inputs.settled_turbidity;
         self.alarms = Alarms {
-            settled_cloudy: self
-                .inputs
-                .settled_turbidity
-                .above(self.settings.cloudy, Ntu(1.0))
-                .unless(!around.producing),
-            settled_very_bad: self
-                .inputs
-                .settled_turbidity
-                .above(self.settings.very_bad, Ntu(2.0))
-                .unless(!around.producing),
+            settled_cloudy: turbidity.above(self.settings.cloudy, Ntu(1.0)).unless(idle),
+            settled_very_bad: turbidity.above(self.settings.very_bad, Ntu(2.0)).unless(idle),
         };
     }
 
-    /// Whose turn it is.
+    /// It is this tank's turn to draw its sludge.
     #[must_use]
     pub fn turn_of(&self, tank: usize) -> bool {
-        self.status.state == (State::Drawing {}) && self.turn == Some(tank) && !self.begun
+        self.status.state == (State::Drawing {}) && self.rounds.calls(tank)
     }
 
-    // Judgements.
-
-    /// 4 h × 20 ÷ turbidity, between half an hour and half a day.
-    fn interval(&self, around: &Around) -> Duration {
-        let turbidity =
-            around.raw_turbidity.usable().unwrap_or(Ntu(INTERVAL_NTU)).or_more(Ntu(CLEAR_NTU));
-        let third = if around.muddy { 3.0 } else { 1.0 };
-        let seconds = self.settings.interval.as_secs_f64() * INTERVAL_NTU / turbidity.0;
-        let seconds = if seconds >= INTERVAL_HIGH {
-            INTERVAL_HIGH
-        } else if seconds > INTERVAL_LOW {
-            seconds
-        } else {
-            INTERVAL_LOW
-        };
-        Duration::from_secs_f64(seconds / third)
+    /// A turn lasts so many times its set time.
+    #[must_use]
+    pub fn stretch(&self, around: &Around) -> u32 {
+        Rounds::stretch(around)
     }
 
-    /// An ordered tank first, then the one that has waited longest beyond the interval.
-    fn next(&self, around: &Around) -> Option<usize> {
-        let tanks = || around.tanks.iter().enumerate();
-        let ordered = tanks().find(|(_, tank)| tank.ordered).map(|(number, _)| number);
-        let due = tanks()
-            .filter(|(_, tank)| {
-                tank.in_service && around.producing && tank.since >= self.status.interval_now
-            })
-            .max_by_key(|(_, tank)| tank.since)
-            .map(|(number, _)| number);
-        ordered.or(due)
+    /// This tank's sludge valve may be open, by hand too.
+    #[must_use]
+    pub fn sludge_free(&self, tank: usize) -> bool {
+        self.sludge_free.get(tank).copied().unwrap_or(false)
+    }
+
+    /// The raw water is low enough for a tank to join or leave.
+    #[must_use]
+    pub fn may_move(&self) -> bool {
+        self.service.may_move()
+    }
+
+    /// No tank is used: no raw water.
+    #[must_use]
+    pub fn pauses(&self) -> bool {
+        self.service.pauses()
+    }
+
+    /// Sludge is drawn by P-205.
+    #[must_use]
+    pub fn pump_runs(&self) -> bool {
+        self.sludge_pump.is_running()
     }
 
     fn blocked(&self, around: &Around) -> Reasons {
-        let room = around.waste_level.usable().is_some_and(|level| level <= Percent(WASTE_MAX));
+        let most = self.settings.waste_level_max;
+        let room = around.waste_level.usable().is_some_and(|level| level <= most);
         around
             .holds
             .and_if(!room, Reason::WasteTankHigh)
             .and_if(around.high_wash, Reason::Washing)
             .and_if(self.sludge_pump.is_faulty(), Reason::PumpFault)
-    }
-}
-
-/// The facts of a scan.
-#[derive(Clone, Copy)]
-pub struct Scan {
-    in_state: Duration,
-    turn: bool,
-    finished: bool,
-}
-
-/// A trip comes first and alone.
-pub enum Event {
-    Trip,
-    Scan(Scan),
-}
-
-/// The sequence of the turns.
-#[derive(Default)]
-pub struct Sequence;
-
-states! { State { Idle, Drawing, Resting } }
-
-#[state_machine(
-    initial = "State::idle()",
-    visibility = "pub",
-    state(derive(Clone, Copy, Debug, PartialEq))
-)]
-impl Sequence {
-    #[state(superstate = "any")]
-    fn idle(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.turn => Transition(State::drawing()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state(superstate = "any")]
-    fn drawing(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.finished || scan.in_state >= TURN_MAX => {
-                Transition(State::resting())
-            }
-            Event::Scan(_) => Super,
-            Event::Trip => Transition(State::resting()),
-        }
-    }
-
-    #[state(superstate = "any")]
-    fn resting(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.in_state >= REST => Transition(State::idle()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[superstate]
-    fn any(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Trip | Event::Scan(_) => Handled,
-        }
     }
 }

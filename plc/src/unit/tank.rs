@@ -1,25 +1,34 @@
 //! A sedimentation tank: floc settles in it, sludge is drawn from its hopper.
 //!
 //! ```text
-//! OutOfService -> InService -> Desludging (sludge valve, P-205) -> InService        any --(valve failed)--> Fault
+//! OutOfService <-> Hold (no raw water wanted) <-> Filling -> InService <-> Desludging (XV-205, then P-205)
+//!                                                     any --(a valve failed)--> Fault --reset--> OutOfService
 //! ```
-//! In: level, its turn to desludge. Out: XV-203 inlet, XV-204 outlet, XV-205 sludge. `docs/spec/plant.md` 2.5.
+//! In: level, its turns, what flows in. Out: XV-203 inlet, XV-204 outlet, XV-205 sludge. `docs/spec/plant.md` 2.5.
+
+mod sequence;
+mod sludge;
+#[cfg(test)]
+mod tests;
 
 use core::time::Duration;
 
-use statig::prelude::*;
+pub use sequence::State;
+pub use sludge::Load;
 
 use crate::alarm::{Condition, Priority};
-use crate::block::{Sustained, Timed};
+use crate::block::{Sustained, Trip, TripTimes};
 use crate::declare::{
-    alarm, alarms, between, inputs, measured, parts, settings, shown, states, status,
+    alarm, alarms, between, inputs, kept, measured, parts, retained, settings, shown, status,
 };
 use crate::device::{Handling, MotorValve, ReturnValve, Travel};
 use crate::interlock::Column;
-use crate::quantity::Metres;
+use crate::quantity::{Kilograms, Metres, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Group, Role};
+use sequence::Scan;
+use sludge::Sludge;
 
 inputs! {
     /// The tank.
@@ -34,8 +43,24 @@ settings! {
     pub struct Settings {
         /// LT-203x, level at which the intake stops: near the rim.
         pub overflow_level: Metres = between(1.0..=2.4, 1.95),
+        /// LT-203x, level from which water runs over the weir.
+        pub weir_level: Metres = between(0.5..=2.3, 1.75),
         /// XV-205x, how long sludge is drawn.
         pub desludge_time: Duration = between(20.0..=120.0, 40.0).by(Role::Supervisor),
+        /// T-203x, is used; otherwise it leaves service in order and stays out.
+        pub in_use: bool = between(0.0..=1.0, 1.0),
+        /// Sludge from which the tank is desludged beyond its schedule, in a reference tank; scales with it.
+        pub sludge_high: Kilograms = between(1.0..=10.0, 6.0).by(Role::Supervisor),
+        /// Sludge from which floc is carried over, in a reference tank; scales with it.
+        pub sludge_full_limit: Kilograms = between(6.0..=20.0, 12.0),
+    }
+}
+
+retained! {
+    /// What lies in the tank whatever happens to the controller.
+    pub struct Retained {
+        /// Sludge in the hopper, dry solids, estimated.
+        pub sludge_mass: Kilograms = kept(),
     }
 }
 
@@ -48,6 +73,8 @@ status! {
         pub blocked: Reasons = shown(),
         /// Time since sludge was last drawn.
         pub since_desludge: Duration = shown().span(0.0..=43_200.0),
+        /// Time until the sludge valve may be opened again.
+        pub sludge_rest_left: Duration = shown().span(0.0..=60.0),
     }
 }
 
@@ -58,6 +85,8 @@ alarms! {
         pub near_overflow: Condition = alarm(206, Priority::P2).delays_s(10.0, 60.0),
         /// XV-205x, sludge valve fault.
         pub sludge_valve_fault: Condition = alarm(207, Priority::P3).latching(),
+        /// T-203x, sludge full.
+        pub sludge_full: Condition = alarm(208, Priority::P3),
     }
 }
 
@@ -65,12 +94,45 @@ alarms! {
 #[derive(Clone, Copy)]
 pub struct Around {
     /// The plant takes raw water, or prepares to.
-    pub in_service: bool,
+    pub wanted: bool,
+    /// The raw water is low enough for this tank to join or leave.
+    pub may_move: bool,
     /// It is this tank's turn to be desludged.
     pub turn: bool,
+    /// A turn lasts so many times its set time.
+    pub stretch: u32,
+    /// No other tank's sludge valve is open, and the waste tank has room: what opening by hand needs too.
+    pub sludge_free: bool,
+    /// P-205 runs.
+    pub sludge_pump: bool,
+    pub load: Load,
+    /// Of this tank against one of the reference plant.
+    pub scale: f64,
     /// Causes that forbid sludge flow.
     pub holds: Reasons,
     pub reset: bool,
+}
+
+/// What sedimentation sees of a tank.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Report {
+    pub is_available: bool,
+    pub is_in_use: bool,
+    pub carries: bool,
+    /// It joins or leaves, and waits for a low rate.
+    pub wants_to_move: bool,
+    pub can_desludge: bool,
+    pub desludging: bool,
+    /// Its sludge valve is proven open, or not proven shut.
+    pub sludge_open: bool,
+    pub sludge_flows: bool,
+    /// Since its sludge was last drawn.
+    pub since: Duration,
+    pub sludge: Kilograms,
+    /// Sludge that asks for a turn beyond the schedule.
+    pub sludge_high: Kilograms,
+    /// Against a tank of the reference plant.
+    pub scale: f64,
 }
 
 /// One sedimentation tank.
@@ -79,25 +141,49 @@ pub struct Tank {
     pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
+    pub retained: Retained,
     pub status: Status,
     pub alarms: Alarms,
     pub inlet: MotorValve,
     pub outlet: MotorValve,
     pub sludge: ReturnValve,
-    sequence: Timed<Sequence>,
-    high: Sustained,
+    /// The plant takes raw water, as of the last scan.
+    wanted: bool,
+    in_state: Duration,
+    too_high: Trip,
+    emptied: Sustained,
+    stuck_open: Sustained,
+    estimate: Sludge,
+    /// XV-205 has been asked to open for this long.
+    opened: Duration,
 }
 parts! { Tank {
-    handling, inputs, settings, status, alarms;
+    handling, inputs, settings, retained, status, alarms;
     one: inlet = Group::single("inlet", "XV-203x").held_by(Column::Positions),
          outlet = Group::single("outlet", "XV-204x").held_by(Column::Positions),
          sludge = Group::single("sludge", "XV-205x").held_by(Column::WastePump);
     many: ; maybe: ;
-    sequence, high
+    wanted, in_state, too_high, emptied, stuck_open, estimate, opened
 } }
 
-/// Level near the rim must last this long (`docs/spec/plant.md` 2.5).
-const HIGH_TIME: Duration = Duration::from_secs(10);
+/// Level near the rim must last this long (R-2.5-05), and be away so far and so long before water may come again: deadband
+/// and delay of alarm 206, so that P-101 does not start in vain.
+const HIGH_TIMES: TripTimes = TripTimes::s(10, 60);
+const HIGH_BAND: Metres = Metres(0.1);
+/// So far below the weir, for so long, a tank gives no water (chosen: three turns of desludging lower it by half of that).
+const EMPTIED_BAND: Metres = Metres(0.3);
+const EMPTIED_TIME: Duration = Duration::from_secs(60);
+/// A turn lasts at most this (`docs/spec/plant.md` 2.5).
+const TURN_MAX: Duration = Duration::from_secs(120);
+/// XV-205 is asked to open for this long at most; with the 10 s of its way shut it is open for 180 s (INV-28).
+const OPEN_MAX: Duration = Duration::from_secs(170);
+/// It then stays shut for this long (R-2.5-03).
+const REST: Duration = Duration::from_secs(60);
+/// A failed sludge valve that is not proven shut empties its tank: that one takes no more water (F17; chosen: six times its
+/// travel).
+const STUCK_TIME: Duration = Duration::from_secs(60);
+/// The sludge estimate counts as lower again below this (`docs/spec/plant.md` 4, alarm 208).
+const FULL_BAND: Kilograms = Kilograms(2.0);
 
 impl Tank {
     /// Its inlet and outlet lie in no safety path: they get a second try.
@@ -109,54 +195,157 @@ impl Tank {
 
     /// One scan.
     pub fn scan(&mut self, around: Around, elapsed: Duration) {
-        self.sequence.elapse(elapsed);
+        self.in_state = self.in_state.saturating_add(elapsed);
+        self.wanted = around.wanted;
         if around.reset {
             self.inlet.reset();
             self.outlet.reset();
             self.sludge.reset();
         }
-        let high = self
-            .inputs
-            .level
-            .usable()
-            .is_some_and(|level| !(level <= self.settings.overflow_level));
-        self.high.holds(high, HIGH_TIME, elapsed);
-        let scan = Scan {
-            wanted: around.in_service,
-            turn: around.turn && around.holds.is_empty(),
-            drawn: self.sequence.in_state() >= self.settings.desludge_time,
-            failed: self.inlet.is_faulty() || self.outlet.is_faulty(),
+        let before = self.status.state;
+        let scan = self.facts(&around, elapsed);
+        let state = before.next(&scan);
+        if state != before {
+            self.in_state = Duration::ZERO;
+        }
+        self.status.state = state;
+        self.move_valves(&around, elapsed);
+        self.count_sludge(&around, elapsed);
+        self.status.blocked = self.blocked(&around);
+        self.raise(&around);
+        let on = self.is_in_use() && around.wanted;
+        self.handling.elapse(Percent(if on { 100.0 } else { 0.0 }), elapsed);
+    }
+
+    /// What the sequence decides on.
+    fn facts(&mut self, around: &Around, elapsed: Duration) -> Scan {
+        let level = self.inputs.level.usable();
+        let high = level.is_some_and(|level| !(level <= self.settings.overflow_level));
+        let back = level.is_some_and(|level| level <= self.settings.overflow_level - HIGH_BAND);
+        let too_high = self.too_high.judge(high, back, HIGH_TIMES, elapsed);
+        let low = level.is_some_and(|level| !(level >= self.settings.weir_level - EMPTIED_BAND));
+        let emptied = self.emptied.holds(low, EMPTIED_TIME, elapsed);
+        let leaks = self.sludge.is_faulty() && !self.sludge.is_closed();
+        let leaks = self.stuck_open.holds(leaks, STUCK_TIME, elapsed);
+        let time = self.settings.desludge_time.saturating_mul(around.stretch);
+        let time = if time < TURN_MAX { time } else { TURN_MAX };
+        let free = around.holds.is_empty() && self.sludge.is_available() && !self.must_rest();
+        Scan {
+            failed: self.inlet.is_faulty() || self.outlet.is_faulty() || leaks,
             reset: around.reset,
-        };
-        let trip = (!around.holds.is_empty()).then_some(Event::Trip);
-        let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
-        // Valve chart: inlet, outlet, sludge.
-        let (inlet, outlet, sludge) = match state {
-            State::OutOfService {} => (Travel::Stay, Travel::Stay, Travel::Close),
-            State::InService {} => (Travel::Open, Travel::Open, Travel::Close),
-            State::Desludging {} => (Travel::Open, Travel::Open, Travel::Open),
-            State::Fault {} => (Travel::Close, Travel::Stay, Travel::Close),
-        };
-        self.inlet.scan(inlet, elapsed);
-        self.outlet.scan(outlet, elapsed);
-        self.sludge.scan(sludge, elapsed);
-        let since = match state {
-            State::Desludging {} => Duration::ZERO,
-            State::OutOfService {} | State::InService {} | State::Fault {} => {
-                self.status.since_desludge.saturating_add(elapsed)
+            usable: self.settings.in_use && self.handling.is_auto(),
+            wanted: around.wanted,
+            may_move: around.may_move,
+            inlet_closed: self.inlet.is_closed(),
+            taken_over: !self.handling.is_auto(),
+            inlet_open: self.inlet.is_open(),
+            // A level that nobody knows: what flows in has filled the tank long ago, or soon will.
+            filled: level.is_none_or(|level| level >= self.settings.weir_level - HIGH_BAND),
+            emptied,
+            high: too_high,
+            turn: around.turn && free,
+            drawn: self.in_state >= time || !free,
+        }
+    }
+
+    /// Valve chart: inlet, outlet, sludge.
+    fn move_valves(&mut self, around: &Around, elapsed: Duration) {
+        let (inlet, outlet, sludge) = match self.status.state {
+            State::Fault | State::OutOfService => (Travel::Close, Travel::Stay, Travel::Close),
+            State::Hold => (Travel::Stay, Travel::Stay, Travel::Close),
+            State::Filling | State::InService => (Travel::Open, Travel::Open, Travel::Close),
+            State::Desludging => (Travel::Stay, Travel::Stay, Travel::Open),
+            State::Idle | State::Fill | State::Settle | State::Draw => {
+                (Travel::Stay, Travel::Stay, Travel::Close)
             }
         };
-        self.status = Status {
-            state,
-            blocked: Reasons::NONE
-                .and_if(!around.in_service, Reason::NoDemand)
-                .and_if(scan.failed, Reason::ValveFault),
-            since_desludge: since,
+        self.inlet.scan(by_hand(&self.inlet, inlet), elapsed);
+        self.outlet.scan(by_hand(&self.outlet, outlet), elapsed);
+        // A person opens the sludge valve too only where no other one is open, and not for longer.
+        let free = around.holds.is_empty() && around.sludge_free;
+        let open = self.sludge.wants(sludge == Travel::Open) && free && !self.must_rest();
+        self.sludge.scan(Travel::when(open), elapsed);
+        self.count_open(open, elapsed);
+    }
+
+    /// XV-205 has been open for as long as it may, or rests after that.
+    fn must_rest(&self) -> bool {
+        !self.status.sludge_rest_left.is_zero()
+    }
+
+    /// INV-28: the time XV-205 is open, and its rest.
+    fn count_open(&mut self, open: bool, elapsed: Duration) {
+        if open {
+            self.opened = self.opened.saturating_add(elapsed);
+            if self.opened >= OPEN_MAX {
+                self.status.sludge_rest_left = REST;
+            }
+        } else {
+            let begun = !self.opened.is_zero();
+            let left = if begun { REST } else { self.status.sludge_rest_left };
+            self.status.sludge_rest_left = left.saturating_sub(elapsed);
+            self.opened = Duration::ZERO;
+        }
+    }
+
+    fn count_sludge(&mut self, around: &Around, elapsed: Duration) {
+        let drawing = self.sludge.is_open() && around.sludge_pump;
+        self.retained.sludge_mass = self.estimate.estimate(
+            self.retained.sludge_mass,
+            &around.load,
+            drawing,
+            around.scale,
+            elapsed,
+        );
+        self.status.since_desludge = if drawing {
+            Duration::ZERO
+        } else {
+            self.status.since_desludge.saturating_add(elapsed)
         };
+    }
+
+    fn blocked(&self, around: &Around) -> Reasons {
+        let state = self.status.state;
+        let moves = self.wants_to_move();
+        self.handling
+            .why()
+            .and_if(!self.settings.in_use, Reason::SwitchedOff)
+            .and_if(!around.wanted, Reason::NoDemand)
+            .and_if(state == State::Fault, Reason::ValveFault)
+            .and_if(self.sludge.is_faulty(), Reason::ValveFault)
+            .and_if(self.too_high.stands(), Reason::SedimentationTankHigh)
+            .and_if(moves && !around.may_move, Reason::RateReduced)
+            .and_if(self.is_in_use() && around.wanted && !self.path_open(), Reason::ValveNotInPlace)
+    }
+
+    fn raise(&mut self, around: &Around) {
+        let fault = Condition::when(self.sludge.is_faulty());
+        let mass = Signal::Good(self.retained.sludge_mass);
         self.alarms = Alarms {
-            near_overflow: self.inputs.level.above(self.settings.overflow_level, Metres(0.1)),
-            sludge_valve_fault: Condition::when(self.sludge.is_faulty()),
+            near_overflow: self.inputs.level.above(self.settings.overflow_level, HIGH_BAND),
+            sludge_valve_fault: fault.unless(around.holds.has(Reason::MainsLost)),
+            sludge_full: mass
+                .above(self.settings.sludge_full_limit * around.scale, FULL_BAND * around.scale),
         };
+    }
+
+    /// What sedimentation sees of it, against a tank of the reference plant.
+    #[must_use]
+    pub fn report(&self, scale: f64) -> Report {
+        Report {
+            is_available: self.is_available(),
+            is_in_use: self.is_in_use(),
+            carries: self.carries(),
+            wants_to_move: self.wants_to_move(),
+            can_desludge: self.can_desludge(),
+            desludging: self.is_desludging(),
+            sludge_open: self.sludge.is_open(),
+            sludge_flows: self.sludge_flows(),
+            since: self.status.since_desludge,
+            sludge: self.retained.sludge_mass,
+            sludge_high: self.settings.sludge_high * scale,
+            scale,
+        }
     }
 
     /// Water can go in and out, proven by limit switches.
@@ -168,90 +357,83 @@ impl Tank {
     /// Fit for service.
     #[must_use]
     pub fn is_available(&self) -> bool {
-        self.status.state != (State::Fault {})
+        self.status.state != State::Fault
     }
 
-    /// Near its rim for long enough to stop the intake.
+    /// People use it, and it takes water when the plant does.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        match self.status.state {
+            State::InService | State::Desludging | State::Filling | State::Hold => {
+                self.settings.in_use
+            }
+            State::Idle | State::Fill | State::Settle | State::Draw => self.settings.in_use,
+            State::OutOfService | State::Fault => false,
+        }
+    }
+
+    /// It gives settled water when the plant takes raw water.
+    #[must_use]
+    pub fn carries(&self) -> bool {
+        match self.status.state {
+            State::InService | State::Desludging | State::Hold => self.path_open(),
+            State::Idle | State::Fill | State::Settle | State::Draw => true,
+            State::Filling | State::OutOfService | State::Fault => false,
+        }
+    }
+
+    /// It joins the others, or leaves them, and water flows: that wants a low rate.
+    fn wants_to_move(&self) -> bool {
+        let closed = self.inlet.is_closed();
+        match self.status.state {
+            State::InService | State::Desludging | State::Filling | State::Hold => {
+                let leaves = !self.settings.in_use && !closed;
+                let joins = self.wanted && self.settings.in_use && !self.inlet.is_open();
+                leaves || joins
+            }
+            State::OutOfService
+            | State::Fault
+            | State::Idle
+            | State::Fill
+            | State::Settle
+            | State::Draw => false,
+        }
+    }
+
+    /// Near its rim for long enough to stop the intake. What cannot flow in cannot run over.
     #[must_use]
     pub fn is_high(&self) -> bool {
-        self.high.lasted() >= HIGH_TIME
+        self.too_high.stands() && !self.inlet.is_closed()
     }
 
     /// Sludge is being drawn.
     #[must_use]
     pub fn is_desludging(&self) -> bool {
-        self.status.state == (State::Desludging {})
+        self.status.state == State::Desludging
+    }
+
+    /// Its sludge can be drawn when it is asked.
+    #[must_use]
+    pub fn can_desludge(&self) -> bool {
+        self.sludge.is_available()
+            && !self.must_rest()
+            && matches!(self.status.state, State::InService | State::Hold | State::Desludging)
+    }
+
+    /// Water leaves through its sludge valve, or may.
+    #[must_use]
+    pub fn sludge_flows(&self) -> bool {
+        !self.sludge.is_closed()
+    }
+
+    /// Sludge that went to the waste tank in this scan.
+    #[must_use]
+    pub fn sludge_drawn(&self) -> Kilograms {
+        self.estimate.drawn
     }
 }
 
-/// The facts of a scan.
-#[derive(Clone, Copy)]
-pub struct Scan {
-    wanted: bool,
-    turn: bool,
-    drawn: bool,
-    failed: bool,
-    reset: bool,
-}
-
-/// A trip comes first and alone.
-pub enum Event {
-    Trip,
-    Scan(Scan),
-}
-
-/// The sequence of a tank.
-#[derive(Default)]
-pub struct Sequence;
-
-states! { State { OutOfService, InService, Desludging, Fault } }
-
-#[state_machine(
-    initial = "State::out_of_service()",
-    visibility = "pub",
-    state(derive(Clone, Copy, Debug, PartialEq))
-)]
-impl Sequence {
-    #[state(superstate = "sound")]
-    fn out_of_service(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.wanted && !scan.failed => Transition(State::in_service()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state(superstate = "sound")]
-    fn in_service(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if !scan.wanted => Transition(State::out_of_service()),
-            Event::Scan(scan) if scan.turn && !scan.failed => Transition(State::desludging()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state(superstate = "sound")]
-    fn desludging(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.drawn => Transition(State::in_service()),
-            // Drawing needs no demand, but it needs the way to the waste tank.
-            Event::Trip => Transition(State::in_service()),
-            Event::Scan(_) => Super,
-        }
-    }
-
-    #[state]
-    fn fault(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.reset => Transition(State::out_of_service()),
-            Event::Scan(_) | Event::Trip => Handled,
-        }
-    }
-
-    #[superstate]
-    fn sound(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.failed => Transition(State::fault()),
-            Event::Scan(_) | Event::Trip => Handled,
-        }
-    }
+/// A person's word where the valve is in MANUAL, else the chart's.
+fn by_hand(valve: &MotorValve, chart: Travel) -> Travel {
+    if valve.handling.is_manual() { Travel::when(valve.wants(false)) } else { chart }
 }

@@ -1,0 +1,131 @@
+//! Core and twin in one process: how the water settles, and what becomes of the sludge.
+
+use std::time::Duration;
+
+use hil::closed_loop::ClosedLoop;
+use hil::{Act, TwinParameters};
+use plc::image::Command;
+use plc::plant::Shape;
+use plc::reason::Reason;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+/// Scans of 200 ms: within the 250 ms that real outputs allow.
+const PERIOD: Duration = Duration::from_millis(200);
+
+fn is(state: &'static str) -> impl Fn(&ClosedLoop) -> bool {
+    move |plant| plant.state("system.state") == Some(state)
+}
+
+/// The reference plant, making water, its filters far from their next wash.
+fn producing(seed: u64) -> ClosedLoop {
+    let parameters = TwinParameters { start_first_filter: 0.1, ..TwinParameters::default() };
+    let mut plant = ClosedLoop::new(&Shape::default(), parameters, seed, PERIOD);
+    assert!(plant.run_until(5 * MINUTE, is("Stopped")), "{}", plant.tell());
+    assert_eq!(plant.order(Command::Start), Ok(()));
+    assert!(plant.run_until(HOUR, is("Producing")), "{}", plant.tell());
+    plant
+}
+
+/// R-2.5-03, R-2.9-02, R-2.9-03, R-2.2.2-02, INV-21, INV-28: in a storm that stays below 1 000 NTU sludge is drawn as fast as
+/// it comes, and the waste tank still settles and is decanted, washes included: it never blocks the desludging for longer
+/// than a wash takes to settle. The core's estimate of the sludge follows the truth.
+#[test]
+fn a_long_storm_fills_neither_the_tanks_with_sludge_nor_the_waste_tank() {
+    for (seed, peak_ntu) in [(61, 600.0), (62, 950.0)] {
+        let mut plant = producing(seed);
+        plant.act(Act::Storm { peak_ntu }).unwrap();
+        let (mut sludge, mut waste, mut apart) = (0.0_f64, 0.0_f64, 0.0_f64);
+        let (mut muddiest, mut decanted, mut washed) = (0.0_f64, 0, false);
+        let (mut decants, mut blocked) = (false, Duration::ZERO);
+        let end = plant.now().plus(24 * HOUR);
+        while plant.now() < end {
+            plant.run(10 * SECOND);
+            let truth = plant.truth();
+            waste = waste.max(truth.waste_level.0);
+            muddiest = muddiest.max(truth.raw_turbidity.0);
+            for (at, tank) in truth.tanks.iter().enumerate() {
+                sludge = sludge.max(tank.sludge_kg);
+                let estimate = plant.value(&format!("tank{}.sludge_mass", at + 1));
+                apart = apart.max((estimate.unwrap_or_default() - tank.sludge_kg).abs());
+            }
+            washed |= plant.truth().wash_flow.0 > 1.0;
+            let now = plant.state("waste.state") == Some("Decanting");
+            decanted += u32::from(now && !decants);
+            decants = now;
+            let unit = &plant.plant.units.sedimentation.status;
+            blocked += 10 * SECOND * u32::from(unit.blocked.has(Reason::WasteTankHigh));
+        }
+        let told = format!("{peak_ntu} NTU: {sludge} kg, {apart} off, {waste} %, {blocked:?}");
+        assert!(muddiest > 0.6 * peak_ntu && washed && decanted >= 3, "{decanted} times, {told}");
+        // Ripening after a wash in cloudy water may bring the tank to its float; sludge alone never does.
+        assert!(waste < 96.0 && blocked < 4 * HOUR, "{told}");
+        assert!(sludge < 6.0 && apart < 2.0, "{told}");
+        assert_eq!(plant.truth().overflowed.0, 0.0, "{told}");
+    }
+}
+
+/// R-2.5-01, R-2.5-02, R-2.2.2-05, INV-21: a tank is taken out while water is made, and comes back: the rate is low before,
+/// and nothing spills.
+#[test]
+fn a_tank_is_taken_out_and_comes_back_while_water_is_made() {
+    let mut plant = producing(63);
+    plant.run(15 * MINUTE);
+    assert!(plant.truth().raw_flow.0 > 4.5, "{}", plant.tell());
+    plant.plant.units.tank[0].settings.in_use = false;
+    let left = |plant: &ClosedLoop| plant.state("tank1.state") == Some("OutOfService");
+    assert!(plant.run_until(5 * MINUTE, left), "{}", plant.tell());
+    assert!(plant.truth().raw_flow.0 < 3.8, "before its valve moved");
+    plant.run(MINUTE);
+    assert_eq!(plant.state("tank1.inlet.state"), Some("Closed"));
+    plant.run(2 * HOUR);
+    assert!(is("Degraded")(&plant) && plant.truth().produced_flow.0 > 2.0, "{}", plant.tell());
+    plant.plant.units.tank[0].settings.in_use = true;
+    let serves = |plant: &ClosedLoop| plant.state("tank1.state") == Some("InService");
+    assert!(plant.run_until(5 * MINUTE, serves), "{}", plant.tell());
+    assert!(plant.truth().raw_flow.0 < 3.8);
+    plant.run(5 * MINUTE);
+    let rising = plant.value("sedimentation.rate_limit").unwrap_or_default();
+    assert!((3.9..4.6).contains(&rising), "{rising} m³/h");
+    assert!(plant.run_until(30 * MINUTE, is("Producing")), "{}", plant.tell());
+    assert_eq!(plant.truth().overflowed.0, 0.0);
+}
+
+/// R-2.5-02, INV-21: the only tank of a small plant pauses production while it is out.
+#[test]
+fn the_only_tank_pauses_production_while_it_is_out() {
+    let shape = Shape { tanks: 1, ..Shape::default() };
+    let parameters = TwinParameters::for_site(5.0, 1, 2);
+    let mut plant = ClosedLoop::new(&shape, parameters, 64, PERIOD);
+    assert!(plant.run_until(5 * MINUTE, is("Stopped")), "{}", plant.tell());
+    assert_eq!(plant.order(Command::Start), Ok(()));
+    assert!(plant.run_until(HOUR, is("Producing")), "{}", plant.tell());
+    plant.plant.units.tank[0].settings.in_use = false;
+    let left = |plant: &ClosedLoop| plant.state("tank1.state") == Some("OutOfService");
+    assert!(plant.run_until(5 * MINUTE, left), "{}", plant.tell());
+    assert!(plant.truth().raw_flow.0 < 0.3);
+    plant.run(HOUR);
+    assert_eq!(plant.truth().raw_flow.0, 0.0);
+    plant.plant.units.tank[0].settings.in_use = true;
+    assert!(plant.run_until(2 * HOUR, is("Producing")), "{}", plant.tell());
+    assert_eq!(plant.truth().overflowed.0, 0.0);
+}
+
+/// F17: a sludge valve stays open: its tank takes no more water, the other one goes on, and alarm 207 calls.
+#[test]
+fn a_sludge_valve_that_stays_open_costs_one_tank() {
+    let mut plant = producing(65);
+    assert_eq!(plant.order(Command::Desludge { tank: 1 }), Ok(()));
+    plant.run(20 * SECOND);
+    let fault = Some(hil::ActuatorFault::Seize);
+    plant.act(Act::ActuatorFault { path: "tank1.sludge".into(), fault }).unwrap();
+    plant.run(5 * MINUTE);
+    assert_eq!(plant.state("tank1.state"), Some("Fault"), "{}", plant.tell());
+    assert!(plant.value("tank1.sludge_valve_fault").is_some_and(|state| state != 0.0));
+    assert!(plant.truth().raw_flow.0 > 1.0, "{}", plant.tell());
+    plant.act(Act::ActuatorFault { path: "tank1.sludge".into(), fault: None }).unwrap();
+    plant.run(MINUTE);
+    assert_eq!(plant.order(Command::Reset), Ok(()));
+    assert!(plant.run_until(3 * HOUR, is("Producing")), "{}", plant.tell());
+}
