@@ -232,6 +232,20 @@ reasons! {
     Washing,
     /// The filter failed.
     FilterFault,
+    /// Wash water did not flow as it was asked to.
+    WashFlowLow,
+    /// More wash water came than the bed may take.
+    WashFlowHigh,
+    /// B-351 ran, and no pressure rose: no air.
+    AirPressureLow,
+    /// Air could not get through the bed.
+    AirPressureHigh,
+    /// PT-352 cannot be trusted: no air without it.
+    AirPressureUnknown,
+    /// B-351 failed and waits for a reset.
+    BlowerFault,
+    /// Turbidity asks for washes that do not help: the cause lies upstream.
+    WashesStopped,
     /// Rate lowered because a filter or tank is out, joins or leaves.
     RateReduced,
     /// Rate lowered because the settled water is cloudy.

@@ -4,13 +4,13 @@ use core::time::Duration;
 
 use super::Plant;
 use crate::interlock::Column;
-use crate::quantity::CubicMetres;
+use crate::quantity::Metres;
 use crate::reason::Reason;
 use crate::unit::filter;
 use crate::unit::filtration::{self, Demand, FILTERS_MAX};
 
-/// A wash takes this much of the clear well, at 5 m³/h nominal (`docs/spec/plant.md` 2.6.3, W3).
-const WASH_VOLUME: CubicMetres = CubicMetres(2.5);
+/// With less in the elevated tank delivery does not wait for a wash's water (`docs/spec/plant.md` 2.10, 4: elevated need).
+const ELEVATED_LOW: Metres = Metres(1.2);
 
 impl Plant {
     /// Filters and their wash train: filters first, then filtration with what they report.
@@ -23,17 +23,23 @@ impl Plant {
         } else {
             Demand::Idle
         };
+        let nominal = self.shape.nominal_flow;
+        let water_temperature = units.disinfection.inputs.temperature;
+        let wash_volume = units.filtration.wash_volume(nominal, water_temperature);
+        let tank_level = units.distribution.status.tank_level.usable();
+        let chlorine = &units.disinfection.inputs;
         let around = filtration::Around {
-            nominal: self.shape.nominal_flow,
+            nominal,
             demand,
             raw_setpoint: units.intake.status.setpoint,
             settled_level: units.sedimentation.inputs.settled_level,
             settled_turbidity: units.sedimentation.inputs.settled_turbidity,
-            water_temperature: units.disinfection.inputs.temperature,
-            wash_water: units
-                .distribution
-                .can_spare(WASH_VOLUME * (self.shape.nominal_flow.0 / 5.0)),
+            water_temperature,
+            wash_water: units.distribution.can_spare(wash_volume),
+            chlorine_known: chlorine.chlorine.usable().is_some()
+                || chlorine.outlet_chlorine.usable().is_some(),
             lift_stopped: !units.distribution.is_on(),
+            lift_may_rest: tank_level.is_some_and(|level| level > ELEVATED_LOW),
             waste_level: units.waste.inputs.level,
             power_stable: units.power.is_stable(),
             holds: filtration::Holds {

@@ -129,6 +129,7 @@ impl Plant {
             raw: units.intake.inputs.turbidity,
             settled: units.sedimentation.inputs.settled_turbidity,
             inlet_chlorine: units.disinfection.inputs.chlorine,
+            washes_stopped: units.filter.iter().any(Filter::washes_stopped),
             filter_out: units.filtration.status.filtering.0 < self.shape.filters.into(),
             tank_out: units.tank.iter().any(|tank| !tank.carries()),
             power_limited: units.power.is_limited(),

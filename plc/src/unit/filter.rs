@@ -5,16 +5,21 @@
 //!    ^  \_____________/^     |            |            |___________________ any: trip, failure _________________________|  |
 //!    |   proven good, < 2 h  v            v                                        v (DIRTY)                               |
 //!    +------ no demand, too turbid -------+----------------------------------------+---------------------------------------+
-//! Standby -> Draining (dirty, or ordered)      any --(valve fault, second failure)--> Fault --reset--> Standby
+//! Standby -> Draining (dirty, or ordered)      Standby -> HighWash (power was away for less than 30 min after the air)
+//!     any --(valve fault, no effect, second failure)--> Fault --reset--> Standby
 //! ```
 //! In: its flow, its analyser, its head loss, and what filtration grants (`Around`). Out: seven valves. Valves move first;
 //! pump and blower wait for the limit switches. `docs/spec/plant.md` 2.6.
 
+mod bed;
+mod interruption;
 mod judgement;
+mod look;
 mod memory;
 pub mod sequence;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod valves;
 
 use core::time::Duration;
@@ -28,12 +33,14 @@ use crate::device::{Handling, MotorValve, ReturnValve};
 use crate::interlock::Column;
 use crate::plant::Shape;
 use crate::quantity::{
-    Count, CubicMetres, CubicMetresPerHour, KiloPascals, Metres, Ntu, SquareMetres,
+    Celsius, Count, CubicMetres, CubicMetresPerHour, KiloPascals, Metres, Ntu, Percent,
+    SquareMetres,
 };
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Group, Role};
-use judgement::{TOO_TURBID, Watch};
+use bed::CleanBed;
+use judgement::Watch;
 use memory::Memory;
 use sequence::{Event, Sequence, State};
 
@@ -85,6 +92,8 @@ settings! {
         pub ripen_time: Duration = between(300.0..=2_400.0, 300.0).by(Role::Supervisor),
         /// Longest time of ripening.
         pub ripen_time_max: Duration = between(1_200.0..=7_200.0, 2_400.0).by(Role::Supervisor),
+        /// PDT-3n0, head loss of the clean bed at commissioning, at 5 m/h and 20 °C; 0: the first one measured.
+        pub clean_bed: KiloPascals = between(0.0..=20.0, 0.0),
     }
 }
 
@@ -101,6 +110,16 @@ retained! {
         pub dirty: bool = kept(),
         /// Washes finished.
         pub washes: Count = kept(),
+        /// Until the last wash that turbidity asked for no longer counts.
+        pub turbidity_wash_left: Duration = kept(),
+        /// Until the one before it no longer counts; turbidity asks in vain as long.
+        pub earlier_turbidity_wash_left: Duration = kept(),
+        /// Time filtered since the last wash with water as clear as the strict profile asks.
+        pub clear_time: Duration = kept(),
+        /// PDT-3n0, head loss of the clean bed after the last wash, at 5 m/h and 20 °C.
+        pub clean_head_loss: KiloPascals = kept(),
+        /// PDT-3n0, the first of these.
+        pub first_clean_head_loss: KiloPascals = kept(),
     }
 }
 
@@ -113,6 +132,28 @@ status! {
         pub blocked: Reasons = shown(),
         /// Time in this state.
         pub step_time: Duration = shown(),
+        /// Time left of a step of the wash, not counting what it waits for.
+        pub step_left: Duration = shown().span(0.0..=600.0),
+        /// Why its last wash was broken off.
+        pub failed_by: Reasons = shown(),
+        /// A wash waits for room in the waste tank no longer than this.
+        pub pause_left: Duration = shown().span(0.0..=1200.0),
+        /// A wash broken off by a power cut may go on without air within this.
+        pub resume_left: Duration = shown().span(0.0..=1800.0),
+        /// Until a filter stopped for turbidity tries again.
+        pub rest_left: Duration = shown().span(0.0..=900.0),
+        /// A wash that is due waits in the queue no longer than this.
+        pub queue_left: Duration = shown().span(0.0..=7200.0),
+        /// Until turbidity may ask for a wash again.
+        pub storm_left: Duration = shown().span(0.0..=43_200.0),
+        /// AIT-3n0, time left without it.
+        pub analyser_left: Duration = shown().span(0.0..=14_400.0),
+        /// Water filtered since the wash over the area of the bed.
+        pub column: Metres = shown().span(0.0..=500.0),
+        /// Time the last ripening took.
+        pub ripening_time: Duration = shown().span(0.0..=3600.0),
+        /// Share of the time since the wash with water as clear as the strict profile asks.
+        pub clear_share: Percent = shown().span(0.0..=100.0),
         /// AIT-3n0, turbidity that logic judges: its own analyser, else the combined one.
         pub judged_turbidity: Signal<Ntu> = shown().span(0.0..=2.0),
         /// PDT-3n0, head loss as it would be at 5 m/h.
@@ -129,8 +170,14 @@ alarms! {
         pub effluent_high: Condition = alarm(303, Priority::P2).delays_s(300.0, 300.0),
         /// Wash aborted, the filter is dirty.
         pub wash_aborted: Condition = alarm(305, Priority::P2).latching(),
+        /// Ripening too long.
+        pub ripening_long: Condition = alarm(308, Priority::P3),
+        /// PDT-3n0, clean-bed head loss rising.
+        pub bed_fouled: Condition = alarm(309, Priority::P4),
         /// Filter valve fault.
         pub valve_fault: Condition = alarm(310, Priority::P2).latching(),
+        /// Repeated turbidity washes stopped.
+        pub washes_stopped: Condition = alarm(330, Priority::P1).latching(),
     }
 }
 
@@ -162,6 +209,32 @@ pub enum Water {
     Subfluid,
 }
 
+impl Report {
+    /// Stands with every way closed.
+    #[must_use]
+    pub fn is_shut(&self) -> bool {
+        self.state == State::Standby {} || self.state == State::Fault {}
+    }
+}
+
+/// How long wash water flows in each step of a wash.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WashSteps {
+    pub combined: Duration,
+    pub high: Duration,
+    pub subfluid: Duration,
+}
+
+/// How a bed was washed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Washed {
+    WithAir,
+    /// The blower did not do its part (A5).
+    WithWaterOnly,
+    /// The site has no blower.
+    WithoutBlower,
+}
+
 /// What a filter tells filtration, once a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report {
@@ -183,6 +256,11 @@ pub struct Report {
     pub flow: Signal<CubicMetresPerHour>,
     /// On its own analyser.
     pub turbidity: Signal<Ntu>,
+    pub head_loss: Signal<KiloPascals>,
+    /// What a wash of it takes.
+    pub steps: WashSteps,
+    /// A wash was finished in this scan.
+    pub washed: Option<Washed>,
     /// Wash water can go up through the bed and nowhere else.
     pub water_way: bool,
     pub water: Water,
@@ -195,13 +273,26 @@ pub struct Report {
 pub struct Train {
     /// Wash water flows as asked.
     pub water_proven: bool,
-    /// It does not, and will not.
-    pub water_failed: bool,
+    /// Why it does not, and will not; empty: it does.
+    pub water_failed: Reasons,
     /// P-351 has run down.
     pub stopped: bool,
     pub air_ready: bool,
-    pub air_runs: bool,
+    /// B-351 runs, and the pressure says that air goes through the bed.
+    pub air_proven: bool,
+    /// B-351 did not do its part in this wash.
     pub air_failed: bool,
+}
+
+/// What the water says of a filter's valves, whatever their limit switches say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effect {
+    #[default]
+    AsExpected,
+    /// Its way stands open, the feed runs, and nothing flows through it.
+    NothingFlows,
+    /// Its way is closed, and yet water flows through it.
+    StillFlows,
 }
 
 /// What others contribute to a scan of a filter; made by [`super::filtration::Filtration::around_filter`].
@@ -215,12 +306,18 @@ pub struct Around {
     pub wash: bool,
     /// What keeps its wash from starting.
     pub wash_blocked: Reasons,
+    /// Another filter delivers.
+    pub others_deliver: bool,
+    pub effect: Effect,
     pub feed_runs: bool,
     pub feed_still: bool,
     pub train: Train,
     /// AIT-330, where water flows past it.
     pub combined: Signal<Ntu>,
     pub settled: Signal<Ntu>,
+    pub temperature: Signal<Celsius>,
+    /// The strict profile holds (R-2.6.6-04).
+    pub strict: bool,
     /// Causes that hold the outlets, and the wash.
     pub outlet_holds: Reasons,
     pub wash_holds: Reasons,
@@ -252,6 +349,7 @@ pub struct Filter {
     sequence: Timed<Sequence>,
     memory: Memory,
     watch: Watch,
+    clean_bed: CleanBed,
     report: Report,
 }
 parts! { Filter {
@@ -264,14 +362,12 @@ parts! { Filter {
          drain = Group::single("drain", "XV-3n7").held_by(Column::Positions);
     many: ;
     maybe: air = Group::single("air", "XV-3n6").held_by(Column::WashInlet);
-    sequence, memory, watch, report
+    sequence, memory, watch, clean_bed, report
 } }
 
-/// 2.5 m of water: pre-empts the queue, alarm 302 (`docs/spec/plant.md` 2.6.3). 1 m is 9.81 kPa.
+/// 2.5 m of water: pre-empts the queue, alarm 302 (R-2.6.3-03, `docs/spec/plant.md` 4). 1 m is 9.81 kPa.
 const CLOGGED: KiloPascals = KiloPascals(24.5);
 const CLOGGED_DEADBAND: KiloPascals = KiloPascals(2.9);
-/// Deadband of alarm 303 (`docs/spec/plant.md` 4).
-const TOO_TURBID_DEADBAND: Ntu = Ntu(0.1);
 
 impl Filter {
     /// With an air valve where the site has a blower.
@@ -282,22 +378,33 @@ impl Filter {
 
     /// One scan.
     pub fn scan(&mut self, around: Around, elapsed: Duration) {
+        // A filter or a valve of it that a person holds is out of service: held like by a cause.
+        let handled = self.handled();
+        let around = Around {
+            outlet_holds: around.outlet_holds.and(handled),
+            wash_holds: around.wash_holds.and(handled),
+            ..around
+        };
         self.sequence.elapse(elapsed);
         let before = self.sequence.state();
         self.obey(before, &around);
         self.judge(before, &around, elapsed);
-        let row = valves::chart(before, around.train.stopped);
+        self.wait_for_room(before, &around, elapsed);
+        let row = valves::chart(before, self.flows(&around));
         if self.works(before, &around, self.in_place(row)) {
             self.memory.step = self.memory.step.saturating_add(elapsed);
         }
         let scan = self.facts(before, &around, elapsed);
         let trip = self.trip(before, &around, scan.failed);
         let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
-        self.remember(before, state, &scan);
-        self.count(state, elapsed);
-        self.move_valves(valves::chart(state, around.train.stopped), elapsed);
-        self.publish(state, &around);
+        self.remember(before, state, &scan, &around);
+        self.count(state, &around, elapsed);
+        self.move_valves(valves::chart(state, self.flows(&around)), elapsed);
+        self.show(state, &around);
+        self.raise(state, &around);
         self.report = self.tell(state, &around);
+        let in_service = state != State::Standby {} && state != State::Fault {};
+        self.handling.elapse(Percent(if in_service { 100.0 } else { 0.0 }), elapsed);
     }
 
     /// Resets and orders.
@@ -317,12 +424,16 @@ impl Filter {
             self.memory.failed_ripenings = 0;
             self.memory.turbid_wait = Duration::ZERO;
             self.memory.aborted = false;
+            self.memory.without_effect = Effect::AsExpected;
+            // Somebody has looked for the cause upstream (R-2.6.4-01).
+            self.retained.turbidity_wash_left = Duration::ZERO;
+            self.retained.earlier_turbidity_wash_left = Duration::ZERO;
         }
         if around.supervisor_reset {
             self.memory.crossed = false;
         }
         // A full clear well says nothing about the water; every other cause does (`docs/spec/plant.md` 2.10, item 6).
-        let doubt = around.outlet_holds.without(Reasons::only(Reason::ClearWellFull));
+        let doubt = around.outlet_holds.without(Reasons::DEMAND.with(Reason::ClearWellFull));
         if around.ripen_first || !doubt.is_empty() {
             self.memory.proven = false;
         }
@@ -333,55 +444,9 @@ impl Filter {
         if around.wash_aborted {
             self.memory.aborted = state.is_wash();
             self.memory.ordered = false;
-        }
-    }
-
-    fn publish(&mut self, state: State, around: &Around) {
-        self.status.state = state;
-        self.status.step_time = self.sequence.in_state();
-        self.status.blocked = self.blocked(state, around);
-        let judged = self.status.judged_turbidity;
-        self.alarms = Alarms {
-            clogged: self
-                .status
-                .head_loss_normal
-                .above(CLOGGED, CLOGGED_DEADBAND)
-                .unless(state.is_wash()),
-            effluent_high: judged
-                .above(TOO_TURBID, TOO_TURBID_DEADBAND)
-                .unless(!state.is_filtering()),
-            wash_aborted: Condition::when(self.retained.dirty && !state.is_wash()),
-            valve_fault: Condition::when(self.valve_failed() && !self.memory.blind),
-        };
-    }
-
-    fn blocked(&self, state: State, around: &Around) -> Reasons {
-        let turbid = !self.memory.turbid_wait.is_zero() || self.memory.unripe;
-        let unknown = self.inputs.turbidity.usable().is_none();
-        let wanted = self.memory.trigger.is_some();
-        let wash_blocked = if wanted { around.wash_blocked } else { Reasons::NONE };
-        match state {
-            State::Filtering {} => Reasons::NONE,
-            State::WashQueued {} => wash_blocked,
-            State::Ripening {} => Reasons::only(Reason::Ripening),
-            State::Standby {} => around
-                .outlet_holds
-                .and(wash_blocked)
-                .and_if(!around.run, Reason::NoDemand)
-                .and_if(self.retained.dirty, Reason::FilterDirty)
-                .and_if(turbid, Reason::FilterTurbid)
-                .and_if(!self.memory.proven && !self.waste_takes(around), Reason::WasteTankFull)
-                .and_if(turbid && !self.washing_helps(around), Reason::SettledWaterCloudy)
-                .and_if(unknown, Reason::TurbidityUnknown),
-            State::Draining {}
-            | State::AirScour {}
-            | State::AirWater {}
-            | State::HighWash {}
-            | State::SubfluidWash {}
-            | State::Settling {} => Reasons::only(Reason::Washing),
-            State::Fault {} => Reasons::only(Reason::FilterFault)
-                .and_if(self.valve_failed(), Reason::ValveFault)
-                .and_if(self.memory.crossed, Reason::OutletNotProvenClosed),
+            if self.memory.aborted {
+                self.memory.failed_by = Reasons::only(Reason::StoppedByOperator);
+            }
         }
     }
 
@@ -395,7 +460,13 @@ impl Filter {
     #[must_use]
     pub fn is_available(&self) -> bool {
         let waits = self.retained.dirty && self.memory.aborted;
-        self.sequence.state() != State::Fault {} && !waits
+        self.sequence.state() != State::Fault {} && !waits && self.handled().is_empty()
+    }
+
+    /// Turbidity asks for a wash, and none is given: the cause lies upstream (R-2.6.4-01).
+    #[must_use]
+    pub fn washes_stopped(&self) -> bool {
+        self.memory.washes_stopped
     }
 
     /// The cause "n2 not proven closed in a wash" (A6).
@@ -434,12 +505,15 @@ impl Filter {
             wants_wash: self.memory.trigger,
             ordered: self.memory.ordered,
             ready: state == State::Standby {} && self.is_fit(around),
-            in_place: self.in_place(valves::chart(state, around.train.stopped)),
+            in_place: self.in_place(valves::chart(state, self.flows(around))),
             feed_way: self.feed_way(state),
             delivers: self.delivers(),
             area: self.settings.area,
             flow: self.inputs.flow,
             turbidity: self.inputs.turbidity,
+            head_loss: self.status.head_loss_normal,
+            steps: self.wash_steps(),
+            washed: self.memory.washed,
             water_way,
             water: if water_way { water } else { Water::None },
             air: blows && self.air_way(),

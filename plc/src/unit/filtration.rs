@@ -7,7 +7,9 @@
 //! In: feed flow, combined turbidity, wash flow, air pressure, and what the filters report. Out: P-301, P-351, B-351.
 //! Owns the wash token: exactly one filter may be washed. `docs/spec/plant.md` 2.6.
 
+mod effect;
 mod feed;
+mod look;
 #[cfg(test)]
 pub mod rig;
 mod sequence;
@@ -15,6 +17,7 @@ mod sequence;
 mod tests;
 mod token;
 mod wash_train;
+mod water;
 
 use alloc::boxed::Box;
 use core::time::Duration;
@@ -22,21 +25,24 @@ use core::time::Duration;
 use crate::alarm::{Condition, Priority};
 use crate::block::{Duty, PiLoop, Ramp, Sustained, Timed};
 use crate::declare::{
-    alarm, alarms, between, inputs, measured, outputs, parts, settings, shown, status, switched,
+    alarm, alarms, between, inputs, kept, measured, outputs, parts, retained, settings, shown,
+    status, switched,
 };
 use crate::device::{Ask, Drive, Handling, Limits, Motor, Stagger};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
 use crate::quantity::{
-    Celsius, Count, CubicMetresPerHour, KiloPascals, Metres, MetresPerHour, Ntu, Percent, Ratio,
+    Celsius, Count, CubicMetres, CubicMetresPerHour, KiloPascals, Metres, MetresPerHour, Ntu,
+    Percent, Ratio,
 };
-use crate::reason::{Reason, Reasons};
-use crate::signal::{Doubt, Fault, Signal};
+use crate::reason::Reasons;
+use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
 use crate::unit::filter;
 use crate::unit::loop_watch::LoopWatch;
-use sequence::{Event, Scan, Sequence, State};
+use effect::Effect;
+use sequence::{Event, Scan, Sequence};
 use wash_train::WashTrain;
 
 inputs! {
@@ -73,8 +79,8 @@ settings! {
         pub loop_gain: Ratio = between(1.0..=200.0, 20.0),
         /// FIC-301, integral time.
         pub loop_reset: Duration = between(1.0..=120.0, 8.0),
-        /// Highest rate through a filter while another is off line.
-        pub rate_max: MetresPerHour = between(3.0..=15.0, 7.3),
+        /// Highest rate through a filter while another is off line (INV-12).
+        pub rate_max: MetresPerHour = between(3.0..=7.3, 7.3),
         /// P-351, head at no flow and full speed.
         pub wash_shut_off_head: Metres = between(5.0..=100.0, 20.0),
         /// P-351, static head and the head of the fluidised bed.
@@ -93,6 +99,16 @@ settings! {
         pub subfluid_rate: MetresPerHour = between(8.0..=18.0, 15.0),
         /// LT-601, level above which no wash starts.
         pub waste_level_max: Percent = between(10.0..=60.0, 50.0).by(Role::Supervisor),
+        /// Strict profile: ripening to 0.10 NTU, a wash at 0.30.
+        pub strict: bool = between(0.0..=1.0, 0.0).by(Role::Supervisor),
+    }
+}
+
+retained! {
+    /// What a power cut must not wash away.
+    pub struct Retained {
+        /// Washes in a row without air although the site has a blower.
+        pub water_only_washes: Count = kept(),
     }
 }
 
@@ -100,7 +116,7 @@ status! {
     /// What filtration does.
     pub struct Status {
         /// State of the feed.
-        pub state: State = shown(),
+        pub state: sequence::State = shown(),
         /// What keeps water from the filters.
         pub blocked: Reasons = shown(),
         /// FIC-301, feed flow asked for.
@@ -117,6 +133,14 @@ status! {
         pub wash_blocked: Reasons = shown(),
         /// FIC-351, wash rate asked for.
         pub wash_rate: MetresPerHour = shown().span(0.0..=45.0),
+        /// FIT-351, water of this wash, or of the last.
+        pub wash_volume: CubicMetres = shown().span(0.0..=5.0),
+        /// Why a feed pump rests: no water, or a closed pipe.
+        pub failed_by: Reasons = shown(),
+        /// Rest left of a pump that ran without effect.
+        pub rest_left: Duration = shown().span(0.0..=600.0),
+        /// Why wash water or air failed last.
+        pub wash_failed_by: Reasons = shown(),
     }
 }
 
@@ -133,8 +157,18 @@ outputs! {
 alarms! {
     /// Alarms of filtration.
     pub struct Alarms {
+        /// P-301, filter feed pump fault.
+        pub pump_fault: Condition = alarm(300, Priority::P2).delays_s(2.0, 0.0).latching(),
+        /// P-301, no filter feed pump.
+        pub pumps_failed: Condition = alarm(301, Priority::P1).delays_s(2.0, 0.0).latching(),
         /// AIT-330, water not safe: turbidity.
         pub water_not_safe: Condition = alarm(304, Priority::P1).delays_s(60.0, 600.0),
+        /// FIT-351, wash flow low.
+        pub wash_flow_low: Condition = alarm(306, Priority::P3).delays_s(20.0, 0.0),
+        /// PT-352, air pressure high or low.
+        pub air_wrong: Condition = alarm(307, Priority::P3).delays_s(10.0, 0.0),
+        /// B-351, second water-only wash in a row.
+        pub water_only: Condition = alarm(311, Priority::P3).latching(),
     }
 }
 
@@ -173,8 +207,12 @@ pub struct Around {
     pub water_temperature: Signal<Celsius>,
     /// The clear well holds a wash above what contact time needs (W3).
     pub wash_water: bool,
+    /// The clear well's chlorine is known (W5).
+    pub chlorine_known: bool,
     /// P-501 stands still (W7).
     pub lift_stopped: bool,
+    /// The elevated tank has enough for P-501 to wait until the clear well holds a wash.
+    pub lift_may_rest: bool,
     /// LT-601.
     pub waste_level: Signal<Percent>,
     /// On mains, and they have been stable (W6).
@@ -193,14 +231,6 @@ const MINIMUM: f64 = 0.5;
 const REDUCED: f64 = 0.7;
 /// A limit switch may flicker this long before the way counts as closed.
 const WAY_LOST_TIME: Duration = Duration::from_secs(2);
-/// AIT-330 counts after this much flow past it (`docs/spec/contracts.md`, "Causes, effects, release").
-const COMBINED_TIME: Duration = Duration::from_secs(60);
-/// Flow past AIT-330 that counts, as a share of nominal: 0.3 of 5 m³/h.
-const COMBINED_SHARE: f64 = 0.06;
-/// Limit and deadband of alarm 304 (`docs/spec/plant.md` 4).
-const NOT_SAFE: Ntu = Ntu(1.0);
-const NOT_SAFE_DEADBAND: Ntu = Ntu(0.2);
-
 /// What filtration keeps from scan to scan.
 #[derive(Clone, Copy, Debug, Default)]
 struct Memory {
@@ -220,8 +250,8 @@ struct Memory {
     rising: bool,
     /// The only filter that delivers is about to be washed.
     pausing: bool,
-    /// Rest after the pump ran against a closed way.
-    rest: Duration,
+    /// A wash waits for nothing but water in the clear well: delivery rests.
+    wants_water: bool,
     /// Orders of people, one bit a filter.
     ordered: u8,
     aborted: u8,
@@ -231,7 +261,6 @@ struct Memory {
 #[derive(Clone, Copy, Debug, Default)]
 struct Watch {
     way_lost: Sustained,
-    dead_head: Sustained,
     combined: Sustained,
 }
 
@@ -241,6 +270,7 @@ pub struct Filtration {
     pub handling: Handling,
     pub inputs: Inputs,
     pub settings: Settings,
+    pub retained: Retained,
     pub status: Status,
     pub outputs: Outputs,
     pub alarms: Alarms,
@@ -253,16 +283,17 @@ pub struct Filtration {
     feed_loop: PiLoop,
     setpoint: Ramp,
     wash_train: WashTrain,
+    effect: Effect,
     memory: Memory,
     watch: Watch,
 }
 parts! { Filtration {
-    handling, inputs, settings, status, outputs, alarms;
+    handling, inputs, settings, retained, status, outputs, alarms;
     one: wash_pump = Group::single("wash_pump", "P-351").held_by(Column::Wash),
          feed_watch = Group::single("feed_loop", "FIC-301");
     many: pump = Group::lettered("pump", "P-301x").held_by(Column::FeedPump);
     maybe: blower = Group::single("blower", "B-351").held_by(Column::Wash);
-    sequence, duty, feed_loop, setpoint, wash_train, memory, watch
+    sequence, duty, feed_loop, setpoint, wash_train, effect, memory, watch
 } }
 
 impl Filtration {
@@ -287,11 +318,15 @@ impl Filtration {
             join: memory.joiner == Some(index) && self.is_lowered(around.nominal),
             wash: memory.token == Some(index) && memory.wash_ready,
             wash_blocked: memory.wash_blocked.get(index).copied().unwrap_or_default(),
+            others_deliver: self.others(index).any(|report| report.delivers),
+            effect: self.effect_of(index),
             feed_runs: self.pump.iter().any(Drive::is_running),
             feed_still: self.pump.iter().all(Drive::is_still),
             train: self.wash_train.facts(&self.wash_pump, self.blower.as_ref()),
             combined: self.combined(),
             settled: around.settled_turbidity,
+            temperature: around.water_temperature,
+            strict: self.settings.strict,
             outlet_holds: around.holds.outlet,
             wash_holds: around.holds.wash.and(around.holds.wash_inlet),
             wash_ordered: memory.ordered & bit != 0,
@@ -311,7 +346,9 @@ impl Filtration {
         elapsed: Duration,
     ) {
         self.sequence.elapse(elapsed);
-        self.take_in(around, reports, elapsed);
+        self.take_in(around, reports);
+        self.count_washes();
+        self.rest(around.reset, elapsed);
         self.judge_water(around, elapsed);
         self.pass_token(around);
         self.choose_joiner(around);
@@ -328,11 +365,14 @@ impl Filtration {
         let trip = (!around.holds.feed.is_empty()).then_some(Event::Trip);
         let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
         self.feed(state, duty, around, stagger, elapsed);
+        self.prove(around, elapsed);
         self.wash(around, stagger, elapsed);
-        self.publish(state, around, duty);
+        self.show(state, around, duty);
+        self.raise(around);
+        self.handling.elapse(Percent(if self.feed_runs() { 100.0 } else { 0.0 }), elapsed);
     }
 
-    fn take_in(&mut self, around: &Around, reports: &[filter::Report], elapsed: Duration) {
+    fn take_in(&mut self, around: &Around, reports: &[filter::Report]) {
         for (kept, report) in self.memory.reports.iter_mut().zip(reports) {
             *kept = *report;
         }
@@ -340,30 +380,19 @@ impl Filtration {
         // Orders are true for one scan; the filters have had them.
         self.memory.ordered = 0;
         self.memory.aborted = 0;
-        self.memory.rest = self.memory.rest.saturating_sub(elapsed);
         if around.reset {
             self.pump.iter_mut().for_each(Drive::reset);
             self.wash_pump.reset();
             if let Some(blower) = &mut self.blower {
                 blower.reset();
             }
-            self.memory.rest = Duration::ZERO;
+            self.wash_train.reset();
         }
         self.memory.tank_ready = match around.settled_level.usable() {
             Some(level) if level >= self.settings.start_level => true,
             Some(level) => self.memory.tank_ready && level >= self.settings.stop_level,
             None => false,
         };
-    }
-
-    /// Water to the clear well: how much, and how turbid.
-    fn judge_water(&mut self, around: &Around, elapsed: Duration) {
-        self.status.filtered_flow = self.delivered();
-        let least = around.nominal * COMBINED_SHARE;
-        let flows = self.status.filtered_flow.usable().is_some_and(|flow| flow >= least);
-        self.watch.combined.holds(flows, COMBINED_TIME, elapsed);
-        self.status.filtered_turbidity =
-            self.turbidity_to_clear_well().unwrap_or(Signal::Bad(Fault::Computed));
     }
 
     /// P-351 and B-351 for the filter that is washed.
@@ -385,160 +414,5 @@ impl Filtration {
             blower.scan(Ask::when(blow), Limits::SMALL, stagger, elapsed);
         }
         self.outputs.wash_permit = Output::want(ask.run || blow);
-    }
-
-    fn publish(&mut self, state: State, around: &Around, duty: Option<usize>) {
-        let memory = &self.memory;
-        let token = memory.token;
-        let on = state == State::Feeding {};
-        let blocked = around
-            .holds
-            .feed
-            .and_if(around.demand == Demand::Idle, Reason::NoDemand)
-            .and_if(around.settled_level.usable().is_none(), Reason::LevelUnknown)
-            .and_if(!memory.tank_ready, Reason::SettledTankLow)
-            .and_if(!memory.rest.is_zero(), Reason::NoFlow)
-            .and_if(duty.is_none(), Reason::NoPumpAvailable)
-            .and_if(state == State::Opening {}, Reason::NoPathOpen)
-            .and_if(state == State::Paused {}, Reason::Washing);
-        let next = token.or_else(|| self.most_urgent(around));
-        let wash_blocked =
-            next.and_then(|index| memory.wash_blocked.get(index)).copied().unwrap_or_default();
-        self.status = Status {
-            state,
-            blocked,
-            setpoint: if on {
-                CubicMetresPerHour(self.setpoint.value())
-            } else {
-                CubicMetresPerHour::ZERO
-            },
-            filtering: Count(self.count(|report| report.delivers) as f64),
-            wash_token: Count(token.map_or(0.0, |index| index as f64 + 1.0)),
-            wash_blocked,
-            wash_rate: self.wash_train.rate(),
-            ..self.status
-        };
-        self.alarms = Alarms {
-            water_not_safe: self.status.filtered_turbidity.above(NOT_SAFE, NOT_SAFE_DEADBAND),
-        };
-    }
-
-    // Judgements.
-
-    fn reports(&self) -> &[filter::Report] {
-        let filters = self.memory.filters.min(FILTERS_MAX);
-        &self.memory.reports[..filters]
-    }
-
-    fn count(&self, which: impl Fn(&filter::Report) -> bool) -> usize {
-        self.reports().iter().filter(|report| which(report)).count()
-    }
-
-    fn sum(&self, which: impl Fn(&filter::Report) -> bool) -> Signal<CubicMetresPerHour> {
-        self.reports()
-            .iter()
-            .filter(|report| which(report))
-            .fold(Signal::Good(CubicMetresPerHour::ZERO), |sum, report| {
-                sum.zip(report.flow, |sum, flow| sum + flow)
-            })
-    }
-
-    /// Through the filters that deliver; where one is not known, the whole feed, if nothing goes to waste.
-    fn delivered(&self) -> Signal<CubicMetresPerHour> {
-        let sum = self.sum(|report| report.delivers);
-        let to_waste = self.reports().iter().any(|report| report.feed_way && !report.delivers);
-        match sum.usable() {
-            None if !to_waste => self.inputs.flow.doubted(Doubt::Fallback),
-            Some(_) | None => sum,
-        }
-    }
-
-    /// AIT-330 once water has flowed past it.
-    fn combined(&self) -> Signal<Ntu> {
-        if self.watch.combined.lasted() >= COMBINED_TIME {
-            self.inputs.combined_turbidity
-        } else {
-            Signal::Bad(Fault::Computed)
-        }
-    }
-
-    // What the plant asks.
-
-    /// Water to the clear well, through filters that filter with their outlet proven open.
-    #[must_use]
-    pub fn filtered_flow(&self) -> Signal<CubicMetresPerHour> {
-        self.status.filtered_flow
-    }
-
-    /// Worst credible turbidity of the water to the clear well: AIT-330 once it counts, and each delivering filter's own.
-    /// Nothing while no water flows there; bad when no analyser can be trusted.
-    #[must_use]
-    pub fn turbidity_to_clear_well(&self) -> Option<Signal<Ntu>> {
-        let counts = self.watch.combined.lasted() >= COMBINED_TIME;
-        let combined = self.combined();
-        let delivering = || self.reports().iter().filter(|report| report.delivers);
-        delivering().next()?;
-        let worst = delivering()
-            .map(|report| report.turbidity)
-            .chain(counts.then_some(combined))
-            .filter(|turbidity| turbidity.usable().is_some_and(|known| known.0.is_finite()))
-            .reduce(|worst, next| if worst.usable() >= next.usable() { worst } else { next });
-        let missing = counts && combined.usable().is_none();
-        Some(match worst {
-            Some(worst) if missing => worst.doubted(Doubt::Fallback),
-            Some(worst) => worst,
-            None => Signal::Bad(Fault::Computed),
-        })
-    }
-
-    /// Filters that deliver.
-    #[must_use]
-    pub fn filtering(&self) -> usize {
-        self.count(|report| report.delivers)
-    }
-
-    /// Every filter of the site delivers: the plant may go to its full rate.
-    #[must_use]
-    pub fn all_filtering(&self) -> bool {
-        self.filtering() == self.memory.filters
-    }
-
-    /// A filter ripens on its own analyser well enough to see that water can be made.
-    #[must_use]
-    pub fn is_ripening(&self) -> bool {
-        self.reports().iter().any(|report| report.state == filter::sequence::State::Ripening {})
-    }
-
-    /// A filter is being washed.
-    #[must_use]
-    pub fn is_washing(&self) -> bool {
-        self.reports().iter().any(|report| report.state.is_wash())
-    }
-
-    /// Most raw water the filters can take: MINIMUM until one delivers, REDUCED until all do, nothing while the only one
-    /// is washed (`docs/spec/contracts.md`, "Causes, effects, release").
-    #[must_use]
-    pub fn rate_limit(&self, nominal: CubicMetresPerHour) -> CubicMetresPerHour {
-        if self.all_filtering() {
-            nominal
-        } else if self.filtering() > 0 {
-            (nominal * REDUCED).or_less(self.carried())
-        } else if self.memory.pausing || (self.is_washing() && !self.is_ripening()) {
-            CubicMetresPerHour::ZERO
-        } else {
-            nominal * MINIMUM
-        }
-    }
-
-    /// P-351 runs, or is asked to: P-501 must not.
-    #[must_use]
-    pub fn wash_pump_runs(&self) -> bool {
-        self.wash_pump.is_on() || self.wash_pump.inputs.running.closed()
-    }
-
-    /// Some feed pump is asked to run.
-    #[must_use]
-    pub fn feed_runs(&self) -> bool {
-        self.pump.iter().any(Drive::is_on)
     }
 }

@@ -2,33 +2,22 @@
 
 use core::time::Duration;
 
+use super::interruption::FAILURES_MAX;
 use super::sequence::{Event, Scan, State};
-use super::{Around, CLOGGED, Filter, Trigger, valves};
+use super::{Around, Effect, Filter, WashSteps, valves};
 use crate::block::Sustained;
-use crate::quantity::{KiloPascals, Ntu};
+use crate::quantity::Ntu;
 use crate::reason::{Reason, Reasons};
-use crate::signal::{Doubt, Fault, Signal};
 
-/// Head loss is compared as if water went through the bed at this rate, m/h (`docs/spec/plant.md` 2.6.2).
-const NORMAL_RATE: f64 = 5.0;
-/// Below this rate, m/h, head loss tells nothing; chosen: a fifth of the normal rate.
-const RATE_MIN: f64 = 1.0;
-/// Head loss and turbidity must ask this long (`docs/spec/plant.md` 2.6.2).
-const HEAD_LOSS_TIME: Duration = Duration::from_secs(60);
-const TURBIDITY_TIME: Duration = Duration::from_secs(300);
-/// Settled water above this makes a wash useless (`docs/spec/plant.md` 2.6.4).
-const SETTLED_MAX: Ntu = Ntu(5.0);
-/// Washes for turbidity count this long.
-const TURBIDITY_WASHES_WINDOW: Duration = Duration::from_secs(12 * 3600);
 /// No water above 1.0 NTU for 60 s, nor above 0.5 for 15 min, to the clear well (INV-2); the valve's travel comes off.
 const FAR_TOO_TURBID: Ntu = Ntu(1.0);
 const FAR_TOO_TURBID_TIME: Duration = Duration::from_secs(40);
-pub const TOO_TURBID: Ntu = Ntu(0.5);
+const TOO_TURBID: Ntu = Ntu(0.5);
 const TOO_TURBID_TIME: Duration = Duration::from_secs(14 * 60);
 /// A filter without its own analyser filters this long, without any turbidity less than 5 min (`docs/spec/plant.md` 2.12).
-const OWN_UNKNOWN_MAX: Duration = Duration::from_secs(4 * 3600);
+pub const OWN_UNKNOWN_MAX: Duration = Duration::from_secs(4 * 3600);
 const UNKNOWN_MAX: Duration = Duration::from_secs(240);
-/// Ripening is proven this long on its own analyser (`docs/spec/plant.md` 2.6.1).
+/// Ripening is proven this long on its own analyser (R-2.6.1-02).
 const RIPE_TIME: Duration = Duration::from_secs(120);
 /// At its end ripening goes on this much longer if the water is below this and clears (`docs/spec/plant.md` 2.6.6).
 const RIPENING_EXTENSION: Duration = Duration::from_secs(1200);
@@ -38,10 +27,10 @@ const NEARLY_RIPE: Ntu = Ntu(0.5);
 const TREND_TIME: Duration = Duration::from_secs(300);
 /// Without air the fluidising wash lasts longer (`docs/spec/contracts.md`, thresholds).
 const WITHOUT_AIR: Duration = Duration::from_secs(120);
-/// A wash, and a ripening, may fail once (`docs/spec/plant.md` 2.6.5 A3, 2.6.6).
-const FAILURES_MAX: u8 = 2;
 /// A stopping pump's feedback vanishes within 10 s; after this the valves close anyway.
 const PAUSE_TIME: Duration = Duration::from_secs(15);
+/// Water says otherwise than the limit switches for this long; chosen: longer than a valve travels and a flow settles.
+const WITHOUT_EFFECT_TIME: Duration = Duration::from_secs(60);
 /// A limit switch may flicker this long before the outlet counts as open in a wash (INV-27).
 const CROSSED_TIME: Duration = Duration::from_secs(1);
 
@@ -57,105 +46,16 @@ pub struct Watch {
     pub clogged: Sustained,
     pub pause: Sustained,
     pub crossed: Sustained,
+    pub without_effect: Sustained,
 }
 
 impl Filter {
-    /// Turbidity, head loss, and what asks for a wash.
-    pub(super) fn judge(&mut self, state: State, around: &Around, elapsed: Duration) {
-        let filtering = state.is_filtering();
-        let own = self.inputs.turbidity.usable();
-        self.status.judged_turbidity = match own {
-            Some(_) => self.inputs.turbidity,
-            None if filtering => around.combined.doubted(Doubt::Fallback),
-            None => self.inputs.turbidity,
-        };
-        let judged = self.status.judged_turbidity.usable();
-        let above = |limit: Ntu| filtering && !judged.is_none_or(|judged| judged <= limit);
-        self.watch.far_too_turbid.holds(above(FAR_TOO_TURBID), FAR_TOO_TURBID_TIME, elapsed);
-        self.watch.too_turbid.holds(above(TOO_TURBID), TOO_TURBID_TIME, elapsed);
-        self.watch.unknown.holds(filtering && judged.is_none(), UNKNOWN_MAX, elapsed);
-        self.memory.own_unknown = match own {
-            None if filtering => self.memory.own_unknown.saturating_add(elapsed),
-            Some(_) | None => Duration::ZERO,
-        };
-        let rate = self.inputs.flow.map(|flow| flow.0 / self.settings.area.0);
-        self.status.head_loss_normal = match rate.usable() {
-            Some(rate) if rate >= RATE_MIN => {
-                self.inputs.head_loss.map(|loss| loss * (NORMAL_RATE / rate))
-            }
-            Some(_) | None => Signal::Bad(Fault::Computed),
-        };
-        let loss = self.status.head_loss_normal.usable();
-        let reached = |limit: KiloPascals| filtering && loss.is_some_and(|loss| loss >= limit);
-        let head_loss = self.watch.head_loss.holds(
-            reached(self.settings.head_loss_max),
-            HEAD_LOSS_TIME,
-            elapsed,
-        );
-        let clogged = self.watch.clogged.holds(reached(CLOGGED), HEAD_LOSS_TIME, elapsed);
-        let turbidity = self.watch.turbidity.holds(
-            own.is_some_and(|own| own >= self.settings.turbidity_max)
-                && self.retained.volume > self.settings.turbidity_volume
-                && self.washing_helps(around),
-            TURBIDITY_TIME,
-            elapsed,
-        );
-        for age in &mut self.memory.turbidity_washes {
-            *age = age
-                .map(|age| age.saturating_add(elapsed))
-                .filter(|age| *age < TURBIDITY_WASHES_WINDOW);
-        }
-        let column = self.retained.volume.0 / self.settings.area.0;
-        let time = self.retained.run_time >= self.settings.run_time_max
-            || self.retained.age >= self.settings.age_max
-            || column >= self.settings.column_max.0;
-        let ordered = self.memory.ordered;
-        let asked = [
-            (time, Trigger::Time),
-            (head_loss, Trigger::HeadLoss),
-            (turbidity, Trigger::Turbidity),
-            (ordered, Trigger::Operator),
-            (clogged, Trigger::Clogged),
-        ];
-        let now = asked.into_iter().filter(|(asks, _)| *asks).map(|(_, trigger)| trigger).max();
-        // In the queue a trigger stays; a person's may be taken back.
-        let kept = self.memory.trigger.filter(|kept| *kept != Trigger::Operator);
-        self.memory.trigger = match state {
-            State::Filtering {} => now,
-            State::WashQueued {} => now.max(kept),
-            State::Standby {} => self.standing_trigger(around),
-            State::Ripening {}
-            | State::Draining {}
-            | State::AirScour {}
-            | State::AirWater {}
-            | State::HighWash {}
-            | State::SubfluidWash {}
-            | State::Settling {}
-            | State::Fault {} => None,
-        };
-    }
-
-    /// What asks for a wash while it stands.
-    fn standing_trigger(&self, around: &Around) -> Option<Trigger> {
-        let dirty = self.retained.dirty && !self.memory.aborted;
-        let unripe = self.memory.unripe && self.washing_helps(around);
-        if dirty || unripe {
-            Some(Trigger::Dirty)
-        } else {
-            self.memory.ordered.then_some(Trigger::Operator)
-        }
-    }
-
-    /// A wash helps only if the settled water is good, and turbidity has not asked too often (`docs/spec/plant.md` 2.6.4).
-    pub(super) fn washing_helps(&self, around: &Around) -> bool {
-        let settled = around.settled.usable().is_some_and(|settled| settled <= SETTLED_MAX);
-        settled && self.memory.turbidity_washes.iter().any(Option::is_none)
-    }
-
     /// The time of a step counts only while all it needs is proven.
     pub(super) fn works(&self, state: State, around: &Around, in_place: bool) -> bool {
         let train = &around.train;
+        let paused = self.is_paused(state, around) && state != State::Settling {};
         in_place
+            && !paused
             && match state {
                 State::Standby {}
                 | State::Filtering {}
@@ -163,15 +63,15 @@ impl Filter {
                 | State::Fault {} => false,
                 State::Draining {} => true,
                 State::Ripening {} => around.feed_runs,
-                State::AirScour {} => train.air_runs,
-                State::AirWater {} => train.air_runs && train.water_proven,
+                State::AirScour {} => train.air_proven,
+                State::AirWater {} => train.air_proven && train.water_proven,
                 State::HighWash {} | State::SubfluidWash {} => train.water_proven,
                 State::Settling {} => train.stopped,
             }
     }
 
     /// How long the step takes; none: it has no time of its own.
-    fn step_time(&self, state: State) -> Option<Duration> {
+    pub(super) fn step_time(&self, state: State) -> Option<Duration> {
         let settings = &self.settings;
         let longer = if self.memory.water_only { WITHOUT_AIR } else { Duration::ZERO };
         match state {
@@ -189,12 +89,42 @@ impl Filter {
         }
     }
 
+    /// How long wash water flows in a wash that goes as it should.
+    pub(super) fn wash_steps(&self) -> WashSteps {
+        let settings = &self.settings;
+        match self.air {
+            Some(_) => WashSteps {
+                combined: settings.air_water_time,
+                high: settings.high_wash_time,
+                subfluid: settings.subfluid_time,
+            },
+            None => WashSteps {
+                combined: Duration::ZERO,
+                high: settings.high_wash_time.saturating_add(WITHOUT_AIR),
+                subfluid: settings.subfluid_time,
+            },
+        }
+    }
+
+    /// Water that may not go to the clear well: how long it has.
+    fn may_not_deliver(&mut self, state: State, elapsed: Duration) -> bool {
+        let filtering = state.is_filtering();
+        let judged = self.status.judged_turbidity.usable();
+        let above = |limit: Ntu| filtering && !judged.is_none_or(|judged| judged <= limit);
+        let far =
+            self.watch.far_too_turbid.holds(above(FAR_TOO_TURBID), FAR_TOO_TURBID_TIME, elapsed);
+        let turbid = self.watch.too_turbid.holds(above(TOO_TURBID), TOO_TURBID_TIME, elapsed);
+        let unknown = self.watch.unknown.holds(filtering && judged.is_none(), UNKNOWN_MAX, elapsed);
+        far || turbid || unknown || self.memory.own_unknown >= OWN_UNKNOWN_MAX
+    }
+
     /// The facts the sequence decides on.
     pub(super) fn facts(&mut self, state: State, around: &Around, elapsed: Duration) -> Scan {
         let train = &around.train;
         let own = self.inputs.turbidity.usable();
-        let clear = own.is_some_and(|own| own <= self.settings.ripen_limit);
-        let flows = self.works(state, around, self.in_place(valves::chart(state, train.stopped)));
+        let clear = own.is_some_and(|own| own <= self.ripe_at(around));
+        let flows =
+            self.works(state, around, self.in_place(valves::chart(state, self.flows(around))));
         let ripening = state == State::Ripening {} && flows;
         let ripe = self.watch.ripe.holds(ripening && clear, RIPE_TIME, elapsed)
             && self.memory.step >= self.settings.ripen_time
@@ -205,6 +135,11 @@ impl Filter {
         if self.watch.crossed.holds(crossed && !self.memory.blind, CROSSED_TIME, elapsed) {
             self.memory.crossed = true;
         }
+        let odd = around.effect != Effect::AsExpected && !self.memory.blind;
+        if self.watch.without_effect.holds(odd, WITHOUT_EFFECT_TIME, elapsed) {
+            self.memory.without_effect = around.effect;
+        }
+        let stop = self.may_not_deliver(state, elapsed);
         Scan {
             done: self.step_time(state).is_some_and(|time| self.memory.step >= time),
             join: around.join && around.run && self.is_fit(around),
@@ -212,18 +147,18 @@ impl Filter {
             pause,
             ripe,
             unripe: ripening && !clear && self.ripening_is_over(own, elapsed),
-            stop: self.watch.far_too_turbid.lasted() >= FAR_TOO_TURBID_TIME
-                || self.watch.too_turbid.lasted() >= TOO_TURBID_TIME
-                || self.watch.unknown.lasted() >= UNKNOWN_MAX
-                || self.memory.own_unknown >= OWN_UNKNOWN_MAX,
+            stop,
+            rest: self.rests_clogged(state, around),
             wash_wanted: self.memory.trigger.is_some(),
             wash: around.wash && around.wash_holds.is_empty(),
+            resume: self.resumes(),
             air: self.air.is_some() && train.air_ready && !train.air_failed,
             air_water: !self.settings.air_water_time.is_zero(),
             subfluid: !self.settings.subfluid_time.is_zero(),
-            water_failed: train.water_failed,
+            give_up: !self.gives_up(around).is_empty(),
             abort: around.wash_aborted,
             failed: self.memory.crossed
+                || self.memory.without_effect != Effect::AsExpected
                 || (self.valve_failed() && !self.memory.blind)
                 || self.memory.failed_washes >= FAILURES_MAX
                 || self.memory.failed_ripenings >= FAILURES_MAX,
@@ -256,8 +191,10 @@ impl Filter {
             // To waste it may run while the combined water was too turbid: so it proves itself.
             around.outlet_holds.without(Reasons::only(Reason::FilteredWaterTurbid))
         };
-        !self.retained.dirty
-            && !self.memory.unripe
+        // Where no wash would help it tries to ripen again, from time to time.
+        let unripe = self.memory.unripe && self.washing_helps(around);
+        let rests = self.memory.clogged && around.others_deliver;
+        !(self.retained.dirty || unripe || rests)
             && self.memory.turbid_wait.is_zero()
             && self.memory.trigger.is_none()
             && self.inputs.turbidity.usable().is_some()
@@ -300,6 +237,16 @@ impl Filter {
                 around.outlet_holds.without(turbid).and_if(full, Reason::WasteTankFull)
             }
             State::Filtering {} | State::WashQueued {} => around.outlet_holds,
+            State::Draining {}
+            | State::AirScour {}
+            | State::AirWater {}
+            | State::HighWash {}
+            | State::SubfluidWash {}
+            | State::Settling {}
+                if self.is_paused(state, around) =>
+            {
+                Reasons::NONE
+            }
             State::Draining {}
             | State::AirScour {}
             | State::AirWater {}

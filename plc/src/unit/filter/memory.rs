@@ -3,9 +3,10 @@
 use core::time::Duration;
 
 use super::sequence::{Scan, State};
-use super::{Filter, Retained, Trigger};
+use super::{Around, Effect, Filter, Retained, Trigger, Washed};
 use crate::block::Total;
 use crate::quantity::{Count, CubicMetres, Ntu};
+use crate::reason::Reasons;
 
 /// A filter stopped for turbidity rests this long before it tries again to waste; chosen: settled water has time to clear,
 /// and the waste tank to decant.
@@ -28,17 +29,35 @@ pub struct Memory {
     pub turbid_wait: Duration,
     pub trigger: Option<Trigger>,
     pub ordered: bool,
+    /// Since a person ordered a wash that has not begun.
+    pub ordered_for: Duration,
     /// A person ended the wash: it waits for a person.
     pub aborted: bool,
     /// Air was not blown to the end in this wash.
     pub water_only: bool,
+    /// Air alone was blown to the end in this wash.
+    pub scoured: bool,
+    /// Why the last wash was broken off.
+    pub failed_by: Reasons,
+    /// Time the wash waits for room in the waste tank.
+    pub paused_for: Duration,
+    /// Time since a power cut broke off a wash with the air done.
+    pub interrupted: Option<Duration>,
+    /// A wash was finished in this scan.
+    pub washed: Option<Washed>,
+    /// Clogged, and tired of waiting for its wash.
+    pub clogged: bool,
+    /// Turbidity asks for a wash, and none is given.
+    pub washes_stopped: bool,
+    /// The water contradicts its valves: until reset.
+    pub without_effect: Effect,
+    /// Time the last ripening took.
+    pub ripened_in: Duration,
     /// It did not ripen; only a wash helps.
     pub unripe: bool,
     pub ripening_extended: bool,
     pub failed_washes: u8,
     pub failed_ripenings: u8,
-    /// Ages of the last washes that turbidity asked for.
-    pub turbidity_washes: [Option<Duration>; 2],
     /// Outlet not closed in a wash: until a supervisor resets.
     pub crossed: bool,
     /// Limit switches are not known: bus D is lost.
@@ -52,7 +71,8 @@ pub struct Memory {
 
 impl Filter {
     /// What this scan's step leaves behind.
-    pub(super) fn remember(&mut self, before: State, state: State, scan: &Scan) {
+    pub(super) fn remember(&mut self, before: State, state: State, scan: &Scan, around: &Around) {
+        self.memory.washed = None;
         if state.is_wash() {
             self.memory.proven = false;
             // Set once the outlet is proven closed, so that no dirty filter ever has it open (INV-9).
@@ -61,13 +81,17 @@ impl Filter {
         if state == before {
             return;
         }
+        let worked = self.memory.step;
         self.memory.step = Duration::ZERO;
         self.memory.changes_over = false;
         match state {
             State::Draining {} => self.begin_wash(),
-            State::AirWater {} => self.memory.water_only = false,
-            State::HighWash {} if scan.done && before == State::AirScour {} => {
-                self.memory.water_only = false;
+            State::AirWater {} => self.end_air_scour(),
+            State::HighWash {} if scan.done && before == State::AirScour {} => self.end_air_scour(),
+            // The air failed before it was done (A5), or the wash goes on after a power cut (A2).
+            State::HighWash {} => {
+                self.memory.interrupted = None;
+                self.memory.water_only |= before == State::AirWater {} && !scan.done;
             }
             State::Ripening {} => {
                 self.memory.ripening_extended = false;
@@ -77,57 +101,89 @@ impl Filter {
             State::Filtering {} if before == State::Ripening {} => {
                 self.memory.proven = true;
                 self.memory.failed_ripenings = 0;
+                self.memory.unripe = false;
                 self.memory.changes_over = true;
+                self.memory.ripened_in = worked;
             }
-            State::Standby {} | State::Fault {} => self.come_to_rest(before, scan),
+            State::Standby {} | State::Fault {} => self.come_to_rest(before, scan, around),
             State::Filtering {}
             | State::WashQueued {}
             | State::AirScour {}
-            | State::HighWash {}
             | State::SubfluidWash {}
             | State::Settling {} => {}
         }
     }
 
     fn begin_wash(&mut self) {
-        if self.memory.trigger == Some(Trigger::Turbidity) {
-            self.memory.turbidity_washes = [Some(Duration::ZERO), self.memory.turbidity_washes[0]];
+        // One that did not ripen, or was stopped in the queue, is washed for turbidity too.
+        if self.memory.trigger == Some(Trigger::Turbidity) || self.memory.unripe {
+            self.count_turbidity_wash();
         }
         self.memory.ordered = false;
         self.memory.aborted = false;
         self.memory.water_only = true;
+        self.memory.scoured = false;
+        self.memory.interrupted = None;
     }
 
-    fn come_to_rest(&mut self, before: State, scan: &Scan) {
+    fn end_air_scour(&mut self) {
+        self.memory.water_only = false;
+        self.memory.scoured = true;
+    }
+
+    fn come_to_rest(&mut self, before: State, scan: &Scan, around: &Around) {
         if before.is_filtering() && scan.stop {
             self.memory.proven = false;
             self.memory.turbid_wait = TURBID_WAIT;
             self.memory.unripe |= before == State::WashQueued {};
+        } else if before == (State::WashQueued {}) && scan.rest {
+            self.memory.clogged = true;
         } else if before == (State::Ripening {}) && scan.unripe {
-            self.memory.turbid_wait = TURBID_WAIT;
-            // Without its analyser nobody knows whether a wash would help.
-            if self.inputs.turbidity.usable().is_some() {
-                self.memory.unripe = true;
-                self.memory.failed_ripenings += 1;
-            }
+            self.fail_to_ripen(around);
         } else if before == (State::Settling {}) && scan.done && !self.memory.aborted {
             self.finish_wash();
-        } else if before.is_wash() && scan.water_failed {
-            self.memory.failed_washes += 1;
+        } else if before.is_wash() {
+            self.break_off(around);
+        }
+    }
+
+    /// It is washed once more, where a wash would help and its analyser can say so; the second failure in a row is a fault
+    /// (R-2.6.6-01).
+    fn fail_to_ripen(&mut self, around: &Around) {
+        self.memory.turbid_wait = TURBID_WAIT;
+        if self.inputs.turbidity.usable().is_some() && self.washing_helps(around) {
+            self.memory.unripe = true;
+            self.memory.failed_ripenings = self.memory.failed_ripenings.saturating_add(1);
         }
     }
 
     fn finish_wash(&mut self) {
         self.memory.volume = Total::default();
         self.memory.unripe = false;
+        self.memory.clogged = false;
         self.memory.turbid_wait = Duration::ZERO;
         self.memory.failed_washes = 0;
-        self.retained =
-            Retained { washes: Count(self.retained.washes.0 + 1.0), ..Retained::default() };
+        self.memory.failed_by = Reasons::NONE;
+        self.memory.washed = Some(match (&self.air, self.memory.water_only) {
+            (None, _) => Washed::WithoutBlower,
+            (Some(_), true) => Washed::WithWaterOnly,
+            (Some(_), false) => Washed::WithAir,
+        });
+        self.retained = Retained {
+            washes: Count(self.retained.washes.0 + 1.0),
+            run_time: Duration::ZERO,
+            age: Duration::ZERO,
+            volume: CubicMetres::ZERO,
+            dirty: false,
+            clear_time: Duration::ZERO,
+            ..self.retained
+        };
+        self.expect_clean_bed();
     }
 
     /// Times and volume.
-    pub(super) fn count(&mut self, state: State, elapsed: Duration) {
+    pub(super) fn count(&mut self, state: State, around: &Around, elapsed: Duration) {
+        self.count_interruption(around, elapsed);
         self.retained.age = self.retained.age.saturating_add(elapsed);
         self.memory.turbid_wait = self.memory.turbid_wait.saturating_sub(elapsed);
         self.memory.changes_over &= !self.outlet.is_open();
@@ -143,6 +199,7 @@ impl Filter {
             // m³/h × h
             self.memory.volume.add(flow.0 * elapsed.as_secs_f64() / 3600.0);
             self.retained.volume = CubicMetres(self.memory.volume.value());
+            self.watch_bed(around, elapsed);
         }
     }
 }

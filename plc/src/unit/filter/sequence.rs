@@ -21,6 +21,8 @@ pub struct Scan {
     pub unripe: bool,
     /// Its water may not go to the clear well any longer.
     pub stop: bool,
+    /// Clogged, it has waited too long for its wash.
+    pub rest: bool,
     /// It asks for a wash.
     pub wash_wanted: bool,
     /// It has the token, and everything is ready.
@@ -30,8 +32,10 @@ pub struct Scan {
     /// Air and water together, and the wash below fluidisation, are set.
     pub air_water: bool,
     pub subfluid: bool,
-    /// Wash water does not flow as it should.
-    pub water_failed: bool,
+    /// Air was blown before a short power cut: the wash goes on without it.
+    pub resume: bool,
+    /// Wash water does not flow as it should, or the waste tank stays full.
+    pub give_up: bool,
     /// A person ends the wash.
     pub abort: bool,
     /// Something stands that only a reset clears.
@@ -86,6 +90,9 @@ impl Sequence {
     #[state(superstate = "in_service")]
     fn standby(event: &Event) -> Outcome<State> {
         match event {
+            Event::Scan(scan) if scan.wash && scan.wash_wanted && scan.resume => {
+                Transition(State::high_wash())
+            }
             Event::Scan(scan) if scan.wash && scan.wash_wanted => Transition(State::draining()),
             Event::Scan(scan) if scan.join && scan.proven => Transition(State::filtering()),
             Event::Scan(scan) if scan.join => Transition(State::ripening()),
@@ -114,7 +121,7 @@ impl Sequence {
     #[state(superstate = "in_service")]
     fn wash_queued(event: &Event) -> Outcome<State> {
         match event {
-            Event::Scan(scan) if scan.stop => Transition(State::standby()),
+            Event::Scan(scan) if scan.stop || scan.rest => Transition(State::standby()),
             Event::Scan(scan) if scan.wash => Transition(State::draining()),
             Event::Scan(scan) if scan.pause => Transition(State::standby()),
             Event::Scan(scan) if !scan.wash_wanted => Transition(State::filtering()),
@@ -186,7 +193,7 @@ impl Sequence {
     #[superstate(superstate = "in_service")]
     fn washing(event: &Event) -> Outcome<State> {
         match event {
-            Event::Scan(scan) if scan.water_failed => Transition(State::standby()),
+            Event::Scan(scan) if scan.give_up => Transition(State::standby()),
             Event::Scan(scan) if scan.abort => Transition(State::settling()),
             Event::Scan(_) | Event::Trip | Event::Fault => Super,
         }

@@ -1,7 +1,13 @@
+mod bed;
+mod interruption;
+mod queue;
+mod storm;
+mod valves;
+
 use core::time::Duration;
 
 use super::sequence::State;
-use crate::quantity::{CubicMetres, KiloPascals, Ntu};
+use crate::quantity::{CubicMetres, KiloPascals, Metres, Ntu};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Fault, Signal};
 use crate::unit::filtration::rig::{Rig, shape};
@@ -15,6 +21,7 @@ fn plant() -> Rig {
     rig
 }
 
+/// R-2.6.1-02, INV-14: at the limit, above it, NaN, Bad.
 #[test]
 fn ripening_lasts_five_minutes_and_ends_with_two_of_clear_water() {
     for (turbidity, ripens) in [
@@ -33,6 +40,7 @@ fn ripening_lasts_five_minutes_and_ends_with_two_of_clear_water() {
     }
 }
 
+/// R-2.6.1-02, INV-14: 120 s without a gap.
 #[test]
 fn cloudy_water_starts_the_proof_afresh() {
     let mut rig = Rig::new(&shape(1, true));
@@ -47,6 +55,7 @@ fn cloudy_water_starts_the_proof_afresh() {
     assert_eq!(rig.state(0), State::Filtering {});
 }
 
+/// R-2.6.6-01: second wash once, else FAULT.
 #[test]
 fn a_filter_that_does_not_ripen_is_washed_once_and_then_waits_for_a_person() {
     let mut rig = plant();
@@ -62,6 +71,7 @@ fn a_filter_that_does_not_ripen_is_washed_once_and_then_waits_for_a_person() {
     rig.run_until(3 * HOUR, "it filters again", |rig| rig.filters[0].delivers());
 }
 
+/// R-2.6.6-01: 20 min more.
 #[test]
 fn water_that_nearly_is_clear_and_clears_may_ripen_longer() {
     let mut rig = Rig::new(&shape(1, true));
@@ -76,6 +86,7 @@ fn water_that_nearly_is_clear_and_clears_may_ripen_longer() {
     assert_eq!(rig.state(0), State::Filtering {});
 }
 
+/// INV-2, R-2.6.4-01, INV-12: 1.0 NTU for 60 s, 0.5 for 15 min; the other filter carries no more than it may.
 #[test]
 fn water_that_may_not_go_to_the_clear_well_closes_the_outlet_in_time() {
     for (what, turbidity, seconds) in [
@@ -98,6 +109,7 @@ fn water_that_may_not_go_to_the_clear_well_closes_the_outlet_in_time() {
     }
 }
 
+/// R-2.12-15, R-2.12-17: 4 h on AIT-330, less than 5 min on nothing.
 #[test]
 fn a_filter_without_its_analyser_goes_on_for_hours_on_the_combined_one_but_not_without_any() {
     let mut rig = plant();
@@ -126,12 +138,15 @@ fn a_filter_without_its_analyser_goes_on_for_hours_on_the_combined_one_but_not_w
     assert!(!rig.filters[0].delivers(), "within five minutes");
 }
 
+/// R-2.6.2-01, R-2.6.2-02, R-2.6.2-03, R-2.6.2-04, R-2.6.1-03: each trigger, at its limit and below.
 #[test]
 fn each_trigger_asks_for_a_wash_at_its_limit() {
     type Spoil = fn(&mut Rig);
-    let cases: [(&str, bool, Spoil); 7] = [
+    let cases: [(&str, bool, Spoil); 9] = [
         ("run time", true, |rig| rig.filters[0].retained.run_time = Duration::from_secs(172_800)),
         ("calendar", true, |rig| rig.filters[0].retained.age = Duration::from_secs(345_600)),
+        ("volume", true, |rig| rig.filters[0].settings.column_max = Metres(1.0)),
+        ("less volume", false, |rig| rig.filters[0].settings.column_max = Metres(500.0)),
         ("head loss", true, |rig| rig.beds[0].head_loss = KiloPascals(18.5)),
         ("less head loss", false, |rig| rig.beds[0].head_loss = KiloPascals(16.5)),
         ("turbidity", true, |rig| rig.beds[0].turbidity = Signal::Good(Ntu(0.5))),
@@ -155,6 +170,7 @@ fn each_trigger_asks_for_a_wash_at_its_limit() {
     }
 }
 
+/// R-2.6.2-02: cumulative, over a restart too.
 #[test]
 fn a_full_wash_resets_every_trigger_and_volume_survives_a_restart() {
     let mut rig = plant();
@@ -170,6 +186,7 @@ fn a_full_wash_resets_every_trigger_and_volume_survives_a_restart() {
     assert!(restarted.filters[0].retained.volume >= kept.volume);
 }
 
+/// R-2.6.5-08, INV-9: the flag is kept.
 #[test]
 fn a_filter_found_dirty_at_start_is_washed_before_it_filters() {
     let mut rig = Rig::new(&shape(2, true));
@@ -179,6 +196,7 @@ fn a_filter_found_dirty_at_start_is_washed_before_it_filters() {
     assert_eq!(rig.filters[0].retained.washes.0, 1.0);
 }
 
+/// R-2.6.6-03, INV-14, R-2.6.1-01: from STANDBY.
 #[test]
 fn after_more_than_two_hours_or_an_outage_a_filter_ripens_first() {
     for (what, stopped_s, reason, ripens) in [

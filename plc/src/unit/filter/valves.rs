@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 
-use super::Filter;
 use super::sequence::State;
+use super::{Around, Filter};
 use crate::device::{MotorValve, ReturnValve, Travel, ValveState};
+use crate::reason::Reasons;
 
 /// Which valves a state has open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,18 +32,42 @@ const CLOSED: Row = Row {
 /// The way of wash water: up through the bed and out to the waste tank.
 const UPFLOW: Row = Row { wash_inlet: true, waste: true, ..CLOSED };
 
+/// Wash water and air shut, the way out as it is: the waste tank is full.
+const PAUSED: Row = Row { waste: true, ..CLOSED };
+
+/// What flows up through the bed, as far as the valves are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upflow {
+    /// P-351 runs, or runs down.
+    Flows,
+    /// P-351 stands still.
+    Stopped,
+    /// The wash is paused (A4).
+    Paused,
+}
+
 /// Valve chart. After the last wash step the way stays open until the pump has run down.
-pub fn chart(state: State, wash_pump_stopped: bool) -> Row {
+pub fn chart(state: State, upflow: Upflow) -> Row {
+    let paused = upflow == Upflow::Paused;
     match state {
         State::Standby {} | State::Fault {} => CLOSED,
         State::Ripening {} => Row { inlet: true, to_waste: true, ..CLOSED },
         State::Filtering {} | State::WashQueued {} => Row { inlet: true, outlet: true, ..CLOSED },
+        State::Draining {} if paused => CLOSED,
         State::Draining {} => Row { drain: true, ..CLOSED },
+        State::AirScour {} | State::AirWater {} | State::HighWash {} | State::SubfluidWash {}
+            if paused =>
+        {
+            PAUSED
+        }
         State::AirScour {} => Row { waste: true, air: true, ..CLOSED },
         State::AirWater {} => Row { air: true, ..UPFLOW },
         State::HighWash {} | State::SubfluidWash {} => UPFLOW,
-        State::Settling {} if wash_pump_stopped => CLOSED,
-        State::Settling {} => UPFLOW,
+        State::Settling {} => match upflow {
+            Upflow::Flows => UPFLOW,
+            Upflow::Stopped => CLOSED,
+            Upflow::Paused => PAUSED,
+        },
     }
 }
 
@@ -81,15 +106,18 @@ impl Filter {
         let wash_side = wash_inlet && waste && air_closed && drain;
         // A dirty filter never opens its outlet, whatever the sequence says (INV-9).
         let clean = !self.retained.dirty;
+        // By hand the outlet opens only on water that is proven (INV-14, INV-36).
+        let fit = clean && (row.outlet || self.memory.proven);
+        let wash_way = raw_side && drain && self.waste.is_open();
+        let drain_way = raw_side && wash_inlet && waste && air_closed;
         let open = [
-            open_once(wash_side, row.inlet, &self.inlet),
-            open_once(wash_side, row.outlet && clean, &self.outlet),
-            open_once(raw_side && drain && self.waste.is_open(), row.wash_inlet, &self.wash_inlet),
-            open_once(raw_side && drain, row.waste, &self.waste),
-            open_once(wash_side && outlet, row.to_waste, &self.to_waste),
-            open_once(raw_side && wash_inlet && waste && air_closed, row.drain, &self.drain),
+            open_once(wash_side, self.inlet.wants(row.inlet), &self.inlet),
+            open_once(wash_side, self.outlet.wants(row.outlet) && fit, &self.outlet),
+            open_once(wash_way, self.wash_inlet.wants(row.wash_inlet), &self.wash_inlet),
+            open_once(raw_side && drain, self.waste.wants(row.waste), &self.waste),
+            open_once(wash_side && outlet, self.to_waste.wants(row.to_waste), &self.to_waste),
+            open_once(drain_way, self.drain.wants(row.drain), &self.drain),
         ];
-        let air = row.air && raw_side && drain && self.waste.is_open();
         let [inlet, outlet, wash_inlet, waste, to_waste, drain] = open;
         self.inlet.scan(inlet, elapsed);
         self.outlet.scan(outlet, elapsed);
@@ -98,9 +126,36 @@ impl Filter {
         self.to_waste.scan(to_waste, elapsed);
         self.drain.scan(drain, elapsed);
         if let Some(valve) = &mut self.air {
-            let asked = open_once(air, row.air, valve);
+            let wanted = valve.wants(row.air);
+            let asked = open_once(wash_way, wanted, valve);
             valve.scan(asked, elapsed);
         }
+    }
+
+    /// What flows up through the bed.
+    pub(super) fn flows(&self, around: &Around) -> Upflow {
+        if around.train.stopped && self.sequence.state() == (State::Settling {}) {
+            Upflow::Stopped
+        } else if self.is_paused(self.sequence.state(), around) {
+            Upflow::Paused
+        } else if around.train.stopped {
+            Upflow::Stopped
+        } else {
+            Upflow::Flows
+        }
+    }
+
+    /// Who holds it: the filter itself, or one of its valves, out of AUTO.
+    pub(super) fn handled(&self) -> Reasons {
+        self.handling
+            .why()
+            .and(self.inlet.handling.why())
+            .and(self.outlet.handling.why())
+            .and(self.wash_inlet.handling.why())
+            .and(self.waste.handling.why())
+            .and(self.to_waste.handling.why())
+            .and(self.drain.handling.why())
+            .and(self.air.as_ref().map_or(Reasons::NONE, |air| air.handling.why()))
     }
 
     /// Every valve is proven where the chart has it.

@@ -5,10 +5,9 @@ use core::time::Duration;
 use super::sequence::State;
 use super::{Around, Demand, Filtration, MINIMUM};
 use crate::block::{Aim, Hold, Pace, PiTuning};
-use crate::device::{Ask, Drive, Limits, Stagger, choose_duty};
+use crate::device::{Ask, Drive, Limits, Stagger};
 use crate::output::Output;
 use crate::quantity::{CubicMetresPerHour, Percent};
-use crate::signal::{Doubt, Signal};
 use crate::unit::loop_watch::{self, QUICK};
 
 /// The feed starts at this share of the nominal flow and rises from there; chosen: well above shut-off.
@@ -29,11 +28,6 @@ const SPEED_RATE: f64 = 5.0;
 const LOOP_PERIOD: Duration = Duration::from_secs(1);
 /// FIT-301 moves this much by itself, as a share of nominal: 1 % (`docs/spec/plant.md` 1.4), three times.
 const FLOW_NOISE: f64 = 0.03;
-/// Less flow than this share of nominal is a closed way (INV-20); it is stopped within 15 s.
-const DEAD_HEAD_SHARE: f64 = 0.05;
-const DEAD_HEAD_TIME: Duration = Duration::from_secs(10);
-/// After that the pump rests; chosen: as a dry P-101 (`docs/spec/plant.md` 2.3).
-const DEAD_HEAD_WAIT: Duration = Duration::from_secs(600);
 
 impl Filtration {
     /// P-301: rate and speed.
@@ -59,12 +53,6 @@ impl Filtration {
         for (number, pump) in self.pump.iter_mut().enumerate() {
             let asked = if duty == Some(number) { ask } else { Ask::OFF };
             pump.scan(asked, Limits::SURFACE, stagger, elapsed);
-        }
-        let flow = self.feed_flow();
-        let least = around.nominal * DEAD_HEAD_SHARE;
-        let still = !flow.usable().is_none_or(|flow| flow >= least);
-        if self.watch.dead_head.holds(on && still, DEAD_HEAD_TIME, elapsed) {
-            self.memory.rest = DEAD_HEAD_WAIT;
         }
         self.outputs.feed_permit = Output::want(run);
     }
@@ -120,7 +108,7 @@ impl Filtration {
         // The setpoint is ramped already, by LIC-206 and the filters.
         let pace =
             Pace { period: LOOP_PERIOD, setpoint_rate: f64::INFINITY, output_rate: SPEED_RATE };
-        let measured = self.feed_flow().map(|flow| flow.0);
+        let measured = self.feed_flow(around.nominal).map(|flow| flow.0);
         let speed = match measured.usable() {
             Some(flow) if on => {
                 let tuning = PiTuning {
@@ -147,9 +135,9 @@ impl Filtration {
     pub(super) fn wants_feed(&self, around: &Around) -> bool {
         around.demand != Demand::Idle
             && self.memory.tank_ready
-            && self.memory.rest.is_zero()
             && around.holds.feed.is_empty()
-            && self.pump.iter().any(Drive::is_available)
+            && self.handling.is_auto()
+            && self.has_pump()
     }
 
     /// A filter may join or leave: the feed is at MINIMUM, or nothing flows.
@@ -158,25 +146,6 @@ impl Filtration {
         nothing_open
             || self.pump.iter().all(Drive::is_still)
             || self.setpoint.value() <= LOWERED * MINIMUM * nominal.0
-    }
-
-    pub(super) fn choose_pump(&mut self) -> Option<usize> {
-        let before = self.duty.chosen();
-        let failed = self.pump.get(before).is_some_and(Drive::is_faulty);
-        let chosen = choose_duty(&mut self.duty, &self.pump);
-        // The standby of a failed pump need not wait out its time off.
-        if let Some(pump) = chosen.filter(|pump| failed && *pump != before) {
-            self.pump[pump].hurry();
-        }
-        chosen
-    }
-
-    /// FIT-301, else what the filters measure.
-    pub(super) fn feed_flow(&self) -> Signal<CubicMetresPerHour> {
-        match self.inputs.flow.usable() {
-            Some(_) => self.inputs.flow,
-            None => self.sum(|report| report.feed_way).doubted(Doubt::Fallback),
-        }
     }
 
     /// What the filters that are open may carry while one is out.

@@ -42,12 +42,30 @@ impl Stem {
 /// The valves of a filter, `n1` to `n7` as 0 to 6.
 pub type Stems = [Stem; 7];
 
-/// A bed: what its analyser sees.
+/// A bed: what its instruments see.
 #[derive(Clone, Copy)]
 pub struct Bed {
     pub turbidity: Signal<Ntu>,
+    /// At 5 m/h.
     pub head_loss: KiloPascals,
+    /// Its flow meter stands still here.
+    pub meter: Option<f64>,
+    /// Nothing passes, whatever its valves say.
+    pub blocked: bool,
     flow: f64,
+}
+
+/// The rig's own book on a filter, in seconds.
+#[derive(Clone, Copy, Default)]
+struct Proof {
+    /// It was washed, or stood too long, and has not delivered since.
+    must_ripen: bool,
+    stood: f64,
+    /// Clear water through filter-to-waste without a gap.
+    clear: f64,
+    /// Water above 1.0 and above 0.5 NTU on its way to the clear well.
+    bad: f64,
+    turbid: f64,
 }
 
 pub struct Rig {
@@ -58,14 +76,24 @@ pub struct Rig {
     pub beds: Vec<Bed>,
     /// P-351 moves no water.
     pub wash_dry: bool,
+    /// FIT-351 reads this share of what flows; none: it is dead.
+    pub wash_meter: Option<f64>,
+    /// What B-351 makes of the air, kPa; none: PT-352 is dead.
+    pub air: Option<f64>,
+    /// A hand valve before the filters is shut.
+    pub feed_shut: bool,
+    /// What AIT-330 reads in place of the mixed water.
+    pub combined: Option<Signal<Ntu>>,
     /// P-501 obeys the wash.
     pub lift_obeys: bool,
     /// States that filter 1 has passed.
     pub passed: Vec<State>,
+    /// What was proven of each filter's water, in seconds.
+    proofs: Vec<Proof>,
     stagger: Stagger,
     wash_flow: f64,
     feed_flow: f64,
-    dead_head: f64,
+    dead_head: [f64; 2],
     changing_over: f64,
 }
 
@@ -77,7 +105,13 @@ impl Rig {
     /// A plant that wants water, with clear beds.
     pub fn new(shape: &Shape) -> Rig {
         let filters: Vec<Filter> = (0..shape.filters).map(|_| Filter::new(shape)).collect();
-        let bed = Bed { turbidity: Signal::Good(Ntu(0.1)), head_loss: KiloPascals(3.0), flow: 0.0 };
+        let bed = Bed {
+            turbidity: Signal::Good(Ntu(0.1)),
+            head_loss: KiloPascals(3.0),
+            meter: None,
+            blocked: false,
+            flow: 0.0,
+        };
         let mut stagger = Stagger::default();
         stagger.elapse(Duration::from_secs(5), Duration::from_secs(60));
         Rig {
@@ -93,7 +127,9 @@ impl Rig {
                 settled_turbidity: Signal::Good(Ntu(1.0)),
                 water_temperature: Signal::Good(Celsius(25.0)),
                 wash_water: true,
+                chlorine_known: true,
                 lift_stopped: true,
+                lift_may_rest: true,
                 waste_level: Signal::Good(Percent(20.0)),
                 power_stable: true,
                 holds: Holds::default(),
@@ -102,12 +138,17 @@ impl Rig {
                 supervisor_reset: false,
             },
             wash_dry: false,
+            wash_meter: Some(1.0),
+            air: Some(25.0),
+            feed_shut: false,
+            combined: None,
+            proofs: Vec::new(),
             lift_obeys: false,
             passed: Vec::new(),
             stagger,
             wash_flow: 0.0,
             feed_flow: 0.0,
-            dead_head: 0.0,
+            dead_head: [0.0; 2],
             changing_over: 0.0,
         }
     }
@@ -171,6 +212,7 @@ impl Rig {
             self.passed.push(self.state(0));
         }
         self.check();
+        self.check_water();
     }
 
     /// The end of a plant's scan: causes force off.
@@ -218,7 +260,8 @@ impl Rig {
     fn move_water(&mut self) {
         let open =
             |stems: &Stems| stems[0].at * Ratio(stems[1].at + stems[4].at).or_less(Ratio(1.0)).0;
-        let ways = self.stems.iter().filter(|stems| open(stems) > 0.1).count();
+        let passes = |(stems, bed): &(&Stems, &Bed)| open(stems) > 0.1 && !bed.blocked;
+        let ways = self.stems.iter().zip(&self.beds).filter(passes).count();
         let speed = self
             .filtration
             .pump
@@ -226,10 +269,11 @@ impl Rig {
             .find(|pump| pump.outputs.run.value())
             .map_or(0.0, |pump| pump.outputs.speed.value().0 / 100.0);
         let head: f64 = 24.0 * speed * speed - 2.0;
-        let target = if ways > 0 && head > 0.0 { libm::sqrt(head / 0.4) } else { 0.0 };
+        let way = ways > 0 && head > 0.0 && !self.feed_shut;
+        let target = if way { libm::sqrt(head / 0.4) } else { 0.0 };
         self.feed_flow += (target - self.feed_flow) * STEP_S / 3.0;
         for (bed, stems) in self.beds.iter_mut().zip(&self.stems) {
-            let through = open(stems) > 0.1 && ways > 0;
+            let through = open(stems) > 0.1 && ways > 0 && !bed.blocked;
             bed.flow = if through { self.feed_flow / ways as f64 } else { 0.0 };
         }
         let wash = &self.filtration.wash_pump.outputs;
@@ -250,11 +294,16 @@ impl Rig {
     fn answer(&mut self) {
         let good = Signal::Good::<CubicMetresPerHour>;
         self.filtration.inputs.flow = good(CubicMetresPerHour(self.feed_flow));
-        self.filtration.inputs.wash_flow = good(CubicMetresPerHour(self.wash_flow));
+        self.filtration.inputs.wash_flow = match self.wash_meter {
+            Some(share) => good(CubicMetresPerHour(self.wash_flow * share)),
+            None => Signal::Bad(Fault::Stale),
+        };
         let blows =
             self.filtration.blower.as_ref().is_some_and(|blower| blower.outputs.run.value());
-        self.filtration.inputs.air_pressure =
-            Signal::Good(KiloPascals(if blows { 25.0 } else { 0.0 }));
+        self.filtration.inputs.air_pressure = match self.air {
+            Some(pressure) => Signal::Good(KiloPascals(if blows { pressure } else { 0.0 })),
+            None => Signal::Bad(Fault::Stale),
+        };
         if let Some(blower) = &mut self.filtration.blower {
             blower.inputs.running = Signal::Good(blows);
         }
@@ -266,9 +315,11 @@ impl Rig {
         }
         let mut mixed = (0.0, 0.0);
         for ((filter, bed), stems) in self.filters.iter_mut().zip(&self.beds).zip(&self.stems) {
-            filter.inputs.flow = good(CubicMetresPerHour(bed.flow));
+            filter.inputs.flow = good(CubicMetresPerHour(bed.meter.unwrap_or(bed.flow)));
             filter.inputs.turbidity = bed.turbidity;
-            filter.inputs.head_loss = Signal::Good(bed.head_loss);
+            // Laminar: as the rate, which is 5 m/h where the bed's head loss is given for.
+            let rate = bed.flow / 0.503;
+            filter.inputs.head_loss = Signal::Good(bed.head_loss * (rate / 5.0));
             if let Some(turbidity) = bed.turbidity.usable().filter(|_| stems[1].at > 0.1) {
                 mixed = (mixed.0 + turbidity.0 * bed.flow, mixed.1 + bed.flow);
             }
@@ -278,7 +329,35 @@ impl Rig {
             }
         }
         let combined = if mixed.1 > 0.0 { mixed.0 / mixed.1 } else { 0.1 };
-        self.filtration.inputs.combined_turbidity = Signal::Good(Ntu(combined));
+        self.filtration.inputs.combined_turbidity =
+            self.combined.unwrap_or(Signal::Good(Ntu(combined)));
+    }
+
+    /// INV-2 and INV-14, on the rig's own truth.
+    fn check_water(&mut self) {
+        self.proofs.resize(self.filters.len(), Proof::default());
+        let each = self.proofs.iter_mut().zip(&self.filters).zip(self.stems.iter().zip(&self.beds));
+        for (number, ((proof, filter), (stems, bed))) in each.enumerate() {
+            let turbidity = bed.turbidity.usable().map_or(f64::NAN, |turbidity| turbidity.0);
+            let out = !stems[1].is_closed();
+            let wastes = stems[4].is_open() && bed.flow > 0.1;
+            if out && proof.must_ripen {
+                assert!(proof.clear >= 119.5, "INV-14: filter {number}, {} s", proof.clear);
+                proof.must_ripen = false;
+            }
+            proof.clear = match (wastes && turbidity <= 0.30, out) {
+                (true, _) => proof.clear + STEP_S,
+                (false, _) => 0.0,
+            };
+            proof.stood = if out { 0.0 } else { proof.stood + STEP_S };
+            proof.must_ripen |= filter.retained.dirty || proof.stood > 7200.0;
+            let delivers = out && bed.flow > 0.1;
+            let since = |above: bool, so_far: f64| if above { so_far + STEP_S } else { 0.0 };
+            proof.bad = since(delivers && turbidity > 1.0, proof.bad);
+            proof.turbid = since(delivers && turbidity > 0.5, proof.turbid);
+            assert!(proof.bad <= 60.5, "INV-2: filter {number} above 1.0 NTU");
+            assert!(proof.turbid <= 900.5, "INV-2: filter {number} above 0.5 NTU");
+        }
     }
 
     /// Invariants of `docs/spec/plant.md` 3, on the rig's own truth.
@@ -316,9 +395,11 @@ impl Rig {
         if blows {
             assert!(all().any(|stems| stems[5].at > 0.9 && stems[3].at > 0.9), "INV-25: B-351");
         }
-        let feeds = self.filtration.pump.iter().any(|pump| pump.outputs.run.value());
-        self.dead_head = if feeds && self.feed_flow < 0.25 { self.dead_head + STEP_S } else { 0.0 };
-        assert!(self.dead_head <= 15.0, "INV-20: P-301 against closed valves");
+        for (lasted, pump) in self.dead_head.iter_mut().zip(&self.filtration.pump) {
+            let still = pump.outputs.run.value() && self.feed_flow < 0.25;
+            *lasted = if still { *lasted + STEP_S } else { 0.0 };
+            assert!(*lasted <= 15.0, "INV-20: P-301 against closed valves");
+        }
     }
 }
 

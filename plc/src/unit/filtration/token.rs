@@ -12,11 +12,24 @@ impl Filtration {
         for index in 0..FILTERS_MAX.min(self.memory.filters) {
             self.memory.wash_blocked[index] = self.wash_blocked(index, around);
         }
-        let free = |holder: &usize| self.memory.wash_blocked[*holder].is_empty();
-        self.memory.token = match self.memory.token {
-            Some(holder) if self.keeps_token(holder, around) => Some(holder),
-            Some(_) | None => self.most_urgent(around).filter(free),
+        let best = self.most_urgent(around);
+        let next = best.filter(|best| self.memory.wash_blocked[*best].is_empty());
+        let holder = self.memory.token.filter(|holder| self.keeps_token(*holder, around));
+        self.memory.token = match holder {
+            Some(holder) => next.filter(|next| self.pre_empts(*next, holder)).or(Some(holder)),
+            None => next,
         };
+        // Nothing but water is missing: P-501 rests, and the clear well fills (R-2.6.3-06).
+        let water_only = Reasons::only(Reason::WashWaterShort);
+        let short = best.is_some_and(|best| self.memory.wash_blocked[best] == water_only);
+        self.memory.wants_water = self.memory.token.is_none() && short && around.lift_may_rest;
+        let token = self.memory.token;
+        for index in 0..FILTERS_MAX.min(self.memory.filters) {
+            let waits = self.holder(index).wants_wash.is_some();
+            let taken = token.is_some_and(|holder| holder != index);
+            self.memory.wash_blocked[index] =
+                self.memory.wash_blocked[index].and_if(waits && taken, Reason::WashTokenTaken);
+        }
         let waits = self.memory.token.filter(|holder| !self.holder(*holder).state.is_wash());
         let waits = waits.filter(|holder| self.holder(*holder).state != State::Ripening {});
         self.memory.pausing = false;
@@ -28,6 +41,16 @@ impl Filtration {
         if self.memory.joiner.is_some() {
             self.memory.lowering = true;
         }
+    }
+
+    /// A clogged filter goes before one whose wash has not begun (R-2.6.3-03).
+    fn pre_empts(&self, next: usize, holder: usize) -> bool {
+        let waits = self.holder(holder);
+        let begun = waits.state.is_wash() || waits.state == State::Ripening {};
+        next != holder
+            && !begun
+            && self.holder(next).wants_wash == Some(Trigger::Clogged)
+            && waits.wants_wash < Some(Trigger::Clogged)
     }
 
     /// Before a wash starts: the feed at MINIMUM, or, for the only filter that delivers, at rest; P-501 stopped.
@@ -73,14 +96,17 @@ impl Filtration {
         }
     }
 
-    /// The filter with the highest claim.
+    /// The filter with the highest claim, of those whose wash could start; of two with the same claim the worse clogged one
+    /// (R-2.6.3-02, R-2.6.3-11).
     pub(super) fn most_urgent(&self, around: &Around) -> Option<usize> {
-        let mut best: Option<(usize, Trigger)> = None;
+        let mut best: Option<(usize, (bool, Trigger, f64))> = None;
         for (index, report) in self.reports().iter().enumerate() {
-            if let Some(trigger) = report.wants_wash.filter(|_| self.may_ask(report, around))
-                && best.is_none_or(|(_, highest)| trigger > highest)
-            {
-                best = Some((index, trigger));
+            let asks = report.wants_wash.filter(|_| self.may_ask(report, around));
+            let Some(trigger) = asks else { continue };
+            let free = self.memory.wash_blocked[index].is_empty();
+            let claim = (free, trigger, report.head_loss.usable().unwrap_or_default().0);
+            if best.is_none_or(|(_, highest)| claim > highest) {
+                best = Some((index, claim));
             }
         }
         best.map(|(index, _)| index)
@@ -91,7 +117,8 @@ impl Filtration {
         around.demand == Demand::Run || (around.demand == Demand::Idle && report.ordered)
     }
 
-    /// Permissives W1 to W6 and what the wash train says.
+    /// Permissives W1 to W6 and what the wash train says. A person who orders a wash accepts that the chlorine of its water is
+    /// not known (W5).
     fn wash_blocked(&self, index: usize, around: &Around) -> Reasons {
         let report = self.holder(index);
         if report.state.is_wash() || report.wants_wash.is_none() {
@@ -99,8 +126,7 @@ impl Filtration {
         }
         let taken = self
             .others(index)
-            .any(|other| other.state.is_wash() || other.state == State::Ripening {})
-            || self.memory.token.is_some_and(|holder| holder != index);
+            .any(|other| other.state.is_wash() || other.state == State::Ripening {});
         // The others carry the plant; or none of them can, and it pauses.
         let carried = around.demand == Demand::Idle
             || self.others(index).any(|other| other.delivers)
@@ -115,9 +141,11 @@ impl Filtration {
             .and_if(taken, Reason::WashTokenTaken)
             .and_if(!carried || joins, Reason::WashOtherFilterOut)
             .and_if(!around.wash_water, Reason::WashWaterShort)
+            .and_if(!around.chlorine_known && !report.ordered, Reason::ChlorineUnknown)
             .and_if(!room, Reason::WashWasteRoom)
             .and_if(!around.power_stable, Reason::WashPowerUnstable)
             .and_if(!self.wash_pump.is_available(), Reason::PumpFault)
+            .and(self.handling.why())
     }
 
     /// One filter joins at a time, not while another ripens, is washed, or is about to be.
@@ -158,7 +186,7 @@ impl Filtration {
         self.memory.reports.get(index).copied().unwrap_or_default()
     }
 
-    fn others(&self, index: usize) -> impl Iterator<Item = &Report> {
+    pub(super) fn others(&self, index: usize) -> impl Iterator<Item = &Report> {
         self.reports()
             .iter()
             .enumerate()
@@ -166,22 +194,24 @@ impl Filtration {
             .map(|(_, report)| report)
     }
 
-    /// A filter is about to draw wash water, or does: P-501 must stand still (W7).
+    /// A filter is about to draw wash water, or does: P-501 must stand still (W7). Or one waits for water only (W3).
     #[must_use]
     pub fn needs_lift_stopped(&self) -> bool {
-        self.memory.token.is_some_and(|holder| {
-            let report = self.holder(holder);
-            match report.state {
-                State::Standby {} | State::WashQueued {} => report.wants_wash.is_some(),
-                State::Draining {}
-                | State::AirScour {}
-                | State::AirWater {}
-                | State::HighWash {}
-                | State::SubfluidWash {} => true,
-                State::Settling {} => self.wash_pump_runs(),
-                State::Ripening {} | State::Filtering {} | State::Fault {} => false,
-            }
-        })
+        let holder = self.memory.token;
+        self.memory.wants_water
+            || holder.is_some_and(|holder| {
+                let report = self.holder(holder);
+                match report.state {
+                    State::Standby {} | State::WashQueued {} => report.wants_wash.is_some(),
+                    State::Draining {}
+                    | State::AirScour {}
+                    | State::AirWater {}
+                    | State::HighWash {}
+                    | State::SubfluidWash {} => true,
+                    State::Settling {} => self.wash_pump_runs(),
+                    State::Ripening {} | State::Filtering {} | State::Fault {} => false,
+                }
+            })
     }
 
     /// Wash filter `number`, counted from 1.

@@ -18,6 +18,8 @@ pub struct Facts {
     pub settled: Signal<Ntu>,
     /// AIT-401.
     pub inlet_chlorine: Signal<MilligramsPerLitre>,
+    /// Turbidity asks a filter for washes that do not help (R-2.6.4-01).
+    pub washes_stopped: bool,
     /// A filter of the site does not deliver.
     pub filter_out: bool,
     /// A sedimentation tank of the site is not in service.
@@ -101,7 +103,7 @@ impl Degraded {
         let cloudy = self.judge_settled(facts.settled.usable(), settled_flows, reset, elapsed);
         let by = Reasons::NONE
             .and_if(muddy, Reason::RiverMuddy)
-            .and_if(cloudy, Reason::SettledWaterCloudy)
+            .and_if(cloudy || facts.washes_stopped, Reason::SettledWaterCloudy)
             .and_if(facts.filter_out, Reason::FilterOut)
             .and_if(facts.tank_out, Reason::TankOut)
             .and_if(fitted_and_bad(facts.raw), Reason::AnalyserBad)
@@ -169,6 +171,7 @@ mod tests {
         raw: Signal::Good(Ntu(20.0)),
         settled: Signal::Good(Ntu(1.0)),
         inlet_chlorine: Signal::Good(MilligramsPerLitre(1.0)),
+        washes_stopped: false,
         filter_out: false,
         tank_out: false,
         power_limited: false,
@@ -184,14 +187,15 @@ mod tests {
         verdict.unwrap()
     }
 
-    /// R-2.2.2-02, R-2.2.2-04, R-2.2.2-05, R-2.2.2-06, R-2.2.2-07, R-2.2.2-08, R-2.2.2-09, R-2.2.2-10: each reason, its rate,
-    /// and whether it cuts any.
+    /// R-2.2.2-02, R-2.2.2-04, R-2.2.2-05, R-2.2.2-06, R-2.2.2-07, R-2.2.2-08, R-2.2.2-09, R-2.2.2-10,
+    /// R-2.6.4-01: each reason, its rate, and whether it cuts any.
     #[test]
     fn each_degraded_reason_has_its_rate() {
         type Change = fn(&mut Facts);
         let rows: &[(Change, Reason, f64)] = &[
             (|f| f.raw = Signal::Good(Ntu(201.0)), Reason::RiverMuddy, REDUCED),
             (|f| f.raw = Signal::Good(Ntu(f64::NAN)), Reason::RiverMuddy, REDUCED),
+            (|f| f.washes_stopped = true, Reason::SettledWaterCloudy, REDUCED),
             (|f| f.filter_out = true, Reason::FilterOut, REDUCED),
             (|f| f.tank_out = true, Reason::TankOut, REDUCED),
             (|f| f.raw = Signal::Bad(Fault::Stale), Reason::AnalyserBad, REDUCED),

@@ -118,6 +118,7 @@ const WELL: Around = Around {
         raw: Signal::Good(Ntu(20.0)),
         settled: Signal::Good(Ntu(1.0)),
         inlet_chlorine: Signal::Good(MilligramsPerLitre(1.0)),
+        washes_stopped: false,
         filter_out: false,
         tank_out: false,
         power_limited: false,

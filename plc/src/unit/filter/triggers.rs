@@ -1,0 +1,154 @@
+//! What asks for a wash, and what speaks against it.
+//!
+//! `docs/spec/plant.md` 2.6.2, 2.6.4, the limit of the queue in 2.6.1.
+
+use core::time::Duration;
+
+use super::sequence::State;
+use super::{Around, CLOGGED, Filter, Trigger};
+use crate::quantity::{KiloPascals, Ntu};
+use crate::signal::{Doubt, Fault, Signal};
+
+/// Head loss is compared as if water went through the bed at this rate, m/h (R-2.6.2-01).
+const NORMAL_RATE: f64 = 5.0;
+/// Below this rate, m/h, head loss tells nothing; chosen: a fifth of the normal rate.
+const RATE_MIN: f64 = 1.0;
+/// Head loss and turbidity must ask this long (R-2.6.2-01, R-2.6.2-03).
+const HEAD_LOSS_TIME: Duration = Duration::from_secs(60);
+const TURBIDITY_TIME: Duration = Duration::from_secs(300);
+/// Settled water above this makes a wash useless (R-2.6.4-01).
+const SETTLED_MAX: Ntu = Ntu(5.0);
+/// A wash for turbidity counts this long; two in this time are the last (R-2.6.4-01).
+pub const TURBIDITY_WASHES_WINDOW: Duration = Duration::from_secs(12 * 3600);
+/// A wash waits in the queue this long (R-2.6.1-04).
+pub const QUEUE_MAX: Duration = Duration::from_secs(2 * 3600);
+
+impl Filter {
+    /// Turbidity, head loss, and what asks for a wash.
+    pub(super) fn judge(&mut self, state: State, around: &Around, elapsed: Duration) {
+        self.judge_turbidity(state, around, elapsed);
+        self.judge_head_loss();
+        self.count_order(state, elapsed);
+        let filtering = state.is_filtering();
+        let loss = self.status.head_loss_normal.usable();
+        let reached = |limit: KiloPascals| filtering && loss.is_some_and(|loss| loss >= limit);
+        let limit = self.settings.head_loss_max;
+        let head_loss = self.watch.head_loss.holds(reached(limit), HEAD_LOSS_TIME, elapsed);
+        let clogged = self.watch.clogged.holds(reached(CLOGGED), HEAD_LOSS_TIME, elapsed);
+        let turbidity = self.turbidity_asks(filtering, around, elapsed);
+        let time = self.retained.run_time >= self.settings.run_time_max
+            || self.retained.age >= self.settings.age_max
+            || self.column() >= self.settings.column_max;
+        let asked = [
+            (time, Trigger::Time),
+            (head_loss, Trigger::HeadLoss),
+            (turbidity, Trigger::Turbidity),
+            (self.memory.ordered, Trigger::Operator),
+            (clogged, Trigger::Clogged),
+        ];
+        let now = asked.into_iter().filter(|(asks, _)| *asks).map(|(_, trigger)| trigger).max();
+        // In the queue a trigger stays; a person's may be taken back, or lapse.
+        let kept = self.memory.trigger.filter(|kept| *kept != Trigger::Operator);
+        self.memory.trigger = match state {
+            State::Filtering {} => now,
+            State::WashQueued {} => now.max(kept),
+            State::Standby {} => self.standing_trigger(around),
+            State::Ripening {}
+            | State::Draining {}
+            | State::AirScour {}
+            | State::AirWater {}
+            | State::HighWash {}
+            | State::SubfluidWash {}
+            | State::Settling {}
+            | State::Fault {} => None,
+        };
+    }
+
+    /// Its own analyser, or in its place the combined one, for hours at most (R-2.12-15).
+    fn judge_turbidity(&mut self, state: State, around: &Around, elapsed: Duration) {
+        let filtering = state.is_filtering();
+        let own = self.inputs.turbidity.usable();
+        self.status.judged_turbidity = match own {
+            Some(_) => self.inputs.turbidity,
+            None if filtering => around.combined.doubted(Doubt::Fallback),
+            None => self.inputs.turbidity,
+        };
+        self.memory.own_unknown = match own {
+            None if filtering => self.memory.own_unknown.saturating_add(elapsed),
+            Some(_) | None => Duration::ZERO,
+        };
+    }
+
+    /// `h · 5 / v`: a change of rate fakes no trigger.
+    fn judge_head_loss(&mut self) {
+        let rate = self.inputs.flow.map(|flow| flow.0 / self.settings.area.0);
+        self.status.head_loss_normal = match rate.usable() {
+            Some(rate) if rate >= RATE_MIN => {
+                self.inputs.head_loss.map(|loss| loss * (NORMAL_RATE / rate))
+            }
+            Some(_) | None => Signal::Bad(Fault::Computed),
+        };
+    }
+
+    /// Turbidity asks for a wash, if one would help; where none would, that is said (alarm 330).
+    fn turbidity_asks(&mut self, filtering: bool, around: &Around, elapsed: Duration) -> bool {
+        let own = self.inputs.turbidity.usable();
+        let turbid = own.is_some_and(|own| own >= self.turbid_at(around))
+            && self.retained.volume > self.settings.turbidity_volume;
+        let asks = self.watch.turbidity.holds(filtering && turbid, TURBIDITY_TIME, elapsed);
+        let helps = self.washing_helps(around);
+        self.memory.washes_stopped = (asks || self.memory.unripe) && !helps;
+        for left in
+            [&mut self.retained.turbidity_wash_left, &mut self.retained.earlier_turbidity_wash_left]
+        {
+            *left = left.saturating_sub(elapsed);
+        }
+        asks && helps
+    }
+
+    /// A person's order lapses when the wash could not start for too long: nobody expects it any more (R-2.6.1-04).
+    fn count_order(&mut self, state: State, elapsed: Duration) {
+        if !self.memory.ordered || state.is_wash() {
+            self.memory.ordered_for = Duration::ZERO;
+        } else {
+            self.memory.ordered_for = self.memory.ordered_for.saturating_add(elapsed);
+            self.memory.ordered = self.memory.ordered_for < QUEUE_MAX;
+        }
+    }
+
+    /// What asks for a wash while it stands.
+    fn standing_trigger(&self, around: &Around) -> Option<Trigger> {
+        let dirty = self.retained.dirty && !self.memory.aborted;
+        let unripe = self.memory.unripe && self.washing_helps(around);
+        let clogged = self.memory.clogged && around.others_deliver;
+        if !self.handled().is_empty() {
+            None
+        } else if dirty || unripe {
+            Some(Trigger::Dirty)
+        } else if clogged {
+            Some(Trigger::Clogged)
+        } else {
+            self.memory.ordered.then_some(Trigger::Operator)
+        }
+    }
+
+    /// Clogged, it has waited too long for its wash: it rests, if another filter delivers meanwhile (R-2.6.1-04).
+    pub(super) fn rests_clogged(&self, state: State, around: &Around) -> bool {
+        state == State::WashQueued {}
+            && self.sequence.in_state() >= QUEUE_MAX
+            && self.memory.trigger == Some(Trigger::Clogged)
+            && around.others_deliver
+    }
+
+    /// A wash helps only if the settled water is good, and turbidity has not asked too often (R-2.6.4-01).
+    pub(super) fn washing_helps(&self, around: &Around) -> bool {
+        let settled = around.settled.usable().is_some_and(|settled| settled <= SETTLED_MAX);
+        settled && self.retained.earlier_turbidity_wash_left.is_zero()
+    }
+
+    /// A wash that turbidity asked for begins.
+    pub(super) fn count_turbidity_wash(&mut self) {
+        self.retained.earlier_turbidity_wash_left = self.retained.turbidity_wash_left;
+        self.retained.turbidity_wash_left = TURBIDITY_WASHES_WINDOW;
+    }
+}

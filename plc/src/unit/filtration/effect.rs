@@ -1,0 +1,160 @@
+//! Whether P-301 and the filters' valves do what they are there for: a pump that runs and moves nothing, a valve whose limit
+//! switches say one thing and whose water another.
+//!
+//! INV-19, INV-20; `docs/spec/plant.md` 2.15, 2.17, fault F20.
+
+use core::time::Duration;
+
+use super::{Around, Filtration};
+use crate::block::Sustained;
+use crate::device::Drive;
+use crate::quantity::{CubicMetresPerHour, Percent};
+use crate::reason::{Reason, Reasons};
+use crate::signal::{Doubt, Signal};
+use crate::unit::filter;
+
+/// P-301 of a site, at most.
+const PUMPS_MAX: usize = 3;
+/// Less flow than this share of nominal is none (INV-20); it is stopped within 15 s.
+const NO_FLOW_SHARE: f64 = 0.05;
+const NO_FLOW_TIME: Duration = Duration::from_secs(10);
+/// A pump without effect rests this long, or until reset; chosen: as a dry P-101 (`docs/spec/plant.md` 2.3).
+const REST: Duration = Duration::from_secs(600);
+/// Water stands at the suction above this (R-2.17-01).
+const SUCTION_LOW: Percent = Percent(10.0);
+/// A filter's way is open and less than this share of its part flows; or closed, and more than that does. Chosen: well
+/// outside a flow meter's zero.
+const NOTHING: f64 = 0.05;
+const SOMETHING: f64 = 0.2;
+/// The feed must leave this share of a filter's part unexplained, or explain it, before its meter is believed; chosen.
+const UNEXPLAINED: f64 = 0.3;
+
+/// What is remembered of each pump's effect.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effect {
+    no_flow: Sustained,
+    /// Rest left of each pump.
+    rest: [Duration; PUMPS_MAX],
+    /// Why they rest.
+    why: Reasons,
+    had_duty: Option<usize>,
+}
+
+impl Filtration {
+    /// Not faulty, in AUTO, and not resting from a run without effect.
+    pub(super) fn is_fit(&self, pump: usize) -> bool {
+        !self.rests(pump) && self.pump.get(pump).is_some_and(Drive::is_available)
+    }
+
+    fn rests(&self, pump: usize) -> bool {
+        self.effect.rest.get(pump).is_some_and(|rest| !rest.is_zero())
+    }
+
+    /// Some pump could run.
+    pub(super) fn has_pump(&self) -> bool {
+        (0..self.pump.len()).any(|pump| self.is_fit(pump))
+    }
+
+    /// Pumps that failed or rest.
+    pub(super) fn failed_pumps(&self) -> usize {
+        let failed = |(at, pump): &(usize, &Drive)| pump.is_faulty() || self.rests(*at);
+        self.pump.iter().enumerate().filter(failed).count()
+    }
+
+    /// Who has the duty: fit, and with fewer run hours; never another one while one runs. The standby of a pump that failed
+    /// may ignore its time off once.
+    pub(super) fn choose_pump(&mut self) -> Option<usize> {
+        let mut choices = [(false, 0.0); PUMPS_MAX];
+        let mut running = false;
+        for (at, (choice, pump)) in choices.iter_mut().zip(&self.pump).enumerate() {
+            *choice = (self.is_fit(at), pump.retained.run_time.as_secs_f64() / 3600.0);
+            running |= pump.is_on();
+        }
+        let duty = self.duty.choose(&choices[..self.pump.len().min(PUMPS_MAX)], running);
+        if let (Some(before), Some(now)) = (self.effect.had_duty, duty)
+            && before != now
+            && !self.is_fit(before)
+            && let Some(standby) = self.pump.get_mut(now)
+        {
+            standby.hurry();
+        }
+        self.effect.had_duty = duty;
+        duty
+    }
+
+    /// Time passes; a person's reset ends the rests.
+    pub(super) fn rest(&mut self, reset: bool, elapsed: Duration) {
+        if reset {
+            self.effect = Effect { had_duty: self.effect.had_duty, ..Effect::default() };
+        }
+        for rest in &mut self.effect.rest {
+            *rest = rest.saturating_sub(elapsed);
+        }
+        let longest =
+            self.effect.rest.iter().copied().fold(Duration::ZERO, |most, rest| most.max(rest));
+        if longest.is_zero() {
+            self.effect.why = Reasons::NONE;
+        }
+        self.status.rest_left = longest;
+        self.status.failed_by = self.effect.why;
+    }
+
+    /// P-301 runs and nothing moves: dry, or against a closed pipe.
+    pub(super) fn prove(&mut self, around: &Around, elapsed: Duration) {
+        let on = self.pump.iter().any(Drive::is_running);
+        let least = around.nominal * NO_FLOW_SHARE;
+        let none = on && !self.feed_flow(around.nominal).usable().is_none_or(|flow| flow >= least);
+        if self.effect.no_flow.holds(none, NO_FLOW_TIME, elapsed) {
+            let wet = around.settled_level.usable().is_some_and(|level| level > SUCTION_LOW);
+            let why = if wet { Reason::DeadHead } else { Reason::DryRun };
+            self.effect.why = self.effect.why.with(why);
+            self.effect.no_flow = Sustained::default();
+            for (rest, pump) in self.effect.rest.iter_mut().zip(&self.pump) {
+                if pump.is_running() {
+                    *rest = REST;
+                }
+            }
+        }
+    }
+
+    /// FIT-301; what the filters measure, where it is bad or stands at nothing while they see water.
+    pub(super) fn feed_flow(&self, nominal: CubicMetresPerHour) -> Signal<CubicMetresPerHour> {
+        let least = nominal * NO_FLOW_SHARE;
+        let through = || self.sum(|report| report.feed_way);
+        match self.inputs.flow.usable() {
+            Some(flow) if flow >= least => self.inputs.flow,
+            Some(_) if through().usable().is_some_and(|flow| flow >= least * 2.0) => {
+                through().doubted(Doubt::Disagrees)
+            }
+            Some(_) => self.inputs.flow,
+            None => through().doubted(Doubt::Fallback),
+        }
+    }
+
+    /// What the water says of a filter's valves. A meter that contradicts FIT-301 and its neighbours says nothing.
+    pub(super) fn effect_of(&self, index: usize) -> filter::Effect {
+        let reports = self.reports();
+        let (Some(report), Some(feed)) = (reports.get(index), self.inputs.flow.usable()) else {
+            return filter::Effect::AsExpected;
+        };
+        let others = reports.iter().enumerate().filter(|(other, _)| *other != index);
+        let others = others.fold(Signal::Good(CubicMetresPerHour::ZERO), |sum, (_, other)| {
+            sum.zip(other.flow, |sum, flow| sum + flow)
+        });
+        let open = self.count(|report| report.feed_way);
+        let runs = self.pump.iter().any(Drive::is_running) && report.in_place && open > 0;
+        let (Some(flow), Some(others), true) = (report.flow.usable(), others.usable(), runs) else {
+            return filter::Effect::AsExpected;
+        };
+        let part = feed * (1.0 / open as f64);
+        let unexplained = feed - others;
+        if report.feed_way {
+            let nothing = flow < part * NOTHING && unexplained < part * UNEXPLAINED;
+            if nothing { filter::Effect::NothingFlows } else { filter::Effect::AsExpected }
+        } else if report.is_shut() && flow > part * SOMETHING && unexplained > part * SOMETHING {
+            filter::Effect::StillFlows
+        } else {
+            filter::Effect::AsExpected
+        }
+    }
+}
