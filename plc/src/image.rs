@@ -10,6 +10,7 @@ use crate::quantity::{Form, Value};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Moment, Quality, Reading, Signal};
 use crate::tag::{Catalogue, Role};
+use crate::unit::chemicals::{Batch, Chemical};
 
 /// What the field and the shell hand in for one scan, one reading an input.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,6 +189,11 @@ pub enum Command {
     ConfirmStrength,
     /// The waste tank's sludge was removed by hand: the estimate of its dry solids begins anew.
     ConfirmSludgeRemoved,
+    /// A batch was mixed into a day tank that was refilled.
+    Mixed {
+        chemical: Chemical,
+        batch: Batch,
+    },
     /// Seen. By row id of the alarm.
     Acknowledge {
         alarm: usize,
@@ -244,6 +250,7 @@ impl Command {
             | Command::ConfirmQuality
             | Command::ConfirmStrength
             | Command::ConfirmSludgeRemoved
+            | Command::Mixed { .. }
             | Command::Acknowledge { .. }
             | Command::ResetAlarm { .. }
             | Command::Silence => Some(Role::Operator),
@@ -280,6 +287,7 @@ impl Command {
             | Command::Acknowledge { .. }
             | Command::ResetAlarm { .. }
             | Command::Silence
+            | Command::Mixed { .. }
             | Command::Release { .. }
             | Command::Set { .. } => false,
         }

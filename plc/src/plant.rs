@@ -12,6 +12,7 @@ use core::time::Duration;
 
 mod causes;
 mod changes;
+mod chemicals;
 mod dosing;
 mod filters;
 mod memory;
@@ -32,6 +33,7 @@ use crate::publish::{Events, Hold, Publish};
 use crate::quantity::CubicMetresPerHour;
 use crate::signal::Moment;
 use crate::tag::{Catalogue, Group, Kind, Visitor};
+use crate::unit::chemicals::Chemicals;
 use crate::unit::coagulation::Coagulation;
 use crate::unit::disinfection::Disinfection;
 use crate::unit::distribution::Distribution;
@@ -93,6 +95,7 @@ pub struct Units {
     pub disinfection: Disinfection,
     pub distribution: Distribution,
     pub waste: Waste,
+    pub chemicals: Chemicals,
     pub power: Power,
     pub system: System,
 }
@@ -105,6 +108,7 @@ parts! { Units {
          disinfection = Group::single("disinfection", "U-400"),
          distribution = Group::single("distribution", "U-500"),
          waste = Group::single("waste", "U-600"),
+         chemicals = Group::single("chemicals", "U-410"),
          power = Group::single("power", "U-901"),
          system = Group::single("system", "U-900");
     many: tank = Group::numbered("tank", "T-203x"), filter = Group::numbered("filter", "F-3n0");
@@ -184,6 +188,7 @@ impl Plant {
             disinfection: Disinfection::default(),
             distribution: Distribution::new(shape),
             waste: Waste::default(),
+            chemicals: Chemicals::default(),
             power: Power::default(),
             system: System::default(),
         };
@@ -283,6 +288,7 @@ impl Plant {
     /// The units, in flow order.
     fn run(&mut self, contact: Option<Contact>, elapsed: Duration) {
         self.run_system(elapsed);
+        self.run_chemicals(elapsed);
         self.run_raw_water(elapsed);
         self.run_filters(elapsed);
         self.run_safe_water(contact, elapsed);

@@ -121,6 +121,8 @@ macro_rules! quantities {
 quantities! {
     /// Level, length, head of water.
     Metres = "m", "MTR", 3;
+    /// Volume of a chemical.
+    Litres = "l", "LTR", 1;
     /// Area.
     SquareMetres = "m²", "MTK", 2;
     /// Volume.

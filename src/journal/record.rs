@@ -5,6 +5,7 @@ use plc::image::{Command, Event, Step};
 use plc::quantity::Form;
 use plc::signal::Moment;
 use plc::tag::Catalogue;
+use plc::unit::chemicals::Chemical;
 
 use crate::exchange::{Happening, Origin, Wall, Who};
 
@@ -235,6 +236,7 @@ fn asked(order: Command, path: &impl Fn(usize) -> String) -> (String, String) {
         Command::ConfirmQuality => ("ConfirmQuality", "distribution".into()),
         Command::ConfirmStrength => ("ConfirmStrength", "system".into()),
         Command::ConfirmSludgeRemoved => ("ConfirmSludgeRemoved", "waste".into()),
+        Command::Mixed { chemical, .. } => ("Mixed", stock(chemical).into()),
         Command::Acknowledge { alarm } => ("Acknowledge", path(alarm)),
         Command::ResetAlarm { alarm } => ("ResetAlarm", path(alarm)),
         Command::Silence => ("Silence", "system".into()),
@@ -245,6 +247,14 @@ fn asked(order: Command, path: &impl Fn(usize) -> String) -> (String, String) {
         Command::Set { setting, .. } => ("Set", path(setting)),
     };
     (name.into(), about)
+}
+
+/// The day tank of a chemical.
+fn stock(chemical: Chemical) -> &'static str {
+    match chemical {
+        Chemical::Coagulant => "chemicals.coagulant",
+        Chemical::Chlorine => "chemicals.chlorine",
+    }
 }
 
 /// The word of an order that changes who commands.

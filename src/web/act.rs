@@ -9,6 +9,7 @@ use plc::device::Mode;
 use plc::image::Command;
 use plc::reason::Reason;
 use plc::tag::{Kind, Role};
+use plc::unit::chemicals::{Batch, Chemical};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Token;
@@ -36,6 +37,7 @@ pub enum Verb {
     ConfirmQuality,
     ConfirmStrength,
     ConfirmSludgeRemoved,
+    Mixed,
     ResetAlarm,
     Silence,
     HandleAuto,
@@ -52,9 +54,12 @@ pub enum Verb {
 pub struct Select {
     command: Verb,
     target: Option<usize>,
-    /// What `ByHand` wishes, 0 to 100 %; for how many seconds, for it and `Hold`.
+    /// What `ByHand` wishes, 0 to 100 %, or the strength of the product that was mixed in, %; for how many seconds, for
+    /// `ByHand` and `Hold`, or how long ago the product was delivered.
     value: Option<f64>,
     seconds: Option<f64>,
+    /// What `Mixed` put in: litres of solution, or kilograms of powder.
+    amount: Option<f64>,
 }
 
 /// Second step.
@@ -65,6 +70,7 @@ pub struct Carry {
     target: Option<usize>,
     value: Option<f64>,
     seconds: Option<f64>,
+    amount: Option<f64>,
     #[serde(default)]
     why: String,
 }
@@ -114,7 +120,8 @@ pub async fn select(
     Body(asked): Body<Select>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
     let (session, who) = door::acting(&web, &headers).await?;
-    let command = command_of(asked.command, asked.target, (asked.value, asked.seconds))?;
+    let command =
+        command_of(asked.command, asked.target, (asked.value, asked.seconds, asked.amount))?;
     permit(&web, &who, &command)?;
     let order = if command.needs_selection() { choose(&web, who, command).await? } else { 0 };
     let token = web.access.select(&session, command, order);
@@ -128,7 +135,8 @@ pub async fn command(
     Body(asked): Body<Carry>,
 ) -> Result<Json<Answer>, Refusal> {
     let (session, who) = door::acting(&web, &headers).await?;
-    let command = command_of(asked.command, asked.target, (asked.value, asked.seconds))?;
+    let command =
+        command_of(asked.command, asked.target, (asked.value, asked.seconds, asked.amount))?;
     permit(&web, &who, &command)?;
     let token: Option<Token> = asked.token.parse().ok();
     let Some(order) = token.and_then(|token| web.access.redeem(&session, &token, &command)) else {
@@ -254,7 +262,7 @@ fn reason_of(why: String) -> Result<String, Refusal> {
 fn command_of(
     verb: Verb,
     target: Option<usize>,
-    (value, seconds): (Option<f64>, Option<f64>),
+    (value, seconds, amount): (Option<f64>, Option<f64>, Option<f64>),
 ) -> Result<Command, Refusal> {
     let target_needed = || Refusal::bad_request(format!("{verb:?} needs a target"));
     let number = || {
@@ -281,6 +289,24 @@ fn command_of(
         Verb::ConfirmQuality => whole(Command::ConfirmQuality),
         Verb::ConfirmStrength => whole(Command::ConfirmStrength),
         Verb::ConfirmSludgeRemoved => whole(Command::ConfirmSludgeRemoved),
+        Verb::Mixed => {
+            let told = || {
+                Refusal::bad_request(
+                    "Mixed needs value (% of the product), seconds (since its delivery) and amount",
+                )
+            };
+            let (product, seconds) = value.zip(seconds).ok_or_else(told)?;
+            let amount = amount.ok_or_else(told)?;
+            let chemical = match target {
+                Some(1) => Chemical::Coagulant,
+                Some(2) => Chemical::Chlorine,
+                Some(_) | None => {
+                    return Err(Refusal::bad_request("Mixed needs target 1 (PAC) or 2 (chlorine)"));
+                }
+            };
+            let batch = Batch { product, days: seconds / 86_400.0, amount };
+            Ok(Command::Mixed { chemical, batch })
+        }
         Verb::ResetAlarm => Ok(Command::ResetAlarm { alarm: target.ok_or_else(target_needed)? }),
         Verb::Silence => whole(Command::Silence),
         Verb::HandleAuto => handle(Mode::Auto),

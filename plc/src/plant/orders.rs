@@ -83,6 +83,7 @@ impl Plant {
             Command::ConfirmDrained => return units.distribution.confirm_drained(),
             Command::ConfirmStrength => return units.system.confirm_strength(),
             Command::ConfirmQuality => return units.distribution.confirm_quality(),
+            Command::Mixed { chemical, batch } => return self.mixed(chemical, batch),
             Command::Silence => self.silenced = true,
             Command::Acknowledge { alarm } => {
                 let slot = self.alarm_slot(alarm)?;

@@ -62,6 +62,7 @@ impl Plant {
             intake_on: units.intake.is_on(),
             holds: self.holds.on(Column::Coagulant),
             cap_reached: self.coagulant_guard.has_stopped(),
+            stock: units.chemicals.coagulant.told(units.coagulation.settings.stock),
         };
         if reset {
             units.coagulation.doser.reset();

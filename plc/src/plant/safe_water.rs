@@ -39,7 +39,7 @@ impl Plant {
             nominal,
             run: units.system.distributes(),
             rest_for_wash: units.filtration.needs_lift_stopped(),
-            holds: self.holds.on(Column::LiftPump),
+            holds: self.holds.on(Column::LiftPump).and(units.chemicals.holds_delivery()),
             residual: units.disinfection.inputs.outlet_chlorine,
             inactivation: contact.map(|contact| contact.inactivation()).unwrap_or_default(),
             contact_volume: contact.and_then(|contact| contact.volume_needed()),

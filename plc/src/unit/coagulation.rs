@@ -24,6 +24,7 @@ use crate::quantity::{
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Group, Role};
+use crate::unit::chemicals::Told;
 
 inputs! {
     /// T-211, the PAC day tank.
@@ -124,6 +125,8 @@ pub struct Around {
     pub holds: Reasons,
     /// The dosing guard has stopped this chemical.
     pub cap_reached: bool,
+    /// What the day tank's books say.
+    pub stock: Told,
 }
 
 /// Doses PAC.
@@ -167,7 +170,7 @@ const DOSE_LOW: f64 = 3.0;
 const DOSE_HIGH: f64 = 60.0;
 const SLEW_UP: f64 = 10.0 / 60.0;
 const SLEW_DOWN: f64 = 2.0 / 60.0;
-/// The mixer runs two minutes an hour (`docs/spec/plant.md` 2.11).
+/// The mixer runs two minutes an hour, and after a refill (`docs/spec/plant.md` 2.11).
 const MIX_EVERY: Duration = Duration::from_secs(3600);
 const MIX_FOR: Duration = Duration::from_secs(120);
 
@@ -190,7 +193,7 @@ impl Coagulation {
         let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
         let dose = self.slewed_dose(elapsed);
         let pumped = match state {
-            State::Dosing {} => self.pumped(dose, flow),
+            State::Dosing {} => pumped(dose, flow, around.stock.strength),
             State::Off {} | State::Proving {} => LitresPerHour::ZERO,
         };
         self.doser.scan(self.strokes(pumped), elapsed);
@@ -203,7 +206,7 @@ impl Coagulation {
             turbidity: self.status.turbidity,
         };
         self.alarms = Alarms {
-            stock_low: self.inputs.tank_level.below(Percent(30.0), Percent(5.0)),
+            stock_low: around.stock.low(self.inputs.tank_level),
             stock_empty: Condition::when(self.is_empty()),
             cap_reached: Condition::when(around.cap_reached),
         };
@@ -215,7 +218,8 @@ impl Coagulation {
             self.mixing = Duration::ZERO;
         }
         let free = around.holds.is_empty() && !self.is_empty();
-        let ask = Ask::when(free && self.mixing < MIX_FOR).or_by_hand(around.holds);
+        let due = self.mixing < MIX_FOR || around.stock.mix;
+        let ask = Ask::when(free && due).or_by_hand(around.holds);
         self.mixer.scan(ask, Limits::SMALL, stagger, elapsed);
     }
 
@@ -272,12 +276,6 @@ impl Coagulation {
             .within(MilligramsPerLitre(DOSE_LOW), MilligramsPerLitre(DOSE_HIGH))
     }
 
-    /// mg/l × m³/h ÷ g/l = l/h.
-    fn pumped(&self, dose: MilligramsPerLitre, flow: CubicMetresPerHour) -> LitresPerHour {
-        LitresPerHour(dose.0 * flow.0 / self.settings.stock.0)
-            .within(LitresPerHour(0.0), LitresPerHour(10.0))
-    }
-
     /// l/h × 1 000 ml/l ÷ 60 min/h ÷ ml = strokes a minute.
     fn strokes(&self, pumped: LitresPerHour) -> StrokesPerMinute {
         StrokesPerMinute(pumped.0 * 1000.0 / 60.0 / self.settings.stroke.0)
@@ -289,6 +287,15 @@ impl Coagulation {
     pub fn is_proven(&self) -> bool {
         self.status.state == (State::Dosing {}) && self.doser.is_confirmed()
     }
+}
+
+/// mg/l × m³/h ÷ g/l = l/h.
+fn pumped(
+    dose: MilligramsPerLitre,
+    flow: CubicMetresPerHour,
+    strength: GramsPerLitre,
+) -> LitresPerHour {
+    LitresPerHour(dose.0 * flow.0 / strength.0).within(LitresPerHour(0.0), LitresPerHour(10.0))
 }
 
 /// Raw turbidity for the dose: median of a minute, then quick up and slow down, so that a spike is never followed by too
@@ -479,6 +486,7 @@ mod tests {
         intake_on: true,
         holds: Reasons::NONE,
         cap_reached: false,
+        stock: Told::of(GramsPerLitre(50.0)),
     };
 
     fn fed() -> Coagulation {
