@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use crate::alarm::Priority;
 use crate::interlock::Column;
+use crate::reason::Reasons;
 use crate::tag::{Activity, Adjustable, Driven, Kept, Measured, Plain, Rationale, Role, Source};
 
 const fn seconds(seconds: f64) -> Duration {
@@ -137,7 +138,7 @@ impl Adjustable {
 /// A status field.
 #[must_use]
 pub const fn shown() -> Plain {
-    Plain { span: None }
+    Plain { span: None, among: Reasons::NONE }
 }
 
 impl Plain {
@@ -145,6 +146,12 @@ impl Plain {
     #[must_use]
     pub const fn span(mut self, range: RangeInclusive<f64>) -> Plain {
         self.span = Some((*range.start(), *range.end()));
+        self
+    }
+    /// Every reason that this set may hold, whether it holds now or not (`why.rs`).
+    #[must_use]
+    pub const fn among(mut self, permissives: Reasons) -> Plain {
+        self.among = permissives;
         self
     }
 }

@@ -205,6 +205,17 @@ const INTERLOCKS: [Reasons; COLUMNS] = {
     columns
 };
 
+/// Every cause of the table.
+pub const CAUSES: Reasons = {
+    let mut causes = Reasons::NONE;
+    let mut column = 0;
+    while column < COLUMNS {
+        causes = causes.and(INTERLOCKS[column]);
+        column += 1;
+    }
+    causes
+};
+
 impl Column {
     /// Every cause that may hold it off, whether it stands now or not.
     #[must_use]

@@ -25,3 +25,4 @@ pub mod signal;
 pub mod tag;
 pub mod unit;
 pub mod validate;
+pub mod why;

@@ -319,6 +319,18 @@ impl Reasons {
         Reasons::NONE.with(reason)
     }
 
+    /// The set of these.
+    #[must_use]
+    pub const fn all(reasons: &[Reason]) -> Reasons {
+        let mut set = Reasons::NONE;
+        let mut at = 0;
+        while at < reasons.len() {
+            set = set.with(reasons[at]);
+            at += 1;
+        }
+        set
+    }
+
     /// With this reason too.
     #[must_use]
     pub const fn with(mut self, reason: Reason) -> Reasons {

@@ -15,6 +15,7 @@ use crate::image::Shown;
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::quantity::{Form, Value};
+use crate::reason::Reasons;
 use crate::signal::Signal;
 
 /// Who may ask for something. Rows of the role table in `docs/spec/contracts.md`; a person may hold several.
@@ -153,6 +154,8 @@ pub struct Adjustable {
 pub struct Plain {
     /// Span for indicators, where it has one.
     pub span: Option<(f64, f64)>,
+    /// Every reason that a set of reasons may hold: the permissives of a unit or a device.
+    pub among: Reasons,
 }
 
 /// Words of a retained total: nothing but its head.

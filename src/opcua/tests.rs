@@ -39,8 +39,10 @@ static TARGET: Point<Adjustable> = Point {
     head: head("target", "AIC-403", MilligramsPerLitre::FORM),
     words: plc::declare::between(0.5..=2.0, 0.8).by(Role::Supervisor),
 };
-static BLOCKED: Point<Plain> =
-    Point { head: head("blocked", "", Form::Reasons), words: Plain { span: None } };
+static BLOCKED: Point<Plain> = Point {
+    head: head("blocked", "", Form::Reasons),
+    words: Plain { span: None, among: Reasons::NONE },
+};
 static TURBID: Point<Rationale> = Point {
     head: head("turbid", "AIT-3n0", Form::Alarm),
     words: plc::declare::alarm(301, Priority::P2),

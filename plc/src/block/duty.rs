@@ -28,6 +28,13 @@ impl StartBudget {
         }
     }
 
+    /// Time until one more start is allowed.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        let oldest = self.ages.iter().map(|age| age.unwrap_or(HOUR)).max();
+        HOUR.saturating_sub(oldest.unwrap_or(HOUR))
+    }
+
     /// Whether one more start is allowed.
     #[must_use]
     pub fn allows(&self) -> bool {
@@ -95,6 +102,7 @@ mod tests {
             budget.elapse(Duration::from_secs(300));
         }
         assert!(!budget.allows());
+        assert_eq!(budget.left(), Duration::from_secs(1800));
         budget.elapse(Duration::from_secs(1801));
         assert!(budget.allows());
     }

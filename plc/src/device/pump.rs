@@ -48,7 +48,9 @@ status! {
         /// State of the motor.
         pub state: State = shown(),
         /// What keeps it from running.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(RESTS.with(Reason::PumpFault)),
+        /// Time left until it may start again.
+        pub wait_left: Duration = shown(),
     }
 }
 
@@ -159,6 +161,16 @@ impl Limits {
     pub const SMALL: Limits = Limits { minimum_off: Duration::from_secs(10), counts_starts: false };
 }
 
+/// What passes by itself, and nobody's failure.
+const RESTS: Reasons = Reasons::all(&[
+    Reason::MinimumOffTime,
+    Reason::StartsUsedUp,
+    Reason::StartStaggered,
+    Reason::VoltageLow,
+    Reason::PowerBudget,
+    Reason::PowerLimited,
+]);
+
 /// Feedback must appear within this, and vanish within twice this (`docs/spec/plant.md` 2.0).
 const FEEDBACK_TIME: Duration = Duration::from_secs(5);
 /// A running motor may lose its feedback this long: one missed poll of a drive.
@@ -211,6 +223,11 @@ impl Stagger {
     /// No motor starts while this holds.
     pub fn hold(&mut self, held: Held) {
         self.held = held;
+    }
+
+    /// Until the next start is free.
+    fn left(&self) -> Duration {
+        self.spacing.saturating_sub(self.since)
     }
 
     fn held(&self, limits: Limits) -> Reasons {
@@ -300,6 +317,21 @@ impl Life {
     }
 }
 
+impl Life {
+    /// How long what rests it will last, as far as that is known.
+    fn wait_left(&self, state: State, why: Reasons, limits: Limits, stagger: &Stagger) -> Duration {
+        if state == State::Locked {
+            limits.minimum_off.saturating_sub(self.in_state)
+        } else if why.has(Reason::StartsUsedUp) {
+            self.starts.left()
+        } else if why.has(Reason::StartStaggered) {
+            stagger.left()
+        } else {
+            Duration::ZERO
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Feedback {
     running: bool,
@@ -348,14 +380,7 @@ macro_rules! motor {
             /// It is asked to run, and has to stand still for a while yet: nobody's failure.
             #[must_use]
             pub fn rests(&self) -> bool {
-                let rest = Reasons::NONE
-                    .with(Reason::MinimumOffTime)
-                    .with(Reason::StartsUsedUp)
-                    .with(Reason::StartStaggered)
-                    .with(Reason::VoltageLow)
-                    .with(Reason::PowerBudget)
-                    .with(Reason::PowerLimited);
-                self.status.blocked.without(rest) != self.status.blocked
+                !self.status.blocked.of(RESTS).is_empty()
             }
 
             /// Failed, until reset.
@@ -386,7 +411,8 @@ macro_rules! motor {
             fn live(&mut self, feedback: Feedback, ask: Ask, why: Reasons, limits: Limits, stagger: &mut Stagger, elapsed: Duration) -> bool {
                 let before = self.status.state;
                 let (state, blocked) = self.life.next(before, feedback, ask, limits, stagger, elapsed);
-                self.status = Status { state, blocked: blocked.and(why) };
+                let wait_left = self.life.wait_left(state, blocked, limits, stagger);
+                self.status = Status { state, blocked: blocked.and(why), wait_left };
                 if feedback.running {
                     self.retained.run_time = self.retained.run_time.saturating_add(elapsed);
                 }

@@ -163,13 +163,32 @@ retained! {
     }
 }
 
+/// Everything that may keep P-501 from running (R-2.8-04).
+const PERMISSIVES: Reasons = Column::LiftPump.interlocks().and(Reasons::all(&[
+    Reason::NotStarted,
+    Reason::NoDemand,
+    Reason::ElevatedTankUnknown,
+    Reason::ElevatedTankFull,
+    Reason::Washing,
+    Reason::ClearWellLow,
+    Reason::LevelUnknown,
+    Reason::PipeBroken,
+    Reason::PumpFault,
+    Reason::NoPumpAvailable,
+    Reason::ChlorineUnknown,
+    Reason::ChlorineOutOfLimits,
+    Reason::ContactTimeUnknown,
+    Reason::ContactTimeTooShort,
+    Reason::FilteredWaterTurbid,
+]));
+
 status! {
     /// What distribution does.
     pub struct Status {
         /// State of the distribution.
         pub state: State = shown(),
         /// What keeps water from being delivered.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// LI-401, clear well level all logic judges, the lower where the two disagree.
         pub level: Signal<Metres> = shown().span(0.0..=2.2),
         /// LI-401, the higher where the two disagree: what overflow is judged by.

@@ -78,7 +78,7 @@ status! {
         /// State of the mains.
         pub state: State = shown(),
         /// What keeps the plant from using it.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(Reasons::all(&[Reason::MainsLost, Reason::BrownOuts])),
         /// Length of the last outage, without the time in which the mains prove themselves.
         pub outage: Duration = shown(),
         /// Time left until the mains are trusted, or until the wait after brown-outs ends.

@@ -43,11 +43,11 @@ static TARGET: Point<Adjustable> = Point {
 };
 static STATE: Point<Plain> = Point {
     head: head("state", "", "What it does.", Form::States(&["Off", "Dosing"])),
-    words: Plain { span: None },
+    words: Plain { span: None, among: Reasons::NONE },
 };
 static BLOCKED: Point<Plain> = Point {
     head: head("blocked", "", "What keeps it from dosing.", Form::Reasons),
-    words: Plain { span: None },
+    words: Plain { span: None, among: Reasons::NONE },
 };
 static TOO_LOW: Point<Rationale> = Point {
     head: head("chlorine_too_low", "AIT-403", "Too little chlorine.", Form::Alarm),

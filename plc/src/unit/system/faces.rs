@@ -8,10 +8,10 @@ use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, outputs, parts, retained, settings,
     shown, status, switched,
 };
-use crate::interlock::Column;
+use crate::interlock::{CAUSES, Column};
 use crate::output::Output;
 use crate::quantity::{Celsius, Count, CubicMetresPerHour, Metres, Percent};
-use crate::reason::Reasons;
+use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::Role;
 
@@ -133,6 +133,40 @@ retained! {
     }
 }
 
+/// Everything that may keep the plant from making water: the self-test, permissives P1 to P9, and what stops it (`docs/spec/plant.md` 2.2).
+const PERMISSIVES: Reasons = CAUSES.and(Reasons::all(&[
+    Reason::SetupNotDone,
+    Reason::DrivesNotVerified,
+    Reason::ValveFault,
+    Reason::NotStarted,
+    Reason::PlantStopping,
+    Reason::PlantFault,
+    Reason::StandbyFull,
+    Reason::StrengthUnconfirmed,
+    Reason::StartFailedTooOften,
+    Reason::StepTimeout,
+    Reason::SupplyOff,
+    Reason::SupplyWelded,
+    Reason::BrownOuts,
+    Reason::LiftPumpFirst,
+    Reason::LevelUnknown,
+    Reason::WetWellLow,
+    Reason::RiverFlood,
+    Reason::TurbidityUnknown,
+    Reason::WasteTankHigh,
+    Reason::ClearWellHigh,
+    Reason::ChlorineUnknown,
+    Reason::IntakeClosedByOperator,
+    Reason::NoPumpAvailable,
+    Reason::NoPathOpen,
+    Reason::CoagulantEmpty,
+    Reason::ChlorineEmpty,
+    Reason::CoagulantPumpUnavailable,
+    Reason::ChlorinePumpUnavailable,
+    Reason::NoFilterAvailable,
+    Reason::SettledWaterVeryCloudy,
+]));
+
 status! {
     /// What the plant does.
     pub struct Status {
@@ -141,7 +175,7 @@ status! {
         /// Step of the start sequence, 1 to 7; 0 outside it.
         pub step: Count = shown(),
         /// What keeps it from making water.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// Why it last stopped or went to standby.
         pub stopped_by: Reasons = shown(),
         /// Rate of raw water asked for.

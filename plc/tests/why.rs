@@ -1,0 +1,87 @@
+//! Why, and why not, as data: every unit and every actuator has its rows, its interlocks, its permissives, and their truth.
+
+use std::time::Duration;
+
+use plc::image::Inputs;
+use plc::interlock::Column;
+use plc::plant::{Plant, Shape};
+use plc::reason::Reason;
+use plc::tag::Kind;
+use plc::why::Explained;
+
+fn of<'a>(explained: &'a [Explained], path: &str) -> &'a Explained {
+    explained.iter().find(|place| place.path == path).expect("it is explained")
+}
+
+#[test]
+fn every_output_is_explained_once_with_its_unit_and_its_interlocks() {
+    for shape in [
+        Shape::default(),
+        Shape { tanks: 1, filters: 1, blower: false, elevated_tank: false, ..Shape::default() },
+        Shape {
+            tanks: 4,
+            filters: 6,
+            raw_pumps: 3,
+            feed_pumps: 3,
+            lift_pumps: 3,
+            ..Shape::default()
+        },
+    ] {
+        let plant = Plant::new(&shape);
+        let catalogue = plant.catalogue();
+        let explained = catalogue.explained();
+        for row in catalogue.rows.iter() {
+            let Kind::Output(_, column) = row.kind else { continue };
+            let places: Vec<&Explained> =
+                explained.iter().filter(|place| place.outputs.contains(&row.id)).collect();
+            assert_eq!(places.len(), 1, "{}", row.path);
+            assert_eq!(places[0].unit, row.unit);
+            let missing = column.interlocks().without(places[0].interlocks);
+            assert!(missing.is_empty(), "{}", row.path);
+            assert!(
+                places[0].unit_state.is_some() && !places[0].blocked.is_empty(),
+                "{}",
+                row.path
+            );
+            let stops = places[0].interlocks.has(Reason::EmergencyStop);
+            assert!(stops || matches!(column, Column::Supply | Column::Panel), "{}", row.path);
+        }
+    }
+}
+
+#[test]
+fn each_interlock_of_a_pump_is_shown_with_its_present_truth() {
+    let mut plant = Plant::new(&Shape::default());
+    let inputs = Inputs::new(plant.catalogue());
+    plant.scan(&inputs, &[], Duration::from_millis(100));
+    let explained = plant.catalogue().explained();
+    let pump = of(&explained, "intake.pump_a");
+    let why = pump.why(plant.snapshot());
+    assert!(!why.wanted && !why.on && why.held_by == 0);
+    let truth = |reason| pump.permits(why).find(|permit| permit.reason == reason);
+    for (reason, interlock, holds) in [
+        (Reason::Booting, true, true),
+        (Reason::EmergencyStop, true, false),
+        (Reason::RiverTooMuddy, true, false),
+        (Reason::InMaintenance, false, false),
+        (Reason::StartsUsedUp, false, false),
+    ] {
+        let permit = truth(reason).expect("it may hold a raw water pump");
+        assert_eq!((permit.interlock, permit.holds), (interlock, holds), "{reason:?}");
+    }
+    assert_eq!(truth(Reason::ChlorineDangerous), None, "chlorine holds no raw water pump");
+}
+
+#[test]
+fn a_device_shows_who_commands_it_and_how_long_it_must_wait() {
+    let plant = Plant::new(&Shape::default());
+    let explained = plant.catalogue().explained();
+    let path = |row: Option<usize>| row.map(|row| plant.catalogue().rows[row].path.as_str());
+    let pump = of(&explained, "intake.pump_a");
+    assert_eq!(path(pump.mode), Some("intake.pump_a.mode"));
+    assert_eq!(path(pump.held_by), Some("intake.pump_a.held_by"));
+    assert_eq!(path(pump.unit_state), Some("intake.state"));
+    assert_eq!(path(pump.first_out), Some("system.first_out.raw_pump"));
+    let waits: Vec<_> = pump.waits.iter().map(|row| path(Some(*row))).collect();
+    assert_eq!(waits, [Some("intake.pump_a.wait_left")]);
+}
