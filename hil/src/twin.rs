@@ -289,6 +289,11 @@ impl Twin {
         Ok(())
     }
 
+    /// From now on something in the water eats this much chlorine at once, mg/l.
+    pub fn spoil(&mut self, chlorine_demand: f64) {
+        self.works.clear_well.spoiled = chlorine_demand;
+    }
+
     /// What is really so.
     #[must_use]
     pub fn truth(&self) -> &Truth {

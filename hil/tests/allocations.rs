@@ -51,6 +51,7 @@ fn core_and_twin_ask_for_no_memory_after_they_are_built() {
         Command::Set { setting: 0, value: 1.0 },
         Command::Acknowledge { alarm: 0 },
         Command::Prime,
+        Command::EnterChlorine { tested: 0.7 },
     ];
     COUNTING.with(|counting| counting.set(true));
     for step in 0..60_000_u32 {

@@ -95,6 +95,7 @@ fn any_wish() -> impl Strategy<Value = Wish> {
         Command::Desludge { tank: 1 },
         Command::Desludge { tank: 0 },
         Command::Prime,
+        Command::EnterChlorine { tested: 0.7 },
         Command::CloseIntake,
         Command::OpenIntake,
         Command::ConfirmDrained,

@@ -175,6 +175,25 @@ pub fn virus_log(temperature: Celsius, ct: MilligramMinutesPerLitre) -> f64 {
     }
 }
 
+/// Logs of inactivation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Logs {
+    pub giardia: f64,
+    pub virus: f64,
+}
+
+impl Logs {
+    /// Segments in a row add up (40 CFR 141.534, `docs/spec/plant.md` 5.2). What is no number adds nothing.
+    #[must_use]
+    pub fn and(self, other: Logs) -> Logs {
+        let sound = |logs: f64| if logs > 0.0 && logs.is_finite() { logs } else { 0.0 };
+        Logs {
+            giardia: sound(self.giardia) + sound(other.giardia),
+            virus: sound(self.virus) + sound(other.virus),
+        }
+    }
+}
+
 /// What contact time is computed from.
 #[derive(Clone, Copy, Debug)]
 pub struct Contact {
@@ -189,6 +208,8 @@ pub struct Contact {
     pub ph: Ph,
     pub giardia_required: f64,
     pub virus_required: f64,
+    /// What the segments beyond the clear well add: the elevated tank, the pipe.
+    pub beyond: Logs,
 }
 
 /// What comes of it.
@@ -204,7 +225,7 @@ pub struct Inactivation {
 }
 
 impl Contact {
-    /// `T10 = 60 · BF · V / Q`, `CT = C · T10`, `LG = 3 · CT / CT3G`.
+    /// `T10 = 60 · BF · V / Q`, `CT = C · T10`, `LG = 3 · CT / CT3G`, and what lies beyond.
     #[must_use]
     pub fn inactivation(&self) -> Inactivation {
         let minutes = 60.0 * self.baffling * self.volume.0 / self.flow.0;
@@ -213,19 +234,33 @@ impl Contact {
         let Some(needed) = needed.filter(|_| ct.0.is_finite() && ct.0 >= 0.0) else {
             return Inactivation::default();
         };
-        let giardia_log = 3.0 * ct.0 / needed.0;
-        let virus_log = virus_log(self.temperature, ct);
+        let own = Logs { giardia: 3.0 * ct.0 / needed.0, virus: virus_log(self.temperature, ct) };
+        let Logs { giardia: giardia_log, virus: virus_log } = own.and(self.beyond);
         let giardia = giardia_log / self.giardia_required;
         let virus = virus_log / self.virus_required;
         let ratio = if giardia <= virus { giardia } else { virus };
         Inactivation { minutes, ct, giardia_log, virus_log, ratio }
     }
 
+    /// What this segment reaches by itself.
+    #[must_use]
+    pub fn logs(&self) -> Logs {
+        let found = Contact { beyond: Logs::default(), ..*self }.inactivation();
+        Logs { giardia: found.giardia_log, virus: found.virus_log }
+    }
+
     /// Volume below which the required inactivation is not reached at this flow.
     #[must_use]
     pub fn volume_needed(&self) -> Option<CubicMetres> {
-        let giardia = giardia_3_log(self.temperature, self.ph, self.chlorine)?.0 / 3.0
-            * self.giardia_required;
+        self.volume_for(1.0)
+    }
+
+    /// Volume below which this ratio is not reached at this flow.
+    #[must_use]
+    pub fn volume_for(&self, ratio: f64) -> Option<CubicMetres> {
+        let required = ratio * self.giardia_required - Logs::default().and(self.beyond).giardia;
+        let required = if required > 0.0 { required } else { 0.0 };
+        let giardia = giardia_3_log(self.temperature, self.ph, self.chlorine)?.0 / 3.0 * required;
         let volume = giardia * self.flow.0 / (60.0 * self.baffling * self.chlorine.0);
         volume.is_finite().then_some(CubicMetres(volume))
     }
@@ -282,6 +317,7 @@ mod tests {
         }
     }
 
+    /// R-2.7.4-05: rounded to the unsafe side's loss.
     #[test]
     fn between_nodes_the_colder_the_more_alkaline_and_the_stronger_row_counts() {
         assert_eq!(
@@ -294,6 +330,7 @@ mod tests {
         );
     }
 
+    /// R-2.7.4-05: the worked examples of 5.5.
     #[test]
     fn the_worked_examples_of_the_specification_come_out() {
         for (volume, flow, baffling, chlorine, temperature, ph, minutes, giardia, ratio) in [
@@ -313,6 +350,7 @@ mod tests {
                 ph: Ph(ph),
                 giardia_required: 0.5,
                 virus_required: 2.0,
+                beyond: Logs::default(),
             };
             let found = contact.inactivation();
             assert!(
@@ -348,6 +386,7 @@ mod tests {
         }
     }
 
+    /// R-2.7.4-05, INV-3: unknown is unsafe, whatever lies beyond.
     #[test]
     fn what_is_not_known_inactivates_nothing() {
         let sound = Contact {
@@ -359,6 +398,7 @@ mod tests {
             ph: Ph(7.5),
             giardia_required: 0.5,
             virus_required: 2.0,
+            beyond: Logs { giardia: 3.0, virus: 4.0 },
         };
         for unsound in [
             Contact { volume: CubicMetres(f64::NAN), ..sound },
@@ -369,6 +409,67 @@ mod tests {
             Contact { ph: Ph(f64::NAN), ..sound },
         ] {
             assert_eq!(unsound.inactivation().ratio, 0.0, "{unsound:?}");
+        }
+    }
+
+    /// R-2.7.4-04, `docs/spec/plant.md` 5.2: segments add up; what is no number adds nothing; the volume that is needed is less.
+    #[test]
+    fn a_tank_behind_the_clear_well_adds_its_logs() {
+        let well = Contact {
+            volume: CubicMetres(8.0),
+            flow: CubicMetresPerHour(6.0),
+            baffling: 0.3,
+            chlorine: MilligramsPerLitre(0.6),
+            temperature: Celsius(15.0),
+            ph: Ph(7.8),
+            giardia_required: 0.5,
+            virus_required: 2.0,
+            beyond: Logs::default(),
+        };
+        // 30 m³ at 8 m³/h, BF 0.1, half the chlorine.
+        let tank = Contact {
+            volume: CubicMetres(30.0),
+            flow: CubicMetresPerHour(8.0),
+            baffling: 0.1,
+            chlorine: MilligramsPerLitre(0.3),
+            ..well
+        };
+        let (own, added) = (well.inactivation(), tank.logs());
+        assert!(own.ratio < 1.0 && added.giardia > 0.1);
+        let both = Contact { beyond: added, ..well };
+        let found = both.inactivation();
+        assert!(near(found.giardia_log, own.giardia_log + added.giardia), "{found:?}");
+        assert!(found.ratio > 1.0);
+        let nonsense = Logs { giardia: f64::NAN, virus: -3.0 };
+        assert_eq!(Contact { beyond: nonsense, ..well }.inactivation(), own);
+        for ratio in [1.0, 1.35] {
+            let volume = both.volume_for(ratio).unwrap();
+            assert!(near(Contact { volume, ..both }.inactivation().ratio, ratio), "{ratio}");
+        }
+        let plenty = Contact { beyond: Logs { giardia: 2.0, virus: 9.0 }, ..well };
+        assert_eq!(plenty.volume_needed(), Some(CubicMetres(0.0)));
+    }
+
+    /// R-2.7.4-04: 15 °C, pH 7.8, 0.6 mg/l, 6 m³/h: 9.4 m³.
+    #[test]
+    fn the_volume_that_contact_needs_is_the_specifications() {
+        let contact = Contact {
+            volume: CubicMetres(14.0),
+            flow: CubicMetresPerHour(6.0),
+            baffling: 0.3,
+            chlorine: MilligramsPerLitre(0.6),
+            temperature: Celsius(15.0),
+            ph: Ph(7.8),
+            giardia_required: 0.5,
+            virus_required: 2.0,
+            beyond: Logs::default(),
+        };
+        let volume = contact.volume_needed().unwrap().0;
+        assert!(near(volume, 9.44), "{volume}");
+        for unknown in [f64::NAN, 0.0, f64::INFINITY] {
+            let chlorine = MilligramsPerLitre(unknown);
+            let needed = Contact { chlorine, ..contact }.volume_needed();
+            assert_eq!(needed, None, "{unknown}");
         }
     }
 

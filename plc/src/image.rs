@@ -194,6 +194,10 @@ pub enum Command {
         chemical: Chemical,
         batch: Batch,
     },
+    /// Free chlorine at the clear well's outlet as a person tested it, mg/l.
+    EnterChlorine {
+        tested: f64,
+    },
     /// Seen. By row id of the alarm.
     Acknowledge {
         alarm: usize,
@@ -251,6 +255,7 @@ impl Command {
             | Command::ConfirmStrength
             | Command::ConfirmSludgeRemoved
             | Command::Mixed { .. }
+            | Command::EnterChlorine { .. }
             | Command::Acknowledge { .. }
             | Command::ResetAlarm { .. }
             | Command::Silence => Some(Role::Operator),
@@ -284,6 +289,7 @@ impl Command {
             | Command::Reset
             | Command::AbortWash { .. }
             | Command::CloseIntake
+            | Command::EnterChlorine { .. }
             | Command::Acknowledge { .. }
             | Command::ResetAlarm { .. }
             | Command::Silence

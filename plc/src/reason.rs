@@ -188,6 +188,16 @@ reasons! {
     StrokesMissing,
     /// A contact or its wire tells nothing.
     WireOrContact,
+    /// A dosing pump strokes, and nothing moves.
+    StrokesMoveNothing,
+    /// Air in the dosing line, or a foot valve that does not hold.
+    AirInLine,
+    /// A valve of the dosing line is shut, or its hose is blocked.
+    DosingValveShut,
+    /// Chlorine stayed low for long although it was raised.
+    ChlorineStaysLow,
+    /// AIT-401 and AIT-403 cannot both be right.
+    AnalysersDisagree,
     /// A pipe is broken: water goes, and no pressure stands.
     PipeBroken,
     /// No water reaches the village although there is some.

@@ -234,6 +234,7 @@ fn asked(order: Command, path: &impl Fn(usize) -> String) -> (String, String) {
         Command::OpenIntake => ("OpenIntake", "intake".into()),
         Command::ConfirmDrained => ("ConfirmDrained", "distribution".into()),
         Command::ConfirmQuality => ("ConfirmQuality", "distribution".into()),
+        Command::EnterChlorine { .. } => ("EnterChlorine", "disinfection.hand_residual".into()),
         Command::ConfirmStrength => ("ConfirmStrength", "system".into()),
         Command::ConfirmSludgeRemoved => ("ConfirmSludgeRemoved", "waste".into()),
         Command::Mixed { chemical, .. } => ("Mixed", stock(chemical).into()),

@@ -38,6 +38,7 @@ pub enum Verb {
     ConfirmStrength,
     ConfirmSludgeRemoved,
     Mixed,
+    EnterChlorine,
     ResetAlarm,
     Silence,
     HandleAuto,
@@ -306,6 +307,11 @@ fn command_of(
             };
             let batch = Batch { product, days: seconds / 86_400.0, amount };
             Ok(Command::Mixed { chemical, batch })
+        }
+        Verb::EnterChlorine => {
+            let tested =
+                value.ok_or_else(|| Refusal::bad_request("EnterChlorine needs a value"))?;
+            whole(Command::EnterChlorine { tested })
         }
         Verb::ResetAlarm => Ok(Command::ResetAlarm { alarm: target.ok_or_else(target_needed)? }),
         Verb::Silence => whole(Command::Silence),

@@ -52,6 +52,8 @@ pub struct ClearWell {
     pub balance: ChlorineBalance,
     /// Dose of the water that enters now, mg/l.
     pub dose: f64,
+    /// What else in the water eats chlorine at once, mg/l: a spill, ammonia, a weak batch.
+    pub spoiled: f64,
 }
 
 impl ClearWell {
@@ -69,6 +71,7 @@ impl ClearWell {
             compartments: vec![water; count].into_boxed_slice(),
             balance: ChlorineBalance::default(),
             dose: 0.0,
+            spoiled: 0.0,
         };
         well.balance.held_at_start = well.chlorine_held();
         well
@@ -90,7 +93,9 @@ impl ClearWell {
         self.inlet.take_in(self.inlet_volume, filtered, &water);
         let instant = INSTANT * hypochlorite
             + filtered
-                * (PER_CARBON * organic_carbon + PER_NTU * (water.turbidity - CLEAR_NTU).max(0.0));
+                * (PER_CARBON * organic_carbon
+                    + PER_NTU * (water.turbidity - CLEAR_NTU).max(0.0)
+                    + self.spoiled);
         let used = instant.min(had + hypochlorite);
         self.inlet.chlorine = (had + hypochlorite - used) / whole;
         self.balance.dosed += hypochlorite;

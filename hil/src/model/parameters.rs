@@ -135,6 +135,8 @@ pub struct TwinParameters {
     /// N, equal CSTRs in series: the truth behind the baffling factor.
     pub clear_well_compartments: usize,
     pub hypochlorite: DoserParameters,
+    /// Sample line and analyser of AIT-401, s: 60 to 600, `plant.md` 6.11.
+    pub chlorine_dead_s: f64,
     pub lift_pump: PumpCurve,
     /// Elevated tank, m².
     pub elevated_area: f64,
@@ -268,6 +270,7 @@ impl Default for TwinParameters {
                 decay_per_day: 0.01,
                 start_fill: 0.8,
             },
+            chlorine_dead_s: 60.0,
             lift_pump: PumpCurve {
                 shut_off_head_m: 48.0,
                 curvature: 0.36,

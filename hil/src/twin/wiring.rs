@@ -292,7 +292,8 @@ impl Electrician<'_> {
 
     fn clear_side(&mut self, p: &TwinParameters) {
         let chlorine = Character::chlorine();
-        self.measures("disinfection.chlorine", Probe::InletChlorine, Bus::B, chlorine);
+        let hose = Character { dead_s: p.chlorine_dead_s, ..chlorine };
+        self.measures("disinfection.chlorine", Probe::InletChlorine, Bus::B, hose);
         self.measures("disinfection.ph", Probe::ContactPh, Bus::B, Character::ph());
         let temperature = Character::temperature();
         self.measures("disinfection.temperature", Probe::ContactTemperature, Bus::B, temperature);

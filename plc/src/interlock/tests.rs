@@ -44,8 +44,8 @@ fn every_cause_holds_off_exactly_the_columns_of_its_row() {
     }
 }
 
-/// One row: what is wrong, how long it takes, the cause it makes, what makes it good again and how long that takes,
-/// and whether a person must reset it.
+/// R-2.7.4-02, R-2.7.5-03: contact time and chlorine among them. One row: what is wrong, how long it takes, the cause it
+/// makes, what makes it good again and how long that takes, and whether a person must reset it.
 #[test]
 fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
     type Change = fn(&mut Facts);

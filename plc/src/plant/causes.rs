@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::Plant;
 use super::safe_water::flow_allowed;
-use crate::contact_time::Contact;
+use crate::contact_time::{Contact, Logs};
 use crate::device::Drive;
 use crate::interlock::Facts;
 use crate::quantity::{CubicMetresPerHour, KiloWatts, MilligramsPerLitre};
@@ -14,7 +14,7 @@ use crate::unit::filter::Filter;
 use crate::unit::power::Motors;
 
 /// Contact time is computed with at least this share of nominal (`docs/spec/contracts.md`).
-const CONTACT_FLOW_SHARE: f64 = 0.2;
+pub(super) const CONTACT_FLOW_SHARE: f64 = 0.2;
 /// K0 may take this long to open (`docs/spec/plant.md` 4, alarm 905).
 pub(super) const OPEN_TIME: Duration = Duration::from_secs(1);
 
@@ -60,13 +60,13 @@ impl Plant {
 
     /// The causes of the cause-and-effect table.
     pub(super) fn judge_causes(&mut self, elapsed: Duration) {
+        let around = self.around_disinfection();
         let units = &mut self.units;
         let entering = units.filtration.turbidity_to_clear_well();
-        units.distribution.judge_quality(
-            entering,
-            units.disinfection.inputs.outlet_chlorine,
-            elapsed,
-        );
+        units.disinfection.judge(&around, elapsed);
+        units.disinfection.judge_credit(entering, elapsed);
+        let residual = units.disinfection.status.outlet_residual;
+        units.distribution.judge_quality(entering, residual, elapsed);
         let asked = units.system.outputs.supply.value();
         let closed = units.system.inputs.supply_on;
         let facts = Facts {
@@ -93,7 +93,7 @@ impl Plant {
             clear_well: units.distribution.status.level,
             clear_well_highest: units.distribution.level_high(),
             filtered: entering,
-            outlet_chlorine: units.disinfection.inputs.outlet_chlorine,
+            outlet_chlorine: residual,
             inactivation_ratio: units.distribution.status.inactivation_ratio.0,
             elevated_high_high: units.distribution.inputs.elevated_high_high,
             elevated: units.distribution.status.tank_level,
@@ -123,30 +123,29 @@ impl Plant {
         let nominal = self.shape.nominal_flow;
         let units = &self.units;
         let residual = units.disinfection.lowest_residual().or_else(|| {
-            let inlet = units.disinfection.inputs.chlorine.usable()?;
+            let inlet = units.disinfection.status.inlet_residual.usable()?;
             Some(units.distribution.residual_in_grace()?.or_less(inlet))
         });
-        let residual = residual.map(|residual| residual.0);
-        let residual = self.residual.take(residual, elapsed);
-        let inputs = &units.disinfection.inputs;
-        let (Some(chlorine), Some(volume), Some(temperature), Some(ph)) = (
-            residual,
-            units.distribution.status.volume.usable(),
-            inputs.temperature.usable(),
-            inputs.ph.usable(),
-        ) else {
-            return None;
-        };
+        let residual = self.residual.take(residual.map(|residual| residual.0), elapsed);
+        let volume = units.distribution.status.volume.usable();
+        let (Some(chlorine), Some(volume)) = (residual, volume) else { return None };
+        let settings = &units.distribution.settings;
+        let (giardia, virus) =
+            units.disinfection.required(settings.giardia_required, settings.virus_required);
+        let conditions = units.disinfection.conditions(units.intake.inputs.temperature);
         let contact = Contact {
             volume,
             flow: nominal,
-            baffling: units.distribution.settings.baffling.0,
+            baffling: settings.baffling.0,
             chlorine: MilligramsPerLitre(chlorine),
-            temperature,
-            ph,
-            giardia_required: units.distribution.settings.giardia_required.0,
-            virus_required: units.distribution.settings.virus_required.0,
+            temperature: conditions.temperature,
+            ph: conditions.ph,
+            giardia_required: giardia.0,
+            virus_required: virus.0,
+            beyond: Logs::default(),
         };
+        let contact = Contact { beyond: self.beyond(&contact), ..contact };
+        let units = &self.units;
         let asked = units.distribution.asked(flow_allowed(&contact), nominal);
         let now = units.distribution.inputs.flow.usable().unwrap_or(asked);
         Some(Contact { flow: now.or_more(asked).or_more(nominal * CONTACT_FLOW_SHARE), ..contact })

@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use super::Plant;
 use crate::guard;
-use crate::unit::disinfection;
 
 /// Dosing guard: PAC below 0.8 m³/h of 5 (INV-6), hypochlorite below 0.3 (INV-7) never.
 const RAW_FLOW_MIN: f64 = 0.16;
@@ -42,7 +41,7 @@ impl Plant {
             on_time_max: unit.settings.on_time_max,
             flow_min: nominal * FILTERED_FLOW_MIN,
         };
-        let priming = unit.status.state == (disinfection::State::Priming {});
+        let priming = unit.primes_still_water();
         let proof = guard::Proof { flow, priming, storage_ok, reset };
         self.chlorine_guard.hold(&mut unit.doser, limits, proof, elapsed);
         (unit.retained.mass_hour, unit.retained.mass_day) = self.chlorine_guard.masses();

@@ -49,6 +49,7 @@ impl Plant {
                 .and_if(system.chlorine_latched, Reason::ChlorineDangerous)
                 .and_if(system.outlet_latched, Reason::OutletNotProvenClosed),
         );
+        units.disinfection.restored(age);
         units.system.restored(age);
         refused
     }

@@ -7,11 +7,10 @@ use super::Plant;
 use crate::device::LOCK_TIME;
 use crate::image::{Command, Event, Order, Step};
 use crate::publish::{ByHand, Handle, Set};
-use crate::quantity::{Form, Percent};
+use crate::quantity::{Form, MilligramsPerLitre, Percent};
 use crate::reason::Reason;
 use crate::signal::Quality;
 use crate::tag::{Kind, Role, Row};
-use crate::unit::disinfection;
 use crate::validate::HOLD_TIME_MAX;
 
 impl Plant {
@@ -72,15 +71,16 @@ impl Plant {
                 self.asked.desludge |= 1 << at;
             }
             Command::Prime => {
-                if units.disinfection.status.state == (disinfection::State::Dosing {}) {
-                    return Err(Reason::NotNow);
-                }
+                units.disinfection.may_prime()?;
                 self.asked.prime = true;
             }
             Command::CloseIntake => units.system.retained.intake_closed = true,
             Command::OpenIntake => units.system.retained.intake_closed = false,
             Command::ConfirmSludgeRemoved => self.asked.sludge_removed = true,
             Command::ConfirmDrained => return units.distribution.confirm_drained(),
+            Command::EnterChlorine { tested } => {
+                return units.disinfection.enter_residual(MilligramsPerLitre(tested));
+            }
             Command::ConfirmStrength => return units.system.confirm_strength(),
             Command::ConfirmQuality => return units.distribution.confirm_quality(),
             Command::Mixed { chemical, batch } => return self.mixed(chemical, batch),

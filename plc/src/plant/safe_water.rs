@@ -3,9 +3,10 @@
 use core::time::Duration;
 
 use super::Plant;
-use crate::contact_time::Contact;
+use super::causes::CONTACT_FLOW_SHARE;
+use crate::contact_time::{Contact, Logs};
 use crate::interlock::Column;
-use crate::quantity::{CubicMetresPerHour, Kilograms};
+use crate::quantity::{CubicMetres, CubicMetresPerHour, Kilograms, Ratio};
 use crate::reason::Reason;
 use crate::unit::tank::Tank;
 use crate::unit::{disinfection, distribution, waste};
@@ -13,34 +14,59 @@ use crate::unit::{disinfection, distribution, waste};
 /// P-501 is slowed down to keep this ratio: above the 1.3 at which the interlock lets it start again (R-2.7.4-02, R-2.7.4-03).
 const CONTACT_MARGIN: f64 = 1.35;
 
+/// Where hardly any volume is needed, the flow that it allows has an end; chosen: a drop.
+const LEAST_NEEDED: CubicMetres = CubicMetres(1e-3);
+/// Beyond the clear well half of its residual counts (chosen: the elevated tank's decay of a day), and no less than the
+/// village's flow in its peak hour, as a share of nominal (`docs/spec/plant.md` 6.12: 2.3 × 3.4 m³/h of 5).
+const BEYOND_RESIDUAL: f64 = 0.5;
+const BEYOND_FLOW: f64 = 1.6;
+
 impl Plant {
+    /// What the elevated tank and the pipe add, where the site counts them; of what is not known for certain nothing.
+    pub(super) fn beyond(&self, clear_well: &Contact) -> Logs {
+        let delivery = &self.units.distribution;
+        let settings = &delivery.settings;
+        let Some(flow) = delivery.inputs.village_flow.good() else { return Logs::default() };
+        let segment = |volume: CubicMetres, baffling: Ratio| {
+            let counts = baffling.0 > 0.0 && volume.0 > 0.0;
+            let contact = Contact {
+                volume,
+                flow: flow.or_more(self.shape.nominal_flow * BEYOND_FLOW),
+                baffling: baffling.0,
+                chlorine: clear_well.chlorine * BEYOND_RESIDUAL,
+                ..*clear_well
+            };
+            if counts { contact.logs() } else { Logs::default() }
+        };
+        let level = delivery.status.tank_level.good().filter(|_| self.shape.elevated_tank);
+        let held = CubicMetres(level.map_or(0.0, |level| level.0 * settings.elevated_area.0));
+        segment(held, settings.elevated_baffling)
+            .and(segment(settings.pipe_volume, settings.pipe_baffling))
+    }
+
     /// Disinfection, distribution, waste.
     pub(super) fn run_safe_water(&mut self, contact: Option<Contact>, elapsed: Duration) {
         let nominal = self.shape.nominal_flow;
         let causes = self.holds.causes();
         let reset = self.asked.reset;
+        let around = self.around_disinfection();
         let units = &mut self.units;
-        let around = disinfection::Around {
-            nominal,
-            filtered_flow: units.filtration.status.filtered_flow,
-            run: units.system.reached(5) || units.system.is_stopping(),
-            holds: self.holds.on(Column::Hypochlorite),
-            cap_reached: self.chlorine_guard.has_stopped(),
-            too_low: causes.has(Reason::ChlorineTooLow),
-            dangerous: causes.has(Reason::ChlorineDangerous),
-            in_use: units.system.distributes(),
-            prime: self.asked.prime,
-        };
         if reset {
             units.disinfection.doser.reset();
         }
         units.disinfection.scan(around, elapsed);
+        let least = nominal * CONTACT_FLOW_SHARE;
+        units.disinfection.report(contact.as_ref(), units.distribution.inputs.flow, least, elapsed);
         let around = distribution::Around {
             nominal,
             run: units.system.distributes(),
             rest_for_wash: units.filtration.needs_lift_stopped(),
-            holds: self.holds.on(Column::LiftPump).and(units.chemicals.holds_delivery()),
-            residual: units.disinfection.inputs.outlet_chlorine,
+            holds: self
+                .holds
+                .on(Column::LiftPump)
+                .and(units.chemicals.holds_delivery())
+                .and_if(units.disinfection.holds_delivery(), Reason::ChlorineStaysLow),
+            residual: units.disinfection.status.outlet_residual,
             inactivation: contact.map(|contact| contact.inactivation()).unwrap_or_default(),
             contact_volume: contact.and_then(|contact| contact.volume_needed()),
             flow_allowed: contact.and_then(|contact| flow_allowed(&contact)),
@@ -74,10 +100,31 @@ impl Plant {
     }
 }
 
+impl Plant {
+    /// What disinfection is told in this scan.
+    pub(super) fn around_disinfection(&self) -> disinfection::Around {
+        let units = &self.units;
+        let causes = self.holds.causes();
+        disinfection::Around {
+            nominal: self.shape.nominal_flow,
+            filtered_flow: units.filtration.status.filtered_flow,
+            filtering: units.filtration.filtering(),
+            run: units.system.reached(5) || units.system.is_stopping(),
+            holds: self.holds.on(Column::Hypochlorite),
+            cap_reached: self.chlorine_guard.has_stopped(),
+            too_low: causes.has(Reason::ChlorineTooLow),
+            dangerous: causes.has(Reason::ChlorineDangerous),
+            in_use: units.system.distributes(),
+            prime: self.asked.prime,
+            reset: self.asked.reset,
+        }
+    }
+}
+
 /// Flow at which contact time is kept with a margin.
 pub(super) fn flow_allowed(contact: &Contact) -> Option<CubicMetresPerHour> {
-    let needed = contact.volume_needed()?;
-    let flow = contact.flow * (contact.volume.0 / (needed.0 * CONTACT_MARGIN));
+    let needed = contact.volume_for(CONTACT_MARGIN)?.or_more(LEAST_NEEDED);
+    let flow = contact.flow * (contact.volume.0 / needed.0);
     let kept = Contact { flow, ..*contact }.inactivation().ratio;
     (flow.0.is_finite() && kept >= CONTACT_MARGIN * 0.999).then_some(flow)
 }

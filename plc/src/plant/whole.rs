@@ -128,7 +128,7 @@ impl Plant {
         system::DegradedFacts {
             raw: units.intake.inputs.turbidity,
             settled: units.sedimentation.inputs.settled_turbidity,
-            inlet_chlorine: units.disinfection.inputs.chlorine,
+            inlet_chlorine: units.disinfection.status.inlet_residual,
             washes_stopped: units.filter.iter().any(Filter::washes_stopped),
             filter_out: units.filtration.status.filtering.0 < self.shape.filters.into(),
             tank_out: units.tank.iter().any(|tank| !tank.carries()),
@@ -221,7 +221,10 @@ impl Plant {
             .and_if(units.coagulation.is_empty(), Reason::CoagulantEmpty)
             .and_if(units.disinfection.is_empty(), Reason::ChlorineEmpty)
             .and_if(self.coagulant_guard.has_stopped(), Reason::CoagulantPumpUnavailable)
-            .and_if(self.chlorine_guard.has_stopped(), Reason::ChlorinePumpUnavailable)
+            .and_if(
+                self.chlorine_guard.has_stopped() || !units.disinfection.is_available(),
+                Reason::ChlorinePumpUnavailable,
+            )
             .and_if(!units.filter.iter().any(Filter::is_available), Reason::NoFilterAvailable)
     }
 }

@@ -1,119 +1,49 @@
-//! Disinfection: hypochlorite in proportion to filtered flow, and what contact time makes of it.
+//! Disinfection: hypochlorite in proportion to filtered flow, trimmed by the residual, and what contact time makes of it.
 //!
 //! ```text
-//! Off -> NoFlowHold (waiting for filtered water) <-> Dosing        any --(held, tank empty)--> Off
-//! Off, NoFlowHold --(a person primes)--> Priming (60 s at full stroke) -> Off
+//! Off -> NoFlowHold (waits for filtered water) <-> dosing: PacedTrim <-> PacedOnly (AIT-401 lost), Manual
+//!                                                          Underfeed (too little: the other pump, +30 %)
+//!                                                          Overfeed (too much: half)
+//! dosing --(strokes move nothing)--> Priming (60 s) -> dosing      any --(a person primes)--> Priming -> Off
+//! any --(held, tank empty)--> Off                                  any --(neither pump doses)--> Fault --(reset)--> NoFlowHold
 //! ```
-//! In: filtered flow, residuals, T-411. Out: P-411 strokes a minute. `docs/spec/plant.md` 2.7.
+//! In: filtered flow, residuals, strokes, T-411. Out: P-411 strokes a minute, A or B. `docs/spec/plant.md` 2.7.
 
 use core::time::Duration;
 
-use statig::prelude::*;
+mod analysers;
+mod credit;
+mod dead_time;
+mod dose;
+mod faces;
+mod limits;
+mod pumps;
+#[cfg(test)]
+mod rig;
+mod sequence;
+#[cfg(test)]
+mod tests;
 
-use crate::alarm::{Condition, Priority};
-use crate::block::{Lag, Timed};
-use crate::declare::{
-    alarm, alarms, between, contact, inputs, kept, measured, parts, retained, settings, shown,
-    states, status,
-};
+pub use faces::{Alarms, Inputs, Retained, Settings, Status};
+pub use sequence::State;
+
+use crate::alarm::Condition;
+use crate::block::Sustained;
+use crate::declare::parts;
 use crate::device::{DosingPump, Handling};
 use crate::interlock::Column;
-use crate::quantity::{
-    Celsius, CubicMetresPerHour, Grams, GramsPerLitre, LitresPerHour, MilligramsPerLitre,
-    Millilitres, Percent, Ph, StrokesPerMinute,
-};
+use crate::quantity::{CubicMetresPerHour, LitresPerHour, MilligramsPerLitre, Percent, Ph, Value};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
-use crate::tag::{Group, Role};
-
-inputs! {
-    /// Chlorinated water and T-411.
-    pub struct Inputs {
-        /// AIT-401, free chlorine in the inlet compartment.
-        pub chlorine: Signal<MilligramsPerLitre> = measured(0.0..=5.0).every_s(5.0)
-            .rate_max(0.00833).not_below(-0.05).stuck_after_s(14_400.0, 0.01),
-        /// AIT-403, free chlorine at the clear well's outlet.
-        pub outlet_chlorine: Signal<MilligramsPerLitre> = measured(0.0..=5.0).every_s(5.0)
-            .rate_max(0.00833).not_below(-0.05).stuck_after_s(14_400.0, 0.01),
-        /// AIT-402, pH in the contact tank.
-        pub ph: Signal<Ph> = measured(0.0..=14.0).every_s(10.0)
-            .rate_max(0.00833).stuck_after_s(86_400.0, 0.01),
-        /// TT-401, temperature in the contact tank.
-        pub temperature: Signal<Celsius> = measured(0.0..=50.0).every_s(10.0).rate_max(0.0167),
-        /// LT-411, hypochlorite tank level.
-        pub tank_level: Signal<Percent> = measured(0.0..=100.0).every_s(10.0),
-        /// LSLL-411, hypochlorite tank above low-low; opens to trip.
-        pub tank_low_low: Signal<bool> = contact(),
-    }
-}
-
-settings! {
-    /// Target, stock, caps.
-    pub struct Settings {
-        /// AIT-401, residual aimed at.
-        pub residual_target: MilligramsPerLitre = between(0.5..=2.0, 0.9).by(Role::Operator).by_steps_of(0.5),
-        /// Strength of the day tank, as Cl₂.
-        pub stock: GramsPerLitre = between(1.0..=50.0, 10.0).by(Role::Operator),
-        /// P-411, volume of a stroke.
-        pub stroke: Millilitres = between(0.05..=5.0, 0.46),
-        /// AIT-403, residual low.
-        pub chlorine_low: MilligramsPerLitre = between(0.3..=1.0, 0.5).by(Role::Supervisor),
-        /// AIT-403, residual high.
-        pub chlorine_high: MilligramsPerLitre = between(1.0..=3.0, 2.0).by(Role::Supervisor),
-        /// Most chlorine in an hour, at 5 m³/h nominal; scales with it.
-        pub hourly_cap: Grams = between(1.0..=30.0, 30.0),
-        /// Most chlorine in a day, at 5 m³/h nominal; scales with it.
-        pub daily_cap: Grams = between(10.0..=400.0, 400.0),
-        /// Longest dosing without a pause.
-        pub on_time_max: Duration = between(3600.0..=345_600.0, 172_800.0),
-    }
-}
-
-retained! {
-    /// The dosing guard's ledger: a restart gives nothing back.
-    pub struct Retained {
-        /// P-411, Chlorine moved in the last hour.
-        pub mass_hour: Grams = kept(),
-        /// P-411, Chlorine moved in the last day.
-        pub mass_day: Grams = kept(),
-    }
-}
-
-status! {
-    /// What the doser does.
-    pub struct Status {
-        /// State of the chlorine dosing.
-        pub state: State = shown(),
-        /// What keeps it from dosing.
-        pub blocked: Reasons = shown(),
-        /// Chlorine dose.
-        pub dose: MilligramsPerLitre = shown().span(0.0..=5.0),
-        /// Demand of the water, estimated slowly.
-        pub demand: MilligramsPerLitre = shown().span(0.0..=2.5),
-        /// Hypochlorite pumped.
-        pub flow: LitresPerHour = shown().span(0.0..=5.0),
-    }
-}
-
-alarms! {
-    /// Alarms of disinfection.
-    pub struct Alarms {
-        /// AIT-403, chlorine low.
-        pub residual_low: Condition = alarm(401, Priority::P2).delays_s(600.0, 300.0),
-        /// AIT-403, chlorine too low, delivery stopped.
-        pub chlorine_too_low: Condition = alarm(402, Priority::P1).delays_s(0.0, 0.0),
-        /// AIT-403, chlorine high.
-        pub residual_high: Condition = alarm(403, Priority::P2).delays_s(600.0, 300.0),
-        /// AIT-403, chlorine dangerous, stopped.
-        pub chlorine_dangerous: Condition = alarm(404, Priority::P1).latching(),
-        /// LT-411, chlorine tank low.
-        pub stock_low: Condition = alarm(408, Priority::P3).delays_s(60.0, 60.0),
-        /// LSLL-411, chlorine tank empty.
-        pub stock_empty: Condition = alarm(409, Priority::P1).delays_s(5.0, 60.0),
-        /// P-411, chlorine cap reached, dosing stopped.
-        pub cap_reached: Condition = alarm(418, Priority::P1).latching(),
-    }
-}
+use crate::tag::Group;
+use crate::unit::loop_watch::{self, LoopWatch};
+use analysers::Analysers;
+use credit::Report;
+use dead_time::DeadTime;
+use dose::Dose;
+use limits::Limits;
+use pumps::Pumps;
+use sequence::Scan;
 
 /// What others contribute.
 #[derive(Clone, Copy)]
@@ -121,6 +51,8 @@ pub struct Around {
     pub nominal: CubicMetresPerHour,
     /// Flow through the outlets of the filters in service.
     pub filtered_flow: Signal<CubicMetresPerHour>,
+    /// Filters that deliver.
+    pub filtering: usize,
     /// Filters are asked to deliver.
     pub run: bool,
     /// Causes that hold hypochlorite.
@@ -134,10 +66,10 @@ pub struct Around {
     pub in_use: bool,
     /// A person asks to prime the pump, this scan.
     pub prime: bool,
+    pub reset: bool,
 }
 
 /// Doses hypochlorite.
-#[derive(Default)]
 pub struct Disinfection {
     pub handling: Handling,
     pub inputs: Inputs,
@@ -146,103 +78,192 @@ pub struct Disinfection {
     pub status: Status,
     pub alarms: Alarms,
     pub doser: DosingPump,
-    sequence: Timed<Sequence>,
-    demand: Lag,
+    pub trim_watch: LoopWatch,
+    in_state: Duration,
+    /// How long it has dosed without a pause.
+    dosing_for: Duration,
+    flow_seen: Sustained,
+    turbid: Sustained,
+    analysers: Analysers,
+    limits: Limits,
+    pumps: Pumps,
+    dosing: Dose,
+    dead_time: DeadTime,
+    report: Report,
 }
 parts! { Disinfection {
     handling, inputs, settings, retained, status, alarms;
-    one: doser = Group::single("doser", "P-411").held_by(Column::Hypochlorite);
+    one: doser = Group::single("doser", "P-411").held_by(Column::Hypochlorite),
+         trim_watch = Group::single("trim_loop", "AIC-401");
     many: ; maybe: ;
-    sequence, demand
+    in_state, dosing_for, flow_seen, turbid, analysers, limits, pumps, dosing, dead_time, report
 } }
 
-/// Hypo stops below 0.3 m³/h of 5 and starts above 0.5 (`docs/spec/plant.md` 2.7.1, 2.2.1 ST6).
+impl Default for Disinfection {
+    fn default() -> Disinfection {
+        Disinfection {
+            handling: Handling::default(),
+            inputs: Inputs::default(),
+            settings: Settings::default(),
+            retained: Retained::default(),
+            status: Status::default(),
+            alarms: Alarms::default(),
+            doser: DosingPump::default(),
+            trim_watch: LoopWatch::default(),
+            in_state: Duration::ZERO,
+            dosing_for: Duration::ZERO,
+            flow_seen: Sustained::default(),
+            turbid: Sustained::default(),
+            analysers: Analysers::default(),
+            limits: Limits::default(),
+            pumps: Pumps::default(),
+            dosing: Dose::settled(),
+            dead_time: DeadTime::default(),
+            report: Report::default(),
+        }
+    }
+}
+
+/// Hypo stops below 0.3 m³/h of 5 and starts above 0.5 (R-2.7.1-05, R-2.2.1-06).
 const STOP_SHARE: f64 = 0.06;
 const START_SHARE: f64 = 0.1;
-/// Dose limits (`docs/spec/plant.md` 2.7.1).
-const DOSE_LOW: MilligramsPerLitre = MilligramsPerLitre(0.3);
-const DOSE_HIGH: MilligramsPerLitre = MilligramsPerLitre(5.0);
-/// Demand before it has been estimated, its limits and its time (`docs/spec/plant.md` 2.7.1).
-const DEMAND_FIRST: MilligramsPerLitre = MilligramsPerLitre(0.6);
-const DEMAND_LOW: MilligramsPerLitre = MilligramsPerLitre(0.1);
-const DEMAND_HIGH: MilligramsPerLitre = MilligramsPerLitre(2.5);
-const DEMAND_TIME: Duration = Duration::from_secs(6 * 3600);
-/// The inlet compartment must have been filled with dosed water before its residual says anything of the demand.
-const DEMAND_WAIT: Duration = Duration::from_secs(1800);
+/// Filtered flow must be seen this long before hypochlorite is dosed.
+const FLOW_PROOF: Duration = Duration::from_secs(10);
+/// Alarm 401 does not count AIT-401 in the first ten minutes of dosing (s2), and clears this far above its limit; alarm 411.
+const STARTED: Duration = Duration::from_secs(600);
+const LOW_DEADBAND: MilligramsPerLitre = MilligramsPerLitre(0.1);
+const PH_DEADBAND: Ph = Ph(0.2);
+/// What AIT-401 moves by itself: its accuracy, mg/l (`docs/spec/plant.md` 1.4).
+const RESIDUAL_NOISE: f64 = 0.03;
 
 impl Disinfection {
     /// One scan.
     pub fn scan(&mut self, around: Around, elapsed: Duration) {
-        self.sequence.elapse(elapsed);
-        let blocked = self.blocked(&around);
-        let trips = blocked.without(Reasons::only(Reason::FlowUnknown));
+        self.in_state = self.in_state.saturating_add(elapsed);
+        self.watch_pumps(&around, elapsed);
+        self.watch_limits(elapsed);
+        let held = self.held(&around);
         let flow = around.filtered_flow.usable().unwrap_or_default();
-        let scan = Scan {
-            in_state: self.sequence.in_state(),
-            free: blocked.is_empty() && around.run,
-            flow_starts: flow > around.nominal * START_SHARE,
-            flow_stays: flow >= around.nominal * STOP_SHARE,
-            run: around.run,
-            prime: around.prime && trips.is_empty(),
+        let scan = self.facts(&around, held, flow, elapsed);
+        let before = self.status.state;
+        let state = before.next(&scan);
+        self.in_state = if state == before { self.in_state } else { Duration::ZERO };
+        let goes_in = state.doses() || (state == State::Priming && scan.flow_stays);
+        self.dosing_for =
+            if goes_in { self.dosing_for.saturating_add(elapsed) } else { Duration::ZERO };
+        self.status.state = state;
+        self.note_priming(before, scan.prime);
+        let dose = self.dose(state, &around, elapsed);
+        let (pumped, dose) = match state {
+            State::Manual => {
+                self.by_hand(flow).unwrap_or((LitresPerHour::ZERO, MilligramsPerLitre::ZERO))
+            }
+            State::PacedTrim | State::PacedOnly | State::Overfeed | State::Underfeed => {
+                (self.pumped(dose, flow), dose)
+            }
+            State::Priming => (dose::PUMPED_MAX, dose),
+            State::Off | State::NoFlowHold | State::Fault => (LitresPerHour::ZERO, dose),
         };
-        let trip = (!trips.is_empty()).then_some(Event::Trip);
-        let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
-        let demand = self.estimate(state, elapsed);
-        let dose = (self.settings.residual_target + demand).within(DOSE_LOW, DOSE_HIGH);
-        let pumped = match state {
-            State::Dosing {} => self.pumped(dose, flow),
-            State::Priming {} => LitresPerHour(5.0),
-            State::Off {} | State::NoFlowHold {} => LitresPerHour::ZERO,
-        };
+        self.status.dose = dose;
+        self.status.flow = pumped;
         self.doser.scan(self.strokes(pumped), elapsed);
-        self.status = Status {
-            state,
-            blocked: blocked
-                .and_if(!around.run, Reason::NoDemand)
-                .and_if(!scan.flow_stays, Reason::NoFlow),
-            dose,
-            demand,
-            flow: pumped,
-        };
-        self.raise(&around);
+        self.learn(elapsed);
+        self.see_dead_time(&around, elapsed);
+        let look = self.trim_look();
+        let watched = loop_watch::Around { look, noise: RESIDUAL_NOISE, window: loop_watch::SLOW };
+        self.trim_watch.scan(watched, elapsed);
+        self.show(&around, held, scan.flow_stays);
+        self.handling.elapse(Percent(if state.doses() { 100.0 } else { 0.0 }), elapsed);
+        self.raise(&around, elapsed);
     }
 
-    fn raise(&mut self, around: &Around) {
-        let outlet = self.inputs.outlet_chlorine;
+    fn facts(
+        &mut self,
+        around: &Around,
+        held: Reasons,
+        flow: CubicMetresPerHour,
+        elapsed: Duration,
+    ) -> Scan {
+        let manual = self.doser.handling.is_manual() && !self.doser.handling.is_fresh();
+        // Taken out of AUTO the sequence rests; the pump may still be run by hand.
+        let auto = around.run && self.handling.is_auto();
+        let starts = flow > around.nominal * START_SHARE;
+        Scan {
+            in_state: self.in_state,
+            held: !held.is_empty(),
+            asked: (auto || manual) && around.filtered_flow.usable().is_some(),
+            flow_proven: self.flow_seen.holds(starts, FLOW_PROOF, elapsed),
+            flow_stays: flow >= around.nominal * STOP_SHARE,
+            prime: around.prime && self.may_prime().is_ok(),
+            air_locked: self.pumps.air_locked,
+            primed_by_hand: self.pumps.by_hand,
+            failed: self.has_failed(),
+            reset: around.reset,
+            manual,
+            overfed: self.is_overfed(),
+            underfed: self.is_underfed() && self.trims(),
+            trims: self.trims(),
+        }
+    }
+
+    fn show(&mut self, around: &Around, held: Reasons, flow_stays: bool) {
+        let failed = self.status.state == State::Fault;
+        self.status.blocked = held
+            .and(self.handling.why())
+            .and_if(around.filtered_flow.usable().is_none(), Reason::FlowUnknown)
+            .and_if(failed, Reason::ChlorinePumpUnavailable)
+            .and_if(!around.run, Reason::NoDemand)
+            .and_if(!flow_stays, Reason::NoFlow);
+        self.status.paced_by =
+            if self.status.state.doses() { self.paced_by() } else { Reasons::NONE };
+        self.status.failed_by = self.failed_by();
+        self.status.demand = self.demand();
+        self.status.trim = self.trim();
+        self.status.underfeed_left = self.underfeed_left();
+    }
+
+    fn raise(&mut self, around: &Around, elapsed: Duration) {
+        let settings = &self.settings;
+        let outlet = self.status.outlet_residual;
+        let started = self.status.state.doses() && self.dosing_for >= STARTED;
+        let low = |signal: Signal<MilligramsPerLitre>| {
+            let low = signal.below(settings.chlorine_low, LOW_DEADBAND);
+            low.unless(is_held(signal))
+        };
+        let inlet_low = low(self.status.inlet_residual).unless(!started);
+        let outlet_low = low(outlet).unless(!around.in_use);
+        let failed = self.doser.is_impaired() || !self.pumps_sound();
+        let ph = self.inputs.ph;
+        let ph_out =
+            worse(ph.below(settings.ph_low, PH_DEADBAND), ph.above(settings.ph_high, PH_DEADBAND));
         self.alarms = Alarms {
-            residual_low: outlet
-                .below(self.settings.chlorine_low, MilligramsPerLitre(0.1))
-                .unless(!around.in_use),
+            residual_low: worse(outlet_low, inlet_low),
             chlorine_too_low: Condition::when(around.too_low),
-            residual_high: outlet.above(self.settings.chlorine_high, MilligramsPerLitre(0.2)),
+            residual_high: outlet
+                .above(settings.chlorine_high, limits::OUTLET_DEADBAND)
+                .unless(is_held(outlet)),
             chlorine_dangerous: Condition::when(around.dangerous),
+            not_dosing: Condition::when(failed)
+                .unless(!around.run && self.status.state != State::Fault),
             stock_low: self.inputs.tank_level.below(Percent(30.0), Percent(5.0)),
             stock_empty: Condition::when(self.is_empty()),
+            demand_changed: Condition::Clear,
+            ph_out: ph_out.unless(is_held(ph) || !around.in_use),
             cap_reached: Condition::when(around.cap_reached),
         };
-    }
-
-    /// Slow average of what disappears between dose and residual.
-    fn estimate(&mut self, state: State, elapsed: Duration) -> MilligramsPerLitre {
-        let settled = state == (State::Dosing {}) && self.sequence.in_state() >= DEMAND_WAIT;
-        if self.demand.value().is_none() {
-            self.demand.follow(DEMAND_FIRST.0, DEMAND_TIME, DEMAND_TIME, elapsed);
-        }
-        if let (true, Some(residual)) = (settled, self.inputs.chlorine.good()) {
-            let seen = (self.status.dose - residual).within(DEMAND_LOW, DEMAND_HIGH);
-            self.demand.follow(seen.0, DEMAND_TIME, DEMAND_TIME, elapsed);
-        }
-        MilligramsPerLitre(self.demand.value().unwrap_or(DEMAND_FIRST.0))
-            .within(DEMAND_LOW, DEMAND_HIGH)
+        self.alarms.demand_changed = Condition::when(self.demand_has_changed(elapsed));
     }
 
     // Judgements.
 
-    fn blocked(&self, around: &Around) -> Reasons {
+    /// What holds the pump whatever is asked: a person's hand on it, a cause, an empty tank, a cap.
+    fn held(&self, around: &Around) -> Reasons {
+        let handling = &self.doser.handling;
+        let by_person = if handling.is_off() { handling.why() } else { Reasons::NONE };
         around
             .holds
+            .and(by_person)
             .and_if(self.is_empty(), Reason::ChlorineEmpty)
-            .and_if(around.filtered_flow.usable().is_none(), Reason::FlowUnknown)
             .and_if(around.cap_reached, Reason::HourlyCapReached)
     }
 
@@ -253,195 +274,45 @@ impl Disinfection {
             || self.inputs.tank_level.usable().is_some_and(|level| !(level >= Percent(5.0)))
     }
 
-    /// At least one residual is beyond doubt.
+    /// A pump is left that doses, or may (R-2.2-19).
     #[must_use]
-    pub fn residual_known(&self) -> bool {
-        self.inputs.chlorine.good().is_some() || self.inputs.outlet_chlorine.good().is_some()
+    pub fn is_available(&self) -> bool {
+        self.status.state != State::Fault && !self.has_failed() && !self.doser.handling.is_off()
     }
 
-    /// The lower of the two residuals: what contact time is computed with. `None` unless the outlet's is usable.
-    #[must_use]
-    pub fn lowest_residual(&self) -> Option<MilligramsPerLitre> {
-        let outlet = self.inputs.outlet_chlorine.usable()?;
-        Some(self.inputs.chlorine.usable().map_or(outlet, |inlet| outlet.or_less(inlet)))
-    }
-
-    /// mg/l × m³/h ÷ g/l = l/h.
-    fn pumped(&self, dose: MilligramsPerLitre, flow: CubicMetresPerHour) -> LitresPerHour {
-        LitresPerHour(dose.0 * flow.0 / self.settings.stock.0)
-            .within(LitresPerHour(0.0), LitresPerHour(5.0))
-    }
-
-    /// l/h × 1 000 ml/l ÷ 60 min/h ÷ ml = strokes a minute.
-    fn strokes(&self, pumped: LitresPerHour) -> StrokesPerMinute {
-        StrokesPerMinute(pumped.0 * 1000.0 / 60.0 / self.settings.stroke.0)
-            .within(StrokesPerMinute(0.0), StrokesPerMinute(180.0))
-    }
-}
-
-/// The facts of a scan.
-#[derive(Clone, Copy)]
-pub struct Scan {
-    in_state: Duration,
-    free: bool,
-    flow_starts: bool,
-    flow_stays: bool,
-    run: bool,
-    prime: bool,
-}
-
-/// A trip comes first and alone.
-pub enum Event {
-    Trip,
-    Scan(Scan),
-}
-
-/// The sequence of the doser.
-#[derive(Default)]
-pub struct Sequence;
-
-states! { State { Off, NoFlowHold, Dosing, Priming } }
-
-/// Priming lasts this long (INV-7: at most 60 s a day).
-const PRIMING: Duration = Duration::from_secs(60);
-
-/// Filtered flow must be seen this long before hypochlorite is dosed.
-const FLOW_PROOF: Duration = Duration::from_secs(10);
-
-#[state_machine(
-    initial = "State::off()",
-    visibility = "pub",
-    state(derive(Clone, Copy, Debug, PartialEq))
-)]
-impl Sequence {
-    #[state(superstate = "in_service")]
-    fn off(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.prime => Transition(State::priming()),
-            Event::Scan(scan) if scan.free => Transition(State::no_flow_hold()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state(superstate = "in_service")]
-    fn no_flow_hold(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if !scan.run => Transition(State::off()),
-            Event::Scan(scan) if scan.prime => Transition(State::priming()),
-            Event::Scan(scan) if scan.free && scan.flow_starts && scan.in_state >= FLOW_PROOF => {
-                Transition(State::dosing())
+    /// After a restart a person's test is as much older; when nobody knows how much, it counts no longer, and what filtration
+    /// lost stays lost for its whole time.
+    pub fn restored(&mut self, age: Option<Duration>) {
+        let retained = &mut self.retained;
+        match age {
+            Some(age) => {
+                retained.hand_left = retained.hand_left.saturating_sub(age);
+                retained.credit_left = retained.credit_left.saturating_sub(age);
             }
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[state(superstate = "in_service")]
-    fn dosing(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if !scan.free || !scan.flow_stays => {
-                Transition(State::no_flow_hold())
+            None => {
+                retained.hand_left = Duration::ZERO;
+                if retained.credit_left > Duration::ZERO {
+                    retained.credit_left = credit::CREDIT_TIME;
+                }
             }
-            Event::Scan(_) | Event::Trip => Super,
         }
-    }
-
-    #[state(superstate = "in_service")]
-    fn priming(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Scan(scan) if scan.in_state >= PRIMING => Transition(State::off()),
-            Event::Scan(_) | Event::Trip => Super,
-        }
-    }
-
-    #[superstate]
-    fn in_service(event: &Event) -> Outcome<State> {
-        match event {
-            Event::Trip => Transition(State::off()),
-            Event::Scan(_) => Handled,
-        }
+        let most = analysers::HAND_TIME;
+        retained.hand_left = if retained.hand_left < most { retained.hand_left } else { most };
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::signal::Fault;
+/// A person works on it (s3).
+fn is_held<Q: Value>(signal: Signal<Q>) -> bool {
+    matches!(signal, Signal::Held(..))
+}
 
-    #[test]
-    fn doses_in_proportion_to_filtered_flow() {
-        for (flow, rate) in [(5.0, 27.17), (2.5, 13.59), (0.4, 0.0)] {
-            let mut disinfection = fed();
-            let around =
-                Around { filtered_flow: Signal::Good(CubicMetresPerHour(flow)), ..FLOWING };
-            // (0.9 + 0.6) mg/l × Q ÷ 10 g/l × 1 000 ÷ 60 ÷ 0.46 ml.
-            assert!((run_s(&mut disinfection, 20, around) - rate).abs() < 0.02, "{flow}");
-        }
-    }
-
-    #[test]
-    fn stops_in_the_scan_in_which_filtered_flow_is_lost() {
-        for flow in [
-            Signal::Good(CubicMetresPerHour(0.29)),
-            Signal::Good(CubicMetresPerHour(f64::NAN)),
-            Signal::Bad(Fault::Stale),
-        ] {
-            let mut disinfection = fed();
-            assert!(run_s(&mut disinfection, 20, FLOWING) > 0.0);
-            assert_eq!(
-                run_s(&mut disinfection, 1, Around { filtered_flow: flow, ..FLOWING }),
-                0.0,
-                "{flow:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_person_primes_the_pump_for_a_minute_while_nothing_flows() {
-        let mut disinfection = fed();
-        let still = Around { filtered_flow: Signal::Good(CubicMetresPerHour::ZERO), ..FLOWING };
-        run_s(&mut disinfection, 5, still);
-        assert_eq!(run_s(&mut disinfection, 1, Around { prime: true, ..still }), 180.0);
-        assert_eq!(run_s(&mut disinfection, 58, still), 180.0);
-        assert_eq!(run_s(&mut disinfection, 3, still), 0.0);
-    }
-
-    #[test]
-    fn an_empty_tank_or_a_cause_stops_the_pump() {
-        let mut disinfection = fed();
-        assert!(run_s(&mut disinfection, 20, FLOWING) > 0.0);
-        let held = Around { holds: Reasons::only(Reason::ChlorineDangerous), ..FLOWING };
-        assert_eq!(run_s(&mut disinfection, 1, held), 0.0);
-        assert!(run_s(&mut disinfection, 20, FLOWING) > 0.0);
-        disinfection.inputs.tank_low_low = Signal::Bad(Fault::Stale);
-        assert_eq!(run_s(&mut disinfection, 1, FLOWING), 0.0);
-    }
-
-    const FLOWING: Around = Around {
-        nominal: CubicMetresPerHour(5.0),
-        filtered_flow: Signal::Good(CubicMetresPerHour(5.0)),
-        run: true,
-        holds: Reasons::NONE,
-        cap_reached: false,
-        too_low: false,
-        dangerous: false,
-        in_use: true,
-        prime: false,
+/// Of two conditions of one alarm the one that speaks louder.
+fn worse(one: Condition, other: Condition) -> Condition {
+    let loudness = |condition| match condition {
+        Condition::Suppressed => 0,
+        Condition::Clear => 1,
+        Condition::AsBefore => 2,
+        Condition::Active => 3,
     };
-
-    fn fed() -> Disinfection {
-        let inputs = Inputs {
-            tank_level: Signal::Good(Percent(60.0)),
-            tank_low_low: Signal::Good(true),
-            ..Inputs::default()
-        };
-        Disinfection { inputs, ..Disinfection::default() }
-    }
-
-    /// Scans once a second; the last rate, strokes a minute.
-    fn run_s(disinfection: &mut Disinfection, seconds: u32, around: Around) -> f64 {
-        for _ in 0..seconds {
-            disinfection.scan(around, Duration::from_secs(1));
-        }
-        disinfection.doser.outputs.rate.value().0
-    }
+    if loudness(one) >= loudness(other) { one } else { other }
 }

@@ -144,6 +144,12 @@ settings! {
         pub giardia_required: Ratio = between(0.5..=3.0, 0.5),
         /// Virus inactivation required, log.
         pub virus_required: Ratio = between(2.0..=4.0, 2.0),
+        /// T-501, T10 over the mean residence time, where it counts for contact; zero: it does not.
+        pub elevated_baffling: Ratio = between(0.0..=0.3, 0.0),
+        /// Pipe to the first tap, T10 over the mean residence time, where it counts for contact; zero: it does not.
+        pub pipe_baffling: Ratio = between(0.0..=1.0, 0.0),
+        /// Water in the pipe to the first tap.
+        pub pipe_volume: CubicMetres = between(0.0..=50.0, 1.0),
     }
 }
 
