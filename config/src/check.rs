@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use plc::plant::Shape;
+use plc::plant::{Settling, Shape};
 use plc::quantity::CubicMetresPerHour;
 use plc::tag::Catalogue;
 
@@ -211,6 +211,9 @@ fn shape(table: &Table, report: &mut Report) -> Shape {
     };
     let blower = fitted("blower", report);
     let elevated_tank = fitted("elevated_tank", report);
+    // What most plants are is not asked for.
+    let kinds = [("continuous", Settling::Continuous), ("batch", Settling::Batch)];
+    let settling = plant.word("settling", &kinds, report).unwrap_or_default();
     plant.end(report);
     let otherwise = Shape::default().nominal_flow;
     Shape {
@@ -222,6 +225,7 @@ fn shape(table: &Table, report: &mut Report) -> Shape {
         lift_pumps,
         blower,
         elevated_tank,
+        settling,
     }
 }
 

@@ -22,6 +22,7 @@
 //! lift_pumps = 2
 //! blower = true
 //! elevated_tank = true
+//! settling = "continuous"          # or "batch": plain tanks without weirs
 //!
 //! [field]
 //! driver = "modbus"               # or "twin": the embedded model, with seed = 1 and start = "warm" or "cold"

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hil::closed_loop::ClosedLoop;
 use hil::{Act, TwinParameters};
 use plc::image::Command;
-use plc::plant::Shape;
+use plc::plant::{Settling, Shape};
 use plc::reason::Reason;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -128,4 +128,73 @@ fn a_sludge_valve_that_stays_open_costs_one_tank() {
     plant.run(MINUTE);
     assert_eq!(plant.order(Command::Reset), Ok(()));
     assert!(plant.run_until(3 * HOUR, is("Producing")), "{}", plant.tell());
+}
+
+/// The reference plant with plain tanks.
+fn in_batches(seed: u64) -> ClosedLoop {
+    let shape = Shape { settling: Settling::Batch, ..Shape::default() };
+    let parameters = TwinParameters::default().with_plain_tanks();
+    let mut plant = ClosedLoop::new(&shape, parameters, seed, PERIOD);
+    for tank in &mut plant.plant.units.tank {
+        if let Some(batch) = &mut tank.batch {
+            batch.settings.fill_time_max = 3 * HOUR;
+        }
+    }
+    assert!(plant.run_until(5 * MINUTE, is("Stopped")), "{}", plant.tell());
+    assert_eq!(plant.order(Command::Start), Ok(()));
+    plant
+}
+
+/// R-2.5-06, R-2.5-07, R-2.5-08, R-2.5-09, R-2.5-10, R-2.5-11, INV-6, INV-21, INV-28: a village with plain tanks starts, and
+/// has water for a day and a half; never are two filled at once, PAC is dosed only while one is, and the settled water is clear.
+#[test]
+fn a_village_with_plain_tanks_makes_water_in_batches() {
+    let mut plant = in_batches(66);
+    assert!(plant.run_until(10 * HOUR, is("Producing")), "{}", plant.tell());
+    let (mut batches, mut both, mut worst, mut delivered) = ([0_u32; 2], 0_u32, 0.0_f64, 0.0_f64);
+    let mut before = [String::new(), String::new()];
+    let end = plant.now().plus(36 * HOUR);
+    while plant.now() < end {
+        plant.run(5 * SECOND);
+        let state = |at| plant.state(&format!("tank{at}.state")).unwrap_or_default().to_owned();
+        let states = [state(1), state(2)];
+        for at in 0..2 {
+            batches[at] += u32::from(states[at] == "Settle" && before[at] == "Fill");
+        }
+        let filled = states.iter().filter(|state| *state == "Fill").count();
+        assert!(filled <= 1, "both are filled");
+        if filled == 0 && before.iter().all(|state| state != "Fill") {
+            assert_eq!(plant.value("coagulation.doser.rate"), Some(0.0), "PAC without a batch");
+        }
+        both += u32::from(plant.plant.units.tank.iter().filter(|tank| tank.gives()).count() == 2);
+        let truth = plant.truth();
+        if truth.lift_flow.0 > 0.1 {
+            worst = worst.max(truth.outlet_turbidity.0);
+        }
+        delivered += truth.village_flow.0 * 5.0 / 3600.0;
+        before = states;
+    }
+    let told = format!("{batches:?}, {worst} NTU, {delivered} m³, {}", plant.tell());
+    assert!(batches.iter().all(|count| *count >= 4), "{told}");
+    assert!(worst < 0.5 && both == 0, "{both}, {told}");
+    assert!(plant.truth().unmet.0 < 0.05 * delivered, "{:?}, {told}", plant.truth().unmet);
+    assert_eq!((plant.truth().overflowed.0, plant.truth().dry_seconds), (0.0, [0.0; 4]), "{told}");
+}
+
+/// R-2.10-06: the mains go while one batch settles: it settles on, and production comes back by itself.
+#[test]
+fn a_power_cut_does_not_disturb_a_batch() {
+    let mut plant = in_batches(67);
+    assert!(plant.run_until(10 * HOUR, is("Producing")), "{}", plant.tell());
+    let settles = |plant: &ClosedLoop| plant.state("tank1.state") == Some("Settle");
+    assert!(plant.run_until(10 * HOUR, settles), "{}", plant.tell());
+    plant.run(MINUTE);
+    let left = plant.value("tank1.batch.settle_left").unwrap_or_default();
+    plant.act(Act::Mains(false)).unwrap();
+    plant.run(30 * MINUTE);
+    let now = plant.value("tank1.batch.settle_left").unwrap_or_default();
+    assert!((left - now - 1800.0).abs() < 2.0, "{left} s, {now} s");
+    plant.act(Act::Mains(true)).unwrap();
+    assert!(plant.run_until(10 * HOUR, is("Producing")), "{}", plant.tell());
+    assert_eq!(plant.truth().overflowed.0, 0.0);
 }

@@ -66,6 +66,18 @@ pub struct Shape {
     pub blower: bool,
     /// T-501.
     pub elevated_tank: bool,
+    /// Tanks with weirs that water flows through, or plain ones that are filled and drawn in turn.
+    pub settling: Settling,
+}
+
+/// How the sedimentation tanks work (`docs/spec/plant.md` 2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Settling {
+    /// Raw water in, settled water over a weir.
+    #[default]
+    Continuous,
+    /// Filled, left to settle, drawn off.
+    Batch,
 }
 
 impl Default for Shape {
@@ -80,6 +92,7 @@ impl Default for Shape {
             lift_pumps: 2,
             blower: true,
             elevated_tank: true,
+            settling: Settling::Continuous,
         }
     }
 }
@@ -181,7 +194,7 @@ impl Plant {
         let mut units = Units {
             intake: Intake::new(shape),
             coagulation: Coagulation::default(),
-            tank: (0..shape.tanks).map(|_| Tank::new()).collect(),
+            tank: (0..shape.tanks).map(|_| Tank::new(shape)).collect(),
             sedimentation: Sedimentation::new(shape),
             filtration: Filtration::new(shape),
             filter: (0..shape.filters).map(|_| Filter::new(shape)).collect(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use config::Site;
 use hil::{Act, Selector, Truth, Twin, TwinParameters};
 use plc::image::{Inputs, Outputs};
+use plc::plant::Settling;
 use plc::signal::{Fault, Moment, Reading};
 
 use crate::exchange::{Exchange, FieldAsk, FieldView};
@@ -56,6 +57,10 @@ impl TwinField {
         let shape = &site.shape;
         let nominal = shape.nominal_flow.0;
         let scaled = TwinParameters::for_site(nominal, shape.tanks.into(), shape.filters.into());
+        let scaled = match shape.settling {
+            Settling::Continuous => scaled,
+            Settling::Batch => scaled.with_plain_tanks(),
+        };
         let fitted = TwinParameters {
             raw_pumps: shape.raw_pumps.into(),
             feed_pumps: shape.feed_pumps.into(),

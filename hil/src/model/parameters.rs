@@ -64,6 +64,10 @@ pub struct TwinParameters {
     pub lift_pumps: usize,
     pub blower: bool,
     pub elevated_tank: bool,
+    /// Plain tanks without weirs: filled, left to settle, drawn off low.
+    pub batch: bool,
+    /// Rain gauge, upstream level and soil moisture by radio.
+    pub telemetry: bool,
 
     // --- calendar
     /// Day of the year at the start, 1 January is 0.
@@ -188,6 +192,8 @@ impl Default for TwinParameters {
             lift_pumps: 2,
             blower: true,
             elevated_tank: true,
+            batch: false,
+            telemetry: true,
 
             // Chosen: early November, the river falling from the wet season and storms rare; six in the morning.
             start_day: 305.0,
@@ -341,6 +347,18 @@ impl TwinParameters {
             demand_per_day: reference.demand_per_day * by,
             waste_volume: reference.waste_volume * by,
             ..reference
+        }
+    }
+
+    /// The same with plain tanks. Chosen: as large as can be filled in an hour and a half; two of them give half of what P-101
+    /// lifts, and the village takes no more.
+    #[must_use]
+    pub fn with_plain_tanks(self) -> TwinParameters {
+        TwinParameters {
+            batch: true,
+            tank_area: 1.2 * self.nominal_flow,
+            demand_per_day: 0.45 * self.demand_per_day,
+            ..self
         }
     }
 

@@ -1,4 +1,4 @@
-//! One sedimentation tank with its sludge: `plant.md` 6.5.
+//! One sedimentation tank with its sludge: `plant.md` 6.5. With a weir, or plain and filled in batches.
 
 use super::actuators::{MotorValve, ReturnValve};
 use super::hydraulics::{Basin, Pace};
@@ -29,6 +29,10 @@ pub const PUMPED_SLUDGE: f64 = 3.0;
 pub const GRAVITY_SLUDGE: f64 = 2.0;
 /// Water above the weir runs off with this time constant, s. Chosen: 17 mm over the weir at half the nominal flow.
 const WEIR_S: f64 = 60.0;
+/// Outlet of a plain tank above its floor, m, and through it under one metre of water, m³/h of a reference plant. Chosen: above
+/// the hopper; DN50 with 10 m of pipe.
+const LOW_OUTLET: f64 = 0.40;
+const LOW_OUTLET_FLOW: f64 = 6.0;
 /// Below this throughput the tank counts as still, m/h.
 const STILL: f64 = 0.02;
 
@@ -71,21 +75,58 @@ pub struct SedimentationTank {
     weir: f64,
     /// Against the reference tank.
     scale: f64,
+    /// A plain tank, and how much its outlet passes against that of the reference plant.
+    batch: Option<Batch>,
+}
+
+/// Water of a plain tank, in two parts: what settles in still water, and what never does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Batch {
+    /// NTU that settle with 4 m/h.
+    settles: f64,
+    /// NTU that stay: N_u of 6.5.
+    stays: f64,
+    /// Nominal flow against the reference plant's.
+    outlet: f64,
+}
+
+impl Batch {
+    /// Water of this turbidity comes in, `volume` m³ to `held` m³.
+    fn mix(&mut self, held: f64, volume: f64, floc: &Water) {
+        let stays = QUIESCENT_LOOSE * loose_share(floc.turbidity, floc.coagulated) * floc.turbidity;
+        let share = volume / (held + volume).max(1.0e-9);
+        self.stays += share * (stays - self.stays);
+        self.settles += share * (floc.turbidity - stays - self.settles);
+    }
 }
 
 impl SedimentationTank {
     #[must_use]
     pub fn new(parameters: &TwinParameters, water: Water) -> SedimentationTank {
         SedimentationTank {
-            basin: Basin::new(parameters.tank_area, parameters.tank_brim, parameters.tank_weir),
+            basin: Basin::new(
+                parameters.tank_area,
+                parameters.tank_brim,
+                if parameters.batch { 0.65 } else { parameters.tank_weir },
+            ),
             water,
             // Chosen: an hour or two after a desludge in calm weather.
             sludge_kg: 0.5,
             inlet: MotorValve::new(15.0, 0.0),
-            outlet: MotorValve::new(15.0, 1.0),
+            outlet: MotorValve::new(15.0, if parameters.batch { 0.0 } else { 1.0 }),
             sludge: ReturnValve::new(10.0),
             weir: parameters.tank_weir,
-            scale: parameters.tank_area / TwinParameters::default().tank_area,
+            batch: parameters.batch.then(|| Batch {
+                settles: 0.0,
+                stays: water.turbidity,
+                outlet: parameters.scale(),
+            }),
+            // A plain tank is large for its water, not for its sludge.
+            scale: if parameters.batch {
+                2.0 * parameters.scale() / parameters.tanks.max(1) as f64
+            } else {
+                parameters.tank_area / TwinParameters::default().tank_area
+            },
         }
     }
 
@@ -98,6 +139,9 @@ impl SedimentationTank {
 
     /// `volume` m³ of flocculated water come in; answers what spilled.
     pub fn take_in(&mut self, pace: &Pace, volume: f64, floc: &Water) -> f64 {
+        if self.batch.is_some() {
+            return self.fill(pace, volume, floc);
+        }
         let before = self.water.turbidity;
         let overflow = volume / pace.hours / self.basin.area_m2;
         self.water.take_in(ACTIVE * self.basin.volume, volume, floc);
@@ -122,8 +166,32 @@ impl SedimentationTank {
         self.basin.pour(volume)
     }
 
-    /// m³ over the weir in this time.
+    /// A plain tank: everything mixes while it is filled, and what can settle settles all the time.
+    fn fill(&mut self, pace: &Pace, volume: f64, floc: &Water) -> f64 {
+        let Some(batch) = &mut self.batch else { return 0.0 };
+        let held = self.basin.volume;
+        self.water.take_in(held, volume, floc);
+        batch.mix(held, volume, floc);
+        let share = 1.0 - libm::exp(-QUIESCENT * pace.hours / self.basin.level().max(0.1));
+        let settled = share * batch.settles;
+        batch.settles -= settled;
+        // Sludge up to the outlet goes along with the water.
+        let carried =
+            ((self.sludge_kg - CARRY_OVER.0 * self.scale) / (CARRY_OVER.1 * self.scale)).max(0.0);
+        self.water.turbidity = (batch.settles + batch.stays) * (1.0 + 3.0 * carried);
+        let grams = SOLIDS_PER_NTU * settled * (held + volume)
+            + SOLIDS_PER_COAGULANT * floc.coagulant * volume;
+        self.sludge_kg += grams / 1_000.0;
+        self.basin.pour(volume)
+    }
+
+    /// m³ out to the settled tank in this time: over the weir, or through the low outlet of a plain tank.
     pub fn run_off(&mut self, pace: &Pace) -> f64 {
+        if let Some(batch) = &self.batch {
+            let head = (self.basin.level() - LOW_OUTLET).max(0.0);
+            let flow = LOW_OUTLET_FLOW * batch.outlet * libm::sqrt(head) * self.outlet.position;
+            return self.basin.draw(pace.volume(flow));
+        }
         let above = self.basin.volume - self.weir * self.basin.area_m2;
         if above <= 0.0 {
             return 0.0;
@@ -174,6 +242,46 @@ mod tests {
             assert!(settled[..=best].windows(2).all(|pair| pair[0] > pair[1]), "{settled:?}");
             assert!(settled[best..].windows(2).all(|pair| pair[0] < pair[1]), "{settled:?}");
         }
+    }
+
+    /// 6.5: N(t) = N_u + (N0 - N_u) exp(-v_s t / h), and the sludge is what left the water.
+    #[test]
+    fn a_batch_settles_as_the_formula_of_still_water_says() {
+        let pace = Pace::new(1.0);
+        let parameters = TwinParameters::default().with_plain_tanks();
+        let floc = Water { turbidity: 100.0, coagulated: 1.0, coagulant: 16.0, ..Water::default() };
+        let mut tank = SedimentationTank::new(&parameters, floc);
+        tank.basin.volume = 0.0;
+        tank.sludge_kg = 0.0;
+        while tank.basin.level() < 1.8 {
+            tank.take_in(&pace, 1.0, &floc);
+        }
+        let volume = tank.basin.volume;
+        tank.batch = tank.batch.map(|batch| Batch { settles: 100.0 - batch.stays, ..batch });
+        tank.sludge_kg = 0.0;
+        let stays = 0.6 * loose_share(100.0, 1.0) * 100.0;
+        for minutes in 1..=90_u32 {
+            for _ in 0..60 {
+                tank.take_in(&pace, 0.0, &floc);
+                assert_eq!(tank.run_off(&pace), 0.0, "its outlet is shut");
+            }
+            let hours = f64::from(minutes) / 60.0;
+            let wanted = stays + (100.0 - stays) * libm::exp(-4.0 * hours / tank.basin.level());
+            let found = tank.water.turbidity;
+            assert!(
+                (found / wanted - 1.0).abs() < 0.01,
+                "{minutes} min: {found}, not {wanted} NTU"
+            );
+        }
+        let left = 1.6e-3 * (100.0 - tank.water.turbidity) * volume;
+        assert!((tank.sludge_kg / left - 1.0).abs() < 1.0e-6, "{} kg", tank.sludge_kg);
+        tank.outlet.position = 1.0;
+        let mut out = 0.0;
+        for _ in 0..7_200 {
+            out += tank.run_off(&pace);
+        }
+        assert!((tank.basin.level() - LOW_OUTLET).abs() < 0.05, "{} m", tank.basin.level());
+        assert!((out + tank.basin.volume - volume).abs() < 1.0e-9);
     }
 
     #[test]

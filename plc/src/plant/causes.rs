@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use super::Plant;
 use super::safe_water::flow_allowed;
+use super::{Plant, Settling};
 use crate::contact_time::{Contact, Logs};
 use crate::device::Drive;
 use crate::interlock::Facts;
@@ -12,6 +12,7 @@ use crate::signal::Signal;
 use crate::tag::{Activities, Activity};
 use crate::unit::filter::Filter;
 use crate::unit::power::Motors;
+use crate::unit::tank::Tank;
 
 /// Contact time is computed with at least this share of nominal (`docs/spec/contracts.md`).
 pub(super) const CONTACT_FLOW_SHARE: f64 = 0.2;
@@ -46,6 +47,10 @@ impl Plant {
         };
         let raw = units.intake.status.raw_flow;
         let feed = units.filtration.inputs.flow;
+        // Raw water does not reach the settled tank while batches settle, and what they give no meter sees.
+        let batch = self.shape.settling == Settling::Batch;
+        let settles = if batch { Signal::Good(CubicMetresPerHour::ZERO) } else { raw };
+        let gives = units.tank.iter().any(Tank::gives);
         let lift = units.distribution.inputs.flow;
         let filtered = units.filtration.status.filtered_flow;
         Activities::default()
@@ -53,7 +58,7 @@ impl Plant {
             .and_if(units.intake.is_loaded(), Activity::RawPumpLoaded)
             .and_if(units.filtration.pump.iter().any(Drive::is_running), Activity::FeedPump)
             .and_if(units.distribution.pump.iter().any(Drive::is_running), Activity::LiftPump)
-            .and_if(net(raw, feed), Activity::SettledTank)
+            .and_if(net(settles, feed) && !gives, Activity::SettledTank)
             .and_if(net(filtered, lift), Activity::ClearWell)
             .and_if(net(lift, units.distribution.inputs.village_flow), Activity::ElevatedTank)
     }

@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
-use super::Plant;
+use super::{Plant, Settling};
 use crate::interlock::Column;
 use crate::quantity::Metres;
 use crate::reason::Reason;
 use crate::unit::filter;
 use crate::unit::filtration::{self, Demand, FILTERS_MAX};
+use crate::unit::system;
 
 /// With less in the elevated tank delivery does not wait for a wash's water (`docs/spec/plant.md` 2.10, 4: elevated need).
 const ELEVATED_LOW: Metres = Metres(1.2);
@@ -31,7 +32,11 @@ impl Plant {
         let around = filtration::Around {
             nominal,
             demand,
-            raw_setpoint: units.intake.status.setpoint,
+            raw_setpoint: match self.shape.settling {
+                Settling::Continuous => units.intake.status.setpoint,
+                // P-101 runs while a batch is filled; the feed is averaged around what batches give in the long run.
+                Settling::Batch => self.shape.nominal_flow * system::MINIMUM,
+            },
             settled_level: units.sedimentation.inputs.settled_level,
             settled_turbidity: units.sedimentation.inputs.settled_turbidity,
             water_temperature,

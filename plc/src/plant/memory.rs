@@ -51,6 +51,7 @@ impl Plant {
         );
         units.disinfection.restored(age);
         units.system.restored(age);
+        units.tank.iter_mut().for_each(|tank| tank.restored(age));
         refused
     }
 

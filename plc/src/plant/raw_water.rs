@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::Plant;
+use super::{Plant, Settling};
 use crate::interlock::Column;
 use crate::quantity::{CubicMetresPerHour, Ratio};
 use crate::reason::Reason;
@@ -34,11 +34,14 @@ impl Plant {
         let leaks = causes.has(Reason::WasteTankFull)
             && units.tank.iter().any(|tank| tank.sludge.is_faulty() && tank.sludge_flows());
         let pauses = units.sedimentation.pauses();
+        // A batch is filled once its inlet is open; between two P-101 stands.
+        let batch = self.shape.settling == Settling::Batch;
+        let way_in = units.tank.iter().any(Tank::takes_in);
         let around = intake::Around {
             nominal,
-            run: takes && !tank_high && !unknown && !pauses && !leaks,
+            run: takes && !tank_high && !unknown && !pauses && !leaks && (!batch || way_in),
             rate,
-            path_open: units.tank.iter().any(Tank::path_open),
+            path_open: way_in,
             holds: self
                 .holds
                 .on(Column::RawPump)
@@ -117,6 +120,8 @@ impl Plant {
                 wanted: takes,
                 may_move: units.sedimentation.may_move(),
                 turn: units.sedimentation.turn_of(at),
+                fill_turn: units.sedimentation.fill_turn(at),
+                draw_turn: units.sedimentation.draw_turn(at),
                 stretch: units.sedimentation.stretch(&around),
                 sludge_free: units.sedimentation.sludge_free(at),
                 sludge_pump: units.sedimentation.pump_runs(),
@@ -139,6 +144,10 @@ impl Plant {
         let nominal = self.shape.nominal_flow;
         let rate = self.units.system.status.rate;
         // Before the filters are asked, what they can take does not count.
+        // What a batch takes in the filters get hours later.
+        if self.shape.settling == Settling::Batch {
+            return rate;
+        }
         let rate = if self.units.system.reached(5) {
             rate.or_less(self.units.filtration.rate_limit(nominal))
         } else {

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use super::Plant;
 use super::causes::OPEN_TIME;
+use super::{Plant, Settling};
 use crate::device::{Drive, ReturnValve};
 use crate::interlock::Column;
 use crate::publish::Overdue;
@@ -78,6 +78,10 @@ impl Plant {
             5 => rests(&units.filtration.pump),
             _ => false,
         };
+        // A batch takes its hours to settle, and the filters wait for its water: nobody's failure.
+        let low = !settled.is_some_and(|level| level >= units.filtration.settings.start_level);
+        let batch = self.shape.settling == Settling::Batch && units.system.status.step.0 >= 4.0;
+        let motor_rests = motor_rests || (batch && low && !units.filtration.feed_runs());
         let horn = !self.silenced
             && self.alarms.any_unseen(|slot| self.sounds.get(slot).copied().unwrap_or(true));
         system::Around {
@@ -100,7 +104,8 @@ impl Plant {
             elevated_need: elevated.is_some_and(|level| level <= ELEVATED_LOW),
             degraded,
             steps: Steps {
-                inlet_open: units.intake.inlet.is_open() && units.tank.iter().any(Tank::path_open),
+                inlet_open: units.intake.inlet.is_open() && units.tank.iter().any(Tank::takes_in),
+                no_raw: units.sedimentation.needs_no_raw_water(),
                 raw_flow,
                 coagulant: units.coagulation.is_proven(),
                 settled: settled

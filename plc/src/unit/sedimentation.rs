@@ -6,6 +6,7 @@
 //! In: settled turbidity and level, what the tanks ask for. Out: P-205, the tanks' turns, the rate they may be given.
 //! `docs/spec/plant.md` 2.5.
 
+mod batch;
 mod rounds;
 mod service;
 #[cfg(test)]
@@ -18,13 +19,14 @@ use crate::block::Timed;
 use crate::declare::{alarm, alarms, between, inputs, measured, parts, settings, shown, status};
 use crate::device::{Ask, Handling, Limits, Motor, Stagger};
 use crate::interlock::Column;
-use crate::plant::Shape;
+use crate::plant::{Settling, Shape};
 use crate::quantity::{CubicMetres, CubicMetresPerHour, Ntu, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
 use crate::unit::balance::{self, TankBalance};
 use crate::unit::tank::Report;
+use batch::Batches;
 use rounds::{Event, REST, Rounds, Scan, Sequence, State};
 use service::Service;
 
@@ -127,6 +129,8 @@ pub struct Sedimentation {
     pub sludge_pump: Motor,
     pub balance: TankBalance,
     tanks: usize,
+    /// Tanks without weirs.
+    batches: Option<Batches>,
     sequence: Timed<Sequence>,
     rounds: Rounds,
     service: Service,
@@ -138,14 +142,18 @@ parts! { Sedimentation {
     one: sludge_pump = Group::single("sludge_pump", "P-205").held_by(Column::WastePump),
          balance = Group::single("balance", "T-206");
     many: ; maybe: ;
-    tanks, sequence, rounds, service, sludge_free
+    tanks, batches, sequence, rounds, service, sludge_free
 } }
 
 impl Sedimentation {
     /// Of this many tanks.
     #[must_use]
     pub fn new(shape: &Shape) -> Sedimentation {
-        Sedimentation { tanks: usize::from(shape.tanks).min(TANKS_MAX), ..Sedimentation::default() }
+        Sedimentation {
+            tanks: usize::from(shape.tanks).min(TANKS_MAX),
+            batches: (shape.settling == Settling::Batch).then(Batches::default),
+            ..Sedimentation::default()
+        }
     }
 
     /// One scan.
@@ -156,6 +164,9 @@ impl Sedimentation {
         }
         let tanks = &around.tanks[..self.tanks];
         self.service.judge(&around, tanks, elapsed);
+        if let Some(batches) = &mut self.batches {
+            batches.take_turns(around.producing, tanks, self.inputs.settled_level, elapsed);
+        }
         let blocked = self.blocked(&around);
         let state = self.take_turns(&around, blocked);
         let flows = tanks.iter().any(|tank| tank.sludge_open);
@@ -231,8 +242,8 @@ impl Sedimentation {
             inflow: around.raw_flow,
             outflow: around.feed,
             volume: self.inputs.settled_level.map(|level| CubicMetres(level.0 / 100.0 * full)),
-            // Sludge is drawn off unmetered, a few percent; the tanks themselves stand full.
-            unmetered: false,
+            // Sludge is drawn off unmetered, a few percent; the tanks themselves stand full. What a batch gives no meter sees.
+            unmetered: self.batches.is_some(),
         };
         self.balance.scan(entry, elapsed);
     }
@@ -262,6 +273,24 @@ impl Sedimentation {
     #[must_use]
     pub fn sludge_free(&self, tank: usize) -> bool {
         self.sludge_free.get(tank).copied().unwrap_or(false)
+    }
+
+    /// This batch is to be filled.
+    #[must_use]
+    pub fn fill_turn(&self, tank: usize) -> bool {
+        self.batches.as_ref().is_some_and(|batches| batches.fills(tank))
+    }
+
+    /// This batch may give its settled water.
+    #[must_use]
+    pub fn draw_turn(&self, tank: usize) -> bool {
+        self.batches.as_ref().is_some_and(|batches| batches.draws(tank))
+    }
+
+    /// No raw water is asked for just now: every batch settles, gives water or waits to be desludged.
+    #[must_use]
+    pub fn needs_no_raw_water(&self) -> bool {
+        self.batches.as_ref().is_some_and(|batches| !batches.any_fills())
     }
 
     /// The raw water is low enough for a tank to join or leave.

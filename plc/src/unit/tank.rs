@@ -1,11 +1,14 @@
 //! A sedimentation tank: floc settles in it, sludge is drawn from its hopper.
 //!
 //! ```text
-//! OutOfService <-> Hold (no raw water wanted) <-> Filling -> InService <-> Desludging (XV-205, then P-205)
+//! with a weir: OutOfService <-> Hold (no raw water wanted) <-> Filling -> InService <-> Desludging (XV-205, then P-205)
 //!                                                     any --(a valve failed)--> Fault --reset--> OutOfService
 //! ```
 //! In: level, its turns, what flows in. Out: XV-203 inlet, XV-204 outlet, XV-205 sludge. `docs/spec/plant.md` 2.5.
 
+mod batch;
+#[cfg(test)]
+mod batch_tests;
 mod sequence;
 mod sludge;
 #[cfg(test)]
@@ -13,6 +16,7 @@ mod tests;
 
 use core::time::Duration;
 
+pub use batch::Batch;
 pub use sequence::State;
 pub use sludge::Load;
 
@@ -23,7 +27,8 @@ use crate::declare::{
 };
 use crate::device::{Handling, MotorValve, ReturnValve, Travel};
 use crate::interlock::Column;
-use crate::quantity::{Kilograms, Metres, Percent};
+use crate::plant::{Settling, Shape};
+use crate::quantity::{CubicMetresPerHour, Kilograms, Metres, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Group, Role};
@@ -99,6 +104,9 @@ pub struct Around {
     pub may_move: bool,
     /// It is this tank's turn to be desludged.
     pub turn: bool,
+    /// It is this batch's turn to be filled, or to give its settled water.
+    pub fill_turn: bool,
+    pub draw_turn: bool,
     /// A turn lasts so many times its set time.
     pub stretch: u32,
     /// No other tank's sludge valve is open, and the waste tank has room: what opening by hand needs too.
@@ -123,6 +131,14 @@ pub struct Report {
     pub wants_to_move: bool,
     pub can_desludge: bool,
     pub desludging: bool,
+    /// A batch asks for sludge to be drawn.
+    pub asks_desludge: bool,
+    /// A batch waits to be filled, or is being filled; its inlet is not proven shut.
+    pub asks_fill: bool,
+    pub fills: bool,
+    pub inlet_flows: bool,
+    /// A batch has settled and gives its water.
+    pub draws: bool,
     /// Its sludge valve is proven open, or not proven shut.
     pub sludge_open: bool,
     pub sludge_flows: bool,
@@ -147,6 +163,10 @@ pub struct Tank {
     pub inlet: MotorValve,
     pub outlet: MotorValve,
     pub sludge: ReturnValve,
+    /// Of a plain tank without a weir.
+    pub batch: Option<Batch>,
+    /// Settled water flows out of it: its turn, and its outlet is open.
+    gives: bool,
     /// The plant takes raw water, as of the last scan.
     wanted: bool,
     in_state: Duration,
@@ -162,8 +182,9 @@ parts! { Tank {
     one: inlet = Group::single("inlet", "XV-203x").held_by(Column::Positions),
          outlet = Group::single("outlet", "XV-204x").held_by(Column::Positions),
          sludge = Group::single("sludge", "XV-205x").held_by(Column::WastePump);
-    many: ; maybe: ;
-    wanted, in_state, too_high, emptied, stuck_open, estimate, opened
+    many: ;
+    maybe: batch = Group::single("batch", "T-203x");
+    gives, wanted, in_state, too_high, emptied, stuck_open, estimate, opened
 } }
 
 /// Level near the rim must last this long (R-2.5-05), and be away so far and so long before water may come again: deadband
@@ -175,6 +196,8 @@ const EMPTIED_BAND: Metres = Metres(0.3);
 const EMPTIED_TIME: Duration = Duration::from_secs(60);
 /// A turn lasts at most this (`docs/spec/plant.md` 2.5).
 const TURN_MAX: Duration = Duration::from_secs(120);
+/// A turn after a batch lasts at most this: the way of XV-205 comes on top (INV-28).
+const BATCH_TURN_MAX: Duration = Duration::from_secs(150);
 /// XV-205 is asked to open for this long at most; with the 10 s of its way shut it is open for 180 s (INV-28).
 const OPEN_MAX: Duration = Duration::from_secs(170);
 /// It then stays shut for this long (R-2.5-03).
@@ -188,9 +211,10 @@ const FULL_BAND: Kilograms = Kilograms(2.0);
 impl Tank {
     /// Its inlet and outlet lie in no safety path: they get a second try.
     #[must_use]
-    pub fn new() -> Tank {
+    pub fn new(shape: &Shape) -> Tank {
         let valve = MotorValve::trying_twice;
-        Tank { inlet: valve(), outlet: valve(), ..Tank::default() }
+        let batch = (shape.settling == Settling::Batch).then(Batch::default);
+        Tank { inlet: valve(), outlet: valve(), batch, ..Tank::default() }
     }
 
     /// One scan.
@@ -204,7 +228,7 @@ impl Tank {
         }
         let before = self.status.state;
         let scan = self.facts(&around, elapsed);
-        let state = before.next(&scan);
+        let state = self.next(before, &scan, &around, elapsed);
         if state != before {
             self.in_state = Duration::ZERO;
         }
@@ -215,6 +239,31 @@ impl Tank {
         self.raise(&around);
         let on = self.is_in_use() && around.wanted;
         self.handling.elapse(Percent(if on { 100.0 } else { 0.0 }), elapsed);
+    }
+
+    /// The next state: of a tank with a weir, or of a batch.
+    fn next(&mut self, before: State, scan: &Scan, around: &Around, elapsed: Duration) -> State {
+        let gives = self.gives;
+        let Some(batch) = &mut self.batch else { return before.next(scan) };
+        let facts = batch::Scan {
+            failed: scan.failed,
+            reset: scan.reset,
+            usable: scan.usable,
+            filling: around.load.flow > CubicMetresPerHour::ZERO,
+            fill_turn: around.fill_turn && scan.wanted && !scan.high,
+            level: self.inputs.level.usable(),
+            draws: gives,
+            raw: around.load.raw,
+            settled: around.load.settled,
+            turn: around.turn,
+            free: scan.free,
+            stretch: around.stretch,
+            turn_max: BATCH_TURN_MAX,
+            sludge: self.retained.sludge_mass,
+            sludge_high: self.settings.sludge_high * around.scale,
+            scale: around.scale,
+        };
+        batch.next(before, &facts, elapsed)
     }
 
     /// What the sequence decides on.
@@ -229,7 +278,8 @@ impl Tank {
         let leaks = self.stuck_open.holds(leaks, STUCK_TIME, elapsed);
         let time = self.settings.desludge_time.saturating_mul(around.stretch);
         let time = if time < TURN_MAX { time } else { TURN_MAX };
-        let free = around.holds.is_empty() && self.sludge.is_available() && !self.must_rest();
+        let rests = self.must_rest() && !self.draws_sludge();
+        let free = around.holds.is_empty() && self.sludge.is_available() && !rests;
         Scan {
             failed: self.inlet.is_faulty() || self.outlet.is_faulty() || leaks,
             reset: around.reset,
@@ -244,6 +294,7 @@ impl Tank {
             emptied,
             high: too_high,
             turn: around.turn && free,
+            free,
             drawn: self.in_state >= time || !free,
         }
     }
@@ -251,14 +302,21 @@ impl Tank {
     /// Valve chart: inlet, outlet, sludge.
     fn move_valves(&mut self, around: &Around, elapsed: Duration) {
         let (inlet, outlet, sludge) = match self.status.state {
+            State::Fault | State::OutOfService if self.batch.is_some() => {
+                (Travel::Close, Travel::Close, Travel::Close)
+            }
             State::Fault | State::OutOfService => (Travel::Close, Travel::Stay, Travel::Close),
             State::Hold => (Travel::Stay, Travel::Stay, Travel::Close),
             State::Filling | State::InService => (Travel::Open, Travel::Open, Travel::Close),
-            State::Desludging => (Travel::Stay, Travel::Stay, Travel::Open),
-            State::Idle | State::Fill | State::Settle | State::Draw => {
-                (Travel::Stay, Travel::Stay, Travel::Close)
+            State::Desludging if self.batch.is_some() => {
+                (Travel::Close, Travel::Close, Travel::when(self.draws_sludge()))
             }
+            State::Desludging => (Travel::Stay, Travel::Stay, Travel::Open),
+            State::Idle | State::Settle => (Travel::Close, Travel::Close, Travel::Close),
+            State::Fill => (Travel::Open, Travel::Close, Travel::Close),
+            State::Draw => (Travel::Close, Travel::when(around.draw_turn), Travel::Close),
         };
+        self.gives = around.draw_turn && self.status.state == State::Draw && self.outlet.is_open();
         self.inlet.scan(by_hand(&self.inlet, inlet), elapsed);
         self.outlet.scan(by_hand(&self.outlet, outlet), elapsed);
         // A person opens the sludge valve too only where no other one is open, and not for longer.
@@ -315,7 +373,11 @@ impl Tank {
             .and_if(self.sludge.is_faulty(), Reason::ValveFault)
             .and_if(self.too_high.stands(), Reason::SedimentationTankHigh)
             .and_if(moves && !around.may_move, Reason::RateReduced)
-            .and_if(self.is_in_use() && around.wanted && !self.path_open(), Reason::ValveNotInPlace)
+            .and_if(self.should_carry() && !self.path_open(), Reason::ValveNotInPlace)
+            .and_if(
+                self.batch.is_some() && self.inputs.level.usable().is_none(),
+                Reason::LevelUnknown,
+            )
     }
 
     fn raise(&mut self, around: &Around) {
@@ -339,6 +401,11 @@ impl Tank {
             wants_to_move: self.wants_to_move(),
             can_desludge: self.can_desludge(),
             desludging: self.is_desludging(),
+            asks_desludge: self.batch.is_some() && self.status.state == State::Desludging,
+            asks_fill: self.status.state == State::Idle && self.inputs.level.usable().is_some(),
+            fills: self.status.state == State::Fill,
+            inlet_flows: !self.inlet.is_closed(),
+            draws: self.status.state == State::Draw && self.inputs.level.usable().is_some(),
             sludge_open: self.sludge.is_open(),
             sludge_flows: self.sludge_flows(),
             since: self.status.since_desludge,
@@ -348,10 +415,43 @@ impl Tank {
         }
     }
 
+    /// Water flows through it, or should.
+    fn should_carry(&self) -> bool {
+        self.batch.is_none() && self.is_in_use() && self.wanted
+    }
+
     /// Water can go in and out, proven by limit switches.
     #[must_use]
     pub fn path_open(&self) -> bool {
         self.inlet.is_open() && self.outlet.is_open()
+    }
+
+    /// Raw water can go in: through it, or to fill it up to a level that is known.
+    #[must_use]
+    pub fn takes_in(&self) -> bool {
+        if self.batch.is_some() {
+            let fills = self.status.state == State::Fill && self.inputs.level.usable().is_some();
+            fills && self.inlet.is_open()
+        } else {
+            self.path_open()
+        }
+    }
+
+    /// Settled water flows out of a batch.
+    #[must_use]
+    pub fn gives(&self) -> bool {
+        self.gives
+    }
+
+    /// The controller was away for so long, or nobody knows how long.
+    pub fn restored(&mut self, age: Option<Duration>) {
+        if let Some(batch) = &mut self.batch {
+            batch.restored(age);
+        }
+    }
+
+    fn draws_sludge(&self) -> bool {
+        self.batch.as_ref().is_some_and(Batch::draws_sludge)
     }
 
     /// Fit for service.
@@ -409,15 +509,21 @@ impl Tank {
     /// Sludge is being drawn.
     #[must_use]
     pub fn is_desludging(&self) -> bool {
-        self.status.state == State::Desludging
+        if self.batch.is_some() {
+            self.draws_sludge()
+        } else {
+            self.status.state == State::Desludging
+        }
     }
 
     /// Its sludge can be drawn when it is asked.
     #[must_use]
     pub fn can_desludge(&self) -> bool {
-        self.sludge.is_available()
-            && !self.must_rest()
-            && matches!(self.status.state, State::InService | State::Hold | State::Desludging)
+        let state = self.status.state;
+        let through = matches!(state, State::InService | State::Hold | State::Desludging);
+        let batch = state == State::Desludging;
+        let now = if self.batch.is_some() { batch } else { through };
+        self.sludge.is_available() && !self.must_rest() && now
     }
 
     /// Water leaves through its sludge valve, or may.

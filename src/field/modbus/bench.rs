@@ -80,6 +80,7 @@ impl Rigged {
                 lift_pumps: 1,
                 blower: false,
                 elevated_tank: false,
+                settling: plc::plant::Settling::Continuous,
             },
             period: Duration::from_millis(100),
             speed: 1,

@@ -71,7 +71,7 @@ impl Rounds {
         let called = bits(&|tank| {
             // One that has just been drawn waits for the next round.
             let round = (due && tank.since >= interval / 2) || around.all;
-            tank.can_desludge && (round || tank.sludge > tank.sludge_high)
+            tank.can_desludge && (tank.asks_desludge || round || tank.sludge > tank.sludge_high)
         });
         let fresh = (self.ordered | called) & !self.pending;
         for (at, turns) in self.turns.iter_mut().enumerate() {

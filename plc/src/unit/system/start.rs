@@ -21,6 +21,8 @@ pub struct Steps {
     pub chlorine: bool,
     /// ST7: every filter in service delivers.
     pub all_filtering: bool,
+    /// In batches: none is to be filled just now, so no raw water is taken.
+    pub no_raw: bool,
     /// The settled tank is full: it is filtered before any raw water is taken.
     pub settled_full: bool,
     /// The motor of this step has to stand still for a while yet: that is no failure of the step.
@@ -72,9 +74,9 @@ impl Start {
     pub fn follow(&mut self, steps: &Steps, elapsed: Duration) {
         let full = steps.settled_full;
         let done = match self.step {
-            1 => steps.inlet_open || full,
-            2 => steps.raw_flow || full,
-            3 => steps.coagulant || full,
+            1 => steps.inlet_open || full || steps.no_raw,
+            2 => steps.raw_flow || full || steps.no_raw,
+            3 => steps.coagulant || full || steps.no_raw,
             4 => steps.settled || full,
             5 => steps.filtered,
             6 => steps.chlorine,

@@ -85,6 +85,7 @@ impl Rig {
 }
 
 const DONE: Steps = Steps {
+    no_raw: false,
     inlet_open: true,
     raw_flow: true,
     coagulant: true,

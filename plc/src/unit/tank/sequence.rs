@@ -54,6 +54,8 @@ pub struct Scan {
     pub high: bool,
     /// Its turn to be desludged.
     pub turn: bool,
+    /// Its sludge valve may be opened.
+    pub free: bool,
     /// Sludge was drawn for long enough, or cannot be drawn now.
     pub drawn: bool,
 }

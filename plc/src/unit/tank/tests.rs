@@ -12,6 +12,8 @@ pub(super) fn flowing() -> Around {
         wanted: true,
         may_move: true,
         turn: false,
+        fill_turn: false,
+        draw_turn: false,
         stretch: 1,
         sludge_free: true,
         sludge_pump: false,
@@ -43,7 +45,7 @@ impl Rig {
     }
 
     pub fn new() -> Rig {
-        Rig::of(Tank::new())
+        Rig::of(Tank::new(&Shape::default()))
     }
 
     pub fn serving() -> Rig {
