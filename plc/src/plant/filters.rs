@@ -44,7 +44,9 @@ impl Plant {
             chlorine_known: chlorine.chlorine.usable().is_some()
                 || chlorine.outlet_chlorine.usable().is_some(),
             lift_stopped: !units.distribution.is_on(),
-            lift_may_rest: tank_level.is_some_and(|level| level > ELEVATED_LOW),
+            // A tank that is being filled is filled first.
+            lift_may_rest: tank_level.is_some_and(|level| level > ELEVATED_LOW)
+                && !units.distribution.is_on(),
             waste_level: units.waste.inputs.level,
             power_stable: units.power.is_stable(),
             holds: filtration::Holds {

@@ -319,7 +319,7 @@ impl Filtration {
             wash: memory.token == Some(index) && memory.wash_ready,
             wash_blocked: memory.wash_blocked.get(index).copied().unwrap_or_default(),
             others_deliver: self.others(index).any(|report| report.delivers),
-            effect: self.effect_of(index),
+            effect: self.effect_of(index, around.nominal),
             feed_runs: self.pump.iter().any(Drive::is_running),
             feed_still: self.pump.iter().all(Drive::is_still),
             train: self.wash_train.facts(&self.wash_pump, self.blower.as_ref()),

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::sequence::State;
-use super::{Around, Filter};
+use super::{Around, Effect, Filter};
 use crate::reason::{Reason, Reasons};
 
 /// A wash waits no longer for room in the waste tank (A4).
@@ -38,10 +38,14 @@ impl Filter {
     pub(super) fn break_off(&mut self, around: &Around) {
         let given_up = self.gives_up(around);
         let held = around.wash_holds;
-        if given_up.is_empty() && !held.is_empty() {
-            self.memory.failed_by = held;
-        } else if !given_up.is_empty() {
-            self.memory.failed_by = given_up;
+        let leaks = self.memory.without_effect == Effect::StillFlows;
+        let valves = Reasons::NONE
+            .and_if(self.valve_failed(), Reason::ValveFault)
+            .and_if(leaks, Reason::ValveNotInPlace)
+            .and_if(self.memory.crossed, Reason::OutletNotProvenClosed);
+        let why = [given_up, held, valves];
+        if let Some(why) = why.into_iter().find(|why| !why.is_empty()) {
+            self.memory.failed_by = why;
         }
         if !given_up.is_empty() || held.has(Reason::ClearWellEmpty) {
             self.memory.failed_washes = self.memory.failed_washes.saturating_add(1);

@@ -31,6 +31,8 @@ const WITHOUT_AIR: Duration = Duration::from_secs(120);
 const PAUSE_TIME: Duration = Duration::from_secs(15);
 /// Water says otherwise than the limit switches for this long; chosen: longer than a valve travels and a flow settles.
 const WITHOUT_EFFECT_TIME: Duration = Duration::from_secs(60);
+/// With wash water behind the outlet much less; chosen: a few readings of the meter.
+const LEAK_TIME: Duration = Duration::from_secs(10);
 /// A limit switch may flicker this long before the outlet counts as open in a wash (INV-27).
 const CROSSED_TIME: Duration = Duration::from_secs(1);
 
@@ -136,7 +138,8 @@ impl Filter {
             self.memory.crossed = true;
         }
         let odd = around.effect != Effect::AsExpected && !self.memory.blind;
-        if self.watch.without_effect.holds(odd, WITHOUT_EFFECT_TIME, elapsed) {
+        let time = if state.is_wash() { LEAK_TIME } else { WITHOUT_EFFECT_TIME };
+        if self.watch.without_effect.holds(odd, time, elapsed) {
             self.memory.without_effect = around.effect;
         }
         let stop = self.may_not_deliver(state, elapsed);

@@ -131,9 +131,16 @@ impl Filtration {
         }
     }
 
-    /// What the water says of a filter's valves. A meter that contradicts FIT-301 and its neighbours says nothing.
-    pub(super) fn effect_of(&self, index: usize) -> filter::Effect {
+    /// What the water says of a filter's valves. A meter that contradicts FIT-301 and its neighbours says nothing; in a wash,
+    /// with wash water behind the outlet, what it says counts at once (F25).
+    pub(super) fn effect_of(&self, index: usize, nominal: CubicMetresPerHour) -> filter::Effect {
         let reports = self.reports();
+        if let Some(washed) = reports.get(index).filter(|report| report.water_way) {
+            let most = nominal * (SOMETHING / reports.len() as f64);
+            let leaks = washed.flow.usable().is_some_and(|flow| !(flow <= most));
+            let flows = leaks && self.wash_pump.is_running();
+            return if flows { filter::Effect::StillFlows } else { filter::Effect::AsExpected };
+        }
         let (Some(report), Some(feed)) = (reports.get(index), self.inputs.flow.usable()) else {
             return filter::Effect::AsExpected;
         };

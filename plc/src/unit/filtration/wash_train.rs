@@ -9,7 +9,7 @@ use super::{Inputs, Settings};
 use crate::alarm::Condition;
 use crate::block::{Pi, PiTuning, Ramp, Sustained, Total, interpolate};
 use crate::device::{Ask, Drive, Motor};
-use crate::quantity::{Celsius, CubicMetres, KiloPascals, MetresPerHour, Percent};
+use crate::quantity::{Celsius, CubicMetres, KiloPascals, MetresPerHour, Percent, Ratio};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::unit::filter::{Report, Train, Water};
@@ -43,6 +43,7 @@ const SPEED_FALL: f64 = 20.0;
 const REFERENCE_RATE: f64 = 36.0;
 /// Less than this share of the rate asked is too little (R-2.6.1-13); alarm 306 clears at so much more (`plant.md` 4).
 const FLOW_MIN: f64 = 0.8;
+const FLOW_BACK: f64 = 0.05;
 /// Less than this share is none: a closed valve rather than a tired pump (INV-20).
 const NO_FLOW: f64 = 0.05;
 /// Too little for this long ends the wash (A3).
@@ -75,6 +76,8 @@ pub struct WashTrain {
     low: Sustained,
     fast: Sustained,
     proven: bool,
+    /// Share of the rate asked that flows, once the ramp has arrived.
+    share: Option<f64>,
     /// Why there will be no wash water in this wash.
     failed: Reasons,
     air_waited: Duration,
@@ -203,6 +206,7 @@ impl WashTrain {
         elapsed: Duration,
     ) {
         let share = target.map(|target| flow.map_or(0.0, |flow| flow.0 / target.0));
+        self.share = share;
         self.proven = share.is_some_and(|share| share >= FLOW_MIN);
         // A pump that has to stand still for a while is nobody's failure.
         if self.proven || water != self.asked || pump.rests() {
@@ -341,8 +345,12 @@ impl WashTrain {
     /// Alarm 306: too little water now, or the last wash was given up for it.
     #[must_use]
     pub fn flow_low(&self, pump: &Drive) -> Condition {
-        let given_up = !self.water_why.is_empty();
-        Condition::when(self.low.lasted() > Duration::ZERO || given_up || pump.is_faulty())
+        if !self.water_why.is_empty() || pump.is_faulty() {
+            return Condition::Active;
+        }
+        self.share.map_or(Condition::Clear, |share| {
+            Signal::Good(Ratio(share)).below(Ratio(FLOW_MIN), Ratio(FLOW_BACK))
+        })
     }
 
     /// Alarm 307: pressure out of range while the blower runs, or the air was given up.

@@ -194,3 +194,25 @@ fn water_through_closed_valves_is_a_valve_fault() {
     assert!(rig.filters[0].status.blocked.has(Reason::ValveNotInPlace));
     assert_eq!(rig.filters[0].alarms.valve_fault, Condition::Active);
 }
+
+/// R-2.6.5-06, INV-10: wash water that leaves by an outlet whose switch says closed (F25).
+#[test]
+fn wash_water_that_leaks_through_the_outlet_stops_the_wash() {
+    let mut rig = plant();
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_until(HOUR, "the high wash", |rig| rig.state(0) == State::HighWash {});
+    rig.run_s(60);
+    rig.beds[0].meter = Some(0.4);
+    rig.run_s(30);
+    assert_eq!(rig.state(0), State::HighWash {}, "a meter's zero is no leak");
+    rig.beds[0].meter = Some(0.9);
+    rig.run_s(8);
+    assert_eq!(rig.state(0), State::HighWash {});
+    rig.run_s(4);
+    assert_eq!(rig.state(0), State::Fault {});
+    assert!(!rig.filtration.wash_pump.outputs.run.value());
+    assert!(rig.filters[0].retained.dirty);
+    assert!(rig.filters[0].status.failed_by.has(Reason::ValveNotInPlace));
+    assert!(rig.filters[0].status.blocked.has(Reason::ValveNotInPlace));
+    assert_eq!(rig.filters[0].alarms.valve_fault, Condition::Active);
+}

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::{HOUR, has, plant};
+use crate::device::Mode;
 use crate::quantity::{Celsius, KiloPascals, Ntu, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Fault, Signal};
@@ -247,4 +248,26 @@ fn the_token_is_kept_until_the_washed_filter_has_ripened() {
         rig.scan();
     }
     rig.run_until(HOUR, "then the other", |rig| rig.state(0).is_wash());
+}
+
+/// R-2.6.3-05: W2; a wash waits for a filter that can take over, and not for one that cannot.
+#[test]
+fn a_wash_waits_for_another_filter_that_could_carry_the_plant() {
+    let mut rig = plant();
+    rig.filters[1].handling.change(Mode::Off, 1);
+    rig.run_s(120);
+    rig.filters[1].handling.change(Mode::Auto, 1);
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_s(30);
+    assert!(has(&rig, 0, Reason::WashOtherFilterOut));
+    rig.run_until(HOUR, "the wash", |rig| rig.state(0).is_wash());
+    assert!(rig.filters[1].delivers());
+    rig.produce();
+
+    rig.filters[1].handling.change(Mode::Off, 1);
+    rig.run_s(120);
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_until(HOUR, "the wash", |rig| rig.state(0).is_wash());
+    assert!(!rig.filtration.feed_runs(), "the plant pauses");
+    rig.run_until(HOUR, "it filters again", |rig| rig.filters[0].delivers());
 }

@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use super::{HOUR, plant};
 use crate::alarm::Condition;
-use crate::quantity::{Celsius, MetresPerHour, Ratio};
+use crate::quantity::{Celsius, CubicMetresPerHour, MetresPerHour, Ratio};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Fault, Signal};
 use crate::unit::filter::sequence::State;
@@ -285,4 +285,28 @@ fn a_wash_waits_for_a_pump_that_rests() {
     rig.run_s(300);
     assert_eq!(rig.state(0), State::HighWash {}, "180 s off, and no failure of it");
     assert!(rig.filtration.wash_pump.is_running());
+}
+
+/// Alarm 306: 80 % with 5 of deadband.
+#[test]
+fn the_wash_flow_alarm_has_its_deadband() {
+    let mut rig = plant();
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_until(HOUR, "the high wash", |rig| rig.state(0) == State::HighWash {});
+    rig.run_s(90);
+    let asked = 35.1 * 0.503;
+    for (share, condition) in [
+        (0.79, Condition::Active),
+        (0.83, Condition::AsBefore),
+        (0.86, Condition::Clear),
+        (0.83, Condition::AsBefore),
+    ] {
+        let flow = CubicMetresPerHour(share * asked);
+        rig.filtration.inputs.wash_flow = Signal::Good(flow);
+        let reports: Vec<_> = rig.filters.iter().map(|filter| filter.report()).collect();
+        let around = rig.around;
+        let mut stagger = crate::device::Stagger::default();
+        rig.filtration.scan(&around, &reports, &mut stagger, STEP);
+        assert_eq!(rig.filtration.alarms.wash_flow_low, condition, "{share}");
+    }
 }
