@@ -144,6 +144,13 @@ impl Snapshot {
         }
     }
 
+    /// A row was measured again and is as it was.
+    pub(crate) fn renew(&mut self, row: Option<&usize>, taken: Moment) {
+        if let Some(at) = row.and_then(|row| self.taken.get_mut(*row)) {
+            *at = taken;
+        }
+    }
+
     /// Takes over another's content without allocating.
     pub fn copy_from(&mut self, other: &Snapshot) {
         self.at = other.at;

@@ -6,6 +6,9 @@
 //! ```
 //! A later step can only take permission away. Units never see each other: what passes between them are the arguments
 //! written here.
+//!
+//! Signals, causes, the table and the dosing guard are of every scan. The sequences, and the alarms that follow from them,
+//! work twice a second, and at once when somebody orders something, a contact moves, or a cause begins or ends (R-2.0-01).
 
 use alloc::boxed::Box;
 use core::time::Duration;
@@ -23,13 +26,12 @@ mod selection;
 mod whole;
 
 use crate::block::{Lowest, Sustained};
-use crate::contact_time::Contact;
 use crate::declare::parts;
 use crate::device::Stagger;
 use crate::guard::Guard;
 use crate::image::{Event, Inputs, Order, Outputs, Snapshot};
 use crate::interlock::{Causes, Holds};
-use crate::publish::{Events, Hold, Publish};
+use crate::publish::{Events, Hold, Publish, PublishOutputs};
 use crate::quantity::CubicMetresPerHour;
 use crate::signal::Moment;
 use crate::tag::{Catalogue, Group, Kind, Visitor};
@@ -152,10 +154,14 @@ pub struct Plant {
     silenced: bool,
     button_was: bool,
     now: Moment,
+    /// Since the sequences last worked.
+    since_sequences: Duration,
     /// Since settings and totals were last published.
     since_whole: Duration,
     /// Row of each input, by slot.
     input_rows: Box<[usize]>,
+    /// Row of each output, by slot.
+    output_rows: Box<[usize]>,
     /// Row of each alarm, by slot.
     alarm_rows: Box<[usize]>,
     /// Alarms that sound the horn, by slot.
@@ -183,6 +189,9 @@ struct Asked {
 /// Motors start this far apart, and this far after the mains came back (INV-23).
 const START_SPACING: Duration = Duration::from_secs(5);
 const START_SPACING_AFTER_OUTAGE: Duration = Duration::from_secs(10);
+
+/// Sequences work this often (class S of `docs/spec/plant.md` 2.0, R-2.0-01).
+const SEQUENCES_EVERY: Duration = Duration::from_millis(500);
 
 /// Settings and totals are published this often, and at once when something happened (an order, an alarm, a state).
 const WHOLE_EVERY: Duration = Duration::from_secs(1);
@@ -226,19 +235,11 @@ impl Plant {
             silenced: false,
             button_was: true,
             now: Moment(0),
+            since_sequences: SEQUENCES_EVERY,
             since_whole: WHOLE_EVERY,
-            input_rows: catalogue
-                .rows
-                .iter()
-                .filter(|row| matches!(row.kind, Kind::Input(_)))
-                .map(|row| row.id)
-                .collect(),
-            alarm_rows: catalogue
-                .rows
-                .iter()
-                .filter(|row| matches!(row.kind, Kind::Alarm(_)))
-                .map(|row| row.id)
-                .collect(),
+            input_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Input(_))),
+            output_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Output(..))),
+            alarm_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Alarm(_))),
             sounds: sounding(&catalogue),
             outputs: Outputs::new(&catalogue),
             snapshot: Snapshot::new(&catalogue),
@@ -272,20 +273,41 @@ impl Plant {
         self.stagger.elapse(spacing, elapsed);
         self.stagger.hold(self.units.power.starts_held());
 
-        let activities = self.activities();
-        let Plant { units, validator, snapshot, input_rows, now, .. } = self;
-        units.visit(&mut validator.pass(inputs, activities, *now, input_rows, snapshot));
+        let contact_moved = self.read(inputs);
         self.judge(elapsed);
         self.take(orders);
+        let causes = self.holds.causes();
         self.judge_causes(elapsed);
-        let contact = self.contact(elapsed);
-        self.run(contact, elapsed);
+        let news = contact_moved || !orders.is_empty() || self.holds.causes() != causes;
+        self.since_sequences = self.since_sequences.saturating_add(elapsed);
+        if news || self.since_sequences >= SEQUENCES_EVERY {
+            let since = core::mem::take(&mut self.since_sequences);
+            self.run(since);
+            self.hold_off(elapsed);
+            self.remember_latches();
+            self.raise(since);
+            self.publish();
+        } else {
+            self.units.system.beat();
+            self.hold_off(elapsed);
+            self.publish_outputs();
+        }
+        &self.outputs
+    }
+
+    /// Freezes and validates the signals; whether a contact moved.
+    fn read(&mut self, inputs: &Inputs) -> bool {
+        let activities = self.activities();
+        let Plant { units, validator, snapshot, input_rows, now, .. } = self;
+        let mut pass = validator.pass(inputs, activities, *now, input_rows, snapshot);
+        units.visit(&mut pass);
+        pass.contact_moved()
+    }
+
+    /// Forces off by the table, then by the dosing guard: last before the wire.
+    fn hold_off(&mut self, elapsed: Duration) {
         self.units.visit(&mut Hold::new(&self.holds));
         self.guard(elapsed);
-        self.remember_latches();
-        self.raise(elapsed);
-        self.publish();
-        &self.outputs
     }
 
     /// Signals that are made of others.
@@ -299,7 +321,8 @@ impl Plant {
     }
 
     /// The units, in flow order.
-    fn run(&mut self, contact: Option<Contact>, elapsed: Duration) {
+    fn run(&mut self, elapsed: Duration) {
+        let contact = self.contact(elapsed);
         self.run_system(elapsed);
         self.run_chemicals(elapsed);
         self.run_raw_water(elapsed);
@@ -326,6 +349,12 @@ impl Plant {
         let Plant { units, outputs, snapshot, events, alarms, now, .. } = self;
         snapshot.at = *now;
         units.visit(&mut Publish::new(outputs, snapshot, events, alarms, *now, whole));
+    }
+
+    fn publish_outputs(&mut self) {
+        let Plant { units, outputs, snapshot, output_rows, now, .. } = self;
+        snapshot.at = *now;
+        units.visit(&mut PublishOutputs::new(outputs, snapshot, output_rows, *now));
     }
 
     /// The plant after the last scan.

@@ -1,7 +1,7 @@
 //! The walks of a scan: hold outputs off, write the images, set one setting, keep and restore.
 
 use core::iter::Zip;
-use core::slice::IterMut;
+use core::slice::{Iter, IterMut};
 use core::time::Duration;
 
 use crate::alarm::{Condition, Engine, State};
@@ -196,6 +196,44 @@ impl Visitor for Publish<'_> {
             sample.value = f64::from(state as u8);
             sample.quality = Quality::Good;
             sample.why = Reasons::NONE.and_if(suppressed, Reason::SuppressedByDesign);
+            *at = self.now;
+        }
+    }
+}
+
+/// Writes outputs alone: in a scan in which no sequence worked, nothing else has changed but the inputs.
+#[derive(Debug)]
+pub struct PublishOutputs<'a> {
+    values: Zip<IterMut<'a, f64>, Iter<'a, usize>>,
+    samples: &'a mut [Sample],
+    taken: &'a mut [Moment],
+    now: Moment,
+}
+
+impl<'a> PublishOutputs<'a> {
+    /// Of one scan; `rows` has the row of each output.
+    #[must_use]
+    pub fn new(
+        outputs: &'a mut Outputs,
+        snapshot: &'a mut Snapshot,
+        rows: &'a [usize],
+        now: Moment,
+    ) -> PublishOutputs<'a> {
+        PublishOutputs {
+            values: outputs.values.iter_mut().zip(rows),
+            samples: &mut snapshot.samples,
+            taken: &mut snapshot.taken,
+            now,
+        }
+    }
+}
+
+impl Visitor for PublishOutputs<'_> {
+    fn output<Q: Value>(&mut self, _: &'static Point<Driven>, output: &mut Output<Q>) {
+        let Some((value, row)) = self.values.next() else { return };
+        *value = output.value().to_f64();
+        if let (Some(sample), Some(at)) = (self.samples.get_mut(*row), self.taken.get_mut(*row)) {
+            *sample = output.sample();
             *at = self.now;
         }
     }

@@ -327,6 +327,12 @@ impl Catalogue {
         self.rows.iter().find(|row| row.path == path)
     }
 
+    /// Rows of a kind, by slot.
+    #[must_use]
+    pub fn rows_of(&self, is_of: impl Fn(&Kind) -> bool) -> Box<[usize]> {
+        self.rows.iter().filter(|row| is_of(&row.kind)).map(|row| row.id).collect()
+    }
+
     /// The input slot of a path.
     #[must_use]
     pub fn input_slot(&self, path: &str) -> Option<usize> {

@@ -103,7 +103,18 @@ impl Validator {
         let Validator { verdicts, memory, holds, found } = self;
         *found = Found::default();
         let places = inputs.readings.iter().zip(verdicts.iter_mut());
-        Pass { places, memory, holds, found, activities, now, rows, snapshot, slot: 0 }
+        Pass {
+            places,
+            memory,
+            holds,
+            found,
+            activities,
+            now,
+            rows,
+            snapshot,
+            slot: 0,
+            contact_moved: false,
+        }
     }
 
     /// The holds of people.
@@ -147,6 +158,15 @@ pub struct Pass<'a> {
     rows: &'a [usize],
     snapshot: &'a mut Snapshot,
     slot: usize,
+    contact_moved: bool,
+}
+
+impl Pass<'_> {
+    /// Some contact is not as it was in the last scan.
+    #[must_use]
+    pub fn contact_moved(&self) -> bool {
+        self.contact_moved
+    }
 }
 
 impl Visitor for Pass<'_> {
@@ -154,32 +174,27 @@ impl Visitor for Pass<'_> {
         let slot = self.slot;
         self.slot += 1;
         let Some((reading, verdict)) = self.places.next() else { return };
-        // As before: good, neither newer nor too old. A NaN is never equal to itself, and is judged again.
-        let as_before = reading.taken == verdict.taken
-            && reading.value == verdict.value
-            && self.now <= verdict.good_until
+        let told = reading.value == verdict.value
+            && verdict.good_until != Moment(0)
             && matches!(reading.quality, Quality::Good);
-        if !as_before {
-            *signal = if matches!(Q::FORM, Form::Number { .. }) {
-                let Some(memory) = self.memory.get_mut(slot) else { return };
-                let judged = judge(memory, &point.words, *reading, self.activities, self.now);
-                self.holds.apply(slot, reading.quality, *signal, judged, self.now)
-            } else {
-                contact(*reading, &point.words, self.now)
-            };
+        // As before: good, neither newer nor too old. A NaN is never equal to itself, and is judged again.
+        if !(told && reading.taken == verdict.taken && self.now <= verdict.good_until) {
+            let until = good_until(*reading, &point.words, self.now);
+            if told && until != Moment(0) && matches!(Q::FORM, Form::OnOff) {
+                // A contact that was read anew and stands as it stood.
+                verdict.taken = reading.taken;
+                verdict.good_until = until;
+                self.snapshot.renew(self.rows.get(slot), reading.taken);
+                return;
+            }
+            *signal = self.verdict(slot, &point.words, *reading, *signal);
             let quality = signal.quality();
-            verdict.flags = Flags {
-                doubtful: is_doubtful(quality),
-                silent: matches!(
-                    (quality, point.words.source),
-                    (Quality::Bad(Fault::Stale), Source::Field)
-                ),
+            *verdict = Verdict {
+                value: reading.value,
+                taken: reading.taken,
+                good_until: if self.holds.has(slot) { Moment(0) } else { until },
+                flags: Flags::of(quality, point.words.source),
             };
-            verdict.value = reading.value;
-            verdict.taken = reading.taken;
-            let stands = !self.holds.has(slot);
-            verdict.good_until =
-                if stands { good_until(*reading, &point.words, self.now) } else { Moment(0) };
             if let Some(row) = self.rows.get(slot) {
                 self.snapshot.put(*row, signal.sample(), reading.taken);
             }
@@ -190,6 +205,34 @@ impl Visitor for Pass<'_> {
         if verdict.flags.doubtful {
             self.found.doubtful = self.found.doubtful.or(Some(slot));
         }
+    }
+}
+
+impl Pass<'_> {
+    /// What to make of a reading that has something new to say.
+    fn verdict<Q: Value>(
+        &mut self,
+        slot: usize,
+        words: &Measured,
+        reading: Reading,
+        before: Signal<Q>,
+    ) -> Signal<Q> {
+        if !matches!(Q::FORM, Form::Number { .. }) {
+            let now = contact(reading, words, self.now);
+            self.contact_moved |=
+                now.quality() != before.quality() || now.shown() != before.shown();
+            return now;
+        }
+        let Some(memory) = self.memory.get_mut(slot) else { return Signal::default() };
+        let judged = judge(memory, words, reading, self.activities, self.now);
+        self.holds.apply(slot, reading.quality, before, judged, self.now)
+    }
+}
+
+impl Flags {
+    fn of(quality: Quality, source: Source) -> Flags {
+        let silent = matches!((quality, source), (Quality::Bad(Fault::Stale), Source::Field));
+        Flags { doubtful: is_doubtful(quality), silent }
     }
 }
 

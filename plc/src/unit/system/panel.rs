@@ -52,6 +52,12 @@ impl System {
         self.was_local.lasted() >= LOCAL_TIME
     }
 
+    /// The heartbeat, in a scan in which no sequence works: every completed scan toggles it.
+    pub fn beat(&mut self) {
+        self.heartbeat = !self.heartbeat;
+        self.outputs.heartbeat = Output::want(self.heartbeat);
+    }
+
     /// K0, horn, heartbeat.
     pub(super) fn drive(&mut self, around: &Around) {
         let asked = self.since_boot >= SUPPLY_AFTER;
