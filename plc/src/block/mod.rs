@@ -13,7 +13,7 @@ mod timed;
 
 pub use accumulator::{RollingMass, Total};
 pub use balance::{Account, Balance, Flows};
-pub use duty::{Duty, StartBudget};
+pub use duty::{Candidate, Duty, StartBudget, pinned};
 pub use lowest::Lowest;
 pub use oscillation::{Conduct, Oscillation};
 pub use pi::{Aim, Hold, Look, Pace, Pi, PiLoop, PiTuning};

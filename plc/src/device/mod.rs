@@ -7,5 +7,5 @@ mod valve;
 
 pub use dosing_pump::DosingPump;
 pub use handling::{Handling, LOCK_TIME, Mode};
-pub use pump::{Ask, Drive, Held, Limits, Motor, Stagger, State as PumpState, choose_duty};
+pub use pump::{Ask, Drive, Held, Limits, Motor, Stagger, State as PumpState};
 pub use valve::{Inputs as ValveInputs, MotorValve, ReturnValve, State as ValveState, Travel};

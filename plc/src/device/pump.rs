@@ -8,7 +8,7 @@
 
 use core::time::Duration;
 
-use crate::block::{Duty, StartBudget};
+use crate::block::{Candidate, StartBudget};
 use crate::declare::{
     contact, inputs, kept, measured, outputs, parts, retained, shown, states, status, switched,
     up_to,
@@ -59,8 +59,13 @@ retained! {
     pub struct Retained {
         /// Time run since new.
         pub run_time: Duration = kept(),
+        /// Time since it last ran for five minutes.
+        pub stood: Duration = kept(),
     }
 }
+
+/// A run of this length has moved everything that could seize (R-2.15-04).
+const EXERCISE: Duration = Duration::from_secs(300);
 
 outputs! {
     /// What a drive is told.
@@ -148,17 +153,26 @@ pub struct Limits {
     pub minimum_off: Duration,
     /// Counted against the budget of starts an hour.
     pub counts_starts: bool,
+    /// Starts in any 24 h.
+    pub starts_per_day: u32,
 }
 
 impl Limits {
-    /// A surface pump (`docs/spec/plant.md` 2.15).
-    pub const SURFACE: Limits =
-        Limits { minimum_off: Duration::from_secs(180), counts_starts: true };
-    /// A submersible pump (`docs/spec/plant.md` 2.15).
+    /// A surface pump (R-2.15-02): six starts an hour, all day long, as a network without a tank may ask for.
+    pub const SURFACE: Limits = Limits {
+        minimum_off: Duration::from_secs(180),
+        counts_starts: true,
+        starts_per_day: u32::MAX,
+    };
+    /// A submersible pump (R-2.15-02).
     pub const SUBMERSIBLE: Limits =
-        Limits { minimum_off: Duration::from_secs(360), counts_starts: true };
+        Limits { minimum_off: Duration::from_secs(360), counts_starts: true, starts_per_day: 60 };
     /// A small motor on a contactor that works in short strokes: mixer, sludge pump, decant pump, blower.
-    pub const SMALL: Limits = Limits { minimum_off: Duration::from_secs(10), counts_starts: false };
+    pub const SMALL: Limits = Limits {
+        minimum_off: Duration::from_secs(10),
+        counts_starts: false,
+        starts_per_day: u32::MAX,
+    };
 }
 
 /// What passes by itself, and nobody's failure.
@@ -175,20 +189,6 @@ const RESTS: Reasons = Reasons::all(&[
 const FEEDBACK_TIME: Duration = Duration::from_secs(5);
 /// A running motor may lose its feedback this long: one missed poll of a drive.
 const FEEDBACK_GAP: Duration = Duration::from_secs(2);
-
-/// Most pumps of a duty.
-const PUMPS_MAX: usize = 3;
-
-/// Who of these pumps has the duty: fit, and with fewer run hours; never another one while one runs.
-pub fn choose_duty(duty: &mut Duty, pumps: &[Drive]) -> Option<usize> {
-    let mut choices = [(false, 0.0); PUMPS_MAX];
-    let mut running = false;
-    for (choice, pump) in choices.iter_mut().zip(pumps) {
-        *choice = (pump.is_available(), pump.retained.run_time.as_secs_f64() / 3600.0);
-        running |= pump.is_on();
-    }
-    duty.choose(&choices[..pumps.len().min(PUMPS_MAX)], running)
-}
 
 /// Keeps motors from starting together: one start at a time, plant-wide (INV-23).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -251,6 +251,7 @@ struct Life {
     gap: Duration,
     starts: StartBudget,
     hurried: bool,
+    ran_for: Duration,
 }
 
 impl Life {
@@ -278,7 +279,7 @@ impl Life {
                 if feedback.running {
                     // Runs although nobody asked: a welded contactor, or a drive in local.
                     State::Fault
-                } else if limits.counts_starts && !self.starts.allows() {
+                } else if limits.counts_starts && !self.starts.allows(limits.starts_per_day) {
                     why = why.with(Reason::StartsUsedUp);
                     State::Off
                 } else if !stagger.held(limits).is_empty() {
@@ -323,7 +324,7 @@ impl Life {
         if state == State::Locked {
             limits.minimum_off.saturating_sub(self.in_state)
         } else if why.has(Reason::StartsUsedUp) {
-            self.starts.left()
+            self.starts.left(limits.starts_per_day)
         } else if why.has(Reason::StartStaggered) {
             stagger.left()
         } else {
@@ -413,8 +414,14 @@ macro_rules! motor {
                 let (state, blocked) = self.life.next(before, feedback, ask, limits, stagger, elapsed);
                 let wait_left = self.life.wait_left(state, blocked, limits, stagger);
                 self.status = Status { state, blocked: blocked.and(why), wait_left };
+                let kept = &mut self.retained;
+                kept.stood = kept.stood.saturating_add(elapsed);
+                self.life.ran_for = if feedback.running { self.life.ran_for.saturating_add(elapsed) } else { Duration::ZERO };
+                if self.life.ran_for >= EXERCISE {
+                    kept.stood = Duration::ZERO;
+                }
                 if feedback.running {
-                    self.retained.run_time = self.retained.run_time.saturating_add(elapsed);
+                    kept.run_time = kept.run_time.saturating_add(elapsed);
                 }
                 matches!(state, State::Starting | State::Running)
             }
@@ -432,6 +439,13 @@ motor! {
 }
 
 impl Drive {
+    /// What the choice of a duty knows of it, `fit` as its unit judges it.
+    #[must_use]
+    pub fn as_candidate(&self, fit: bool) -> Candidate {
+        let Retained { run_time, stood } = self.retained;
+        Candidate { available: fit, run_time, stood }
+    }
+
     /// One scan. A drive that does not answer counts as standing still: the bus's cause holds it off.
     pub fn scan(&mut self, ask: Ask, limits: Limits, stagger: &mut Stagger, elapsed: Duration) {
         let feedback = Feedback {

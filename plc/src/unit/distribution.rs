@@ -84,6 +84,8 @@ inputs! {
 settings! {
     /// Levels, the pump's curve, contact.
     pub struct Settings {
+        /// P-501, number of the pump that keeps the duty, 1 is A; 0: they take turns.
+        pub pinned: Count = between(0.0..=3.0, 0.0).by(Role::Supervisor),
         /// T-401, area of the clear well.
         pub area: SquareMetres = between(1.0..=200.0, 10.0),
         /// T10 over the mean residence time.

@@ -65,6 +65,8 @@ inputs! {
 settings! {
     /// Levels, curves, loops, wash rates.
     pub struct Settings {
+        /// P-301, number of the pump that keeps the duty, 1 is A; 0: they take turns.
+        pub pinned: Count = between(0.0..=3.0, 0.0).by(Role::Supervisor),
         /// LT-206, level below which the feed stops.
         pub stop_level: Percent = between(15.0..=40.0, 20.0).by(Role::Supervisor),
         /// LT-206, level from which the feed starts.

@@ -32,7 +32,7 @@ use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
 use crate::quantity::{
-    Celsius, CubicMetresPerHour, KiloPascals, KiloWatts, Metres, Ntu, Percent, Ph, Ratio,
+    Celsius, Count, CubicMetresPerHour, KiloPascals, KiloWatts, Metres, Ntu, Percent, Ph, Ratio,
 };
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
@@ -71,6 +71,8 @@ inputs! {
 settings! {
     /// Levels, the pump's curve, the loop.
     pub struct Settings {
+        /// P-101, number of the pump that keeps the duty, 1 is A; 0: they take turns.
+        pub pinned: Count = between(0.0..=3.0, 0.0).by(Role::Supervisor),
         /// LT-102, level from which the pump may start.
         pub start_level: Metres = between(0.3..=3.0, 0.8).by(Role::Supervisor),
         /// LT-102, level at which the pump stops.

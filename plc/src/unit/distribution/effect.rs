@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::lost_tank::KPA_PER_METRE;
 use super::pressure::STANDS;
 use super::{Around, Distribution};
-use crate::block::Sustained;
+use crate::block::{Candidate, Sustained, pinned};
 use crate::device::Drive;
 use crate::quantity::Metres;
 use crate::reason::{Reason, Reasons};
@@ -65,13 +65,14 @@ impl Distribution {
     /// Who has the duty: fit, and with fewer run hours; never another one while one runs. The standby of a pump that failed
     /// may ignore its time off once.
     pub(super) fn choose_duty(&mut self) -> Option<usize> {
-        let mut choices = [(false, 0.0); PUMPS_MAX];
+        let mut choices = [Candidate::default(); PUMPS_MAX];
         let mut running = false;
         for (at, (choice, pump)) in choices.iter_mut().zip(&self.pump).enumerate() {
-            *choice = (self.is_fit(at), pump.retained.run_time.as_secs_f64() / 3600.0);
+            *choice = pump.as_candidate(self.is_fit(at));
             running |= pump.is_on();
         }
-        let duty = self.duty.choose(&choices[..self.pump.len().min(PUMPS_MAX)], running);
+        let choices = &choices[..self.pump.len().min(PUMPS_MAX)];
+        let duty = self.duty.choose(choices, running, pinned(self.settings.pinned));
         if let (Some(before), Some(now)) = (self.effect.had_duty, duty)
             && before != now
             && !self.is_fit(before)

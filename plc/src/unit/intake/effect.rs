@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use super::flow::{Load, NO_FLOW_SHARE};
 use super::{Around, Intake};
-use crate::block::Sustained;
+use crate::block::{Candidate, Sustained, pinned};
 use crate::declare::{kept, parts, retained, shown, status};
 use crate::device::Drive;
 use crate::quantity::{Count, Metres};
@@ -165,13 +165,14 @@ impl Intake {
     /// Who has the duty: fit, and with fewer run hours; never another one while one runs. The standby of a pump that failed
     /// may ignore its time off once (R-2.15-03).
     pub(super) fn choose_duty(&mut self) -> Option<usize> {
-        let mut choices = [(false, 0.0); PUMPS_MAX];
+        let mut choices = [Candidate::default(); PUMPS_MAX];
         let mut running = false;
         for (at, (choice, pump)) in choices.iter_mut().zip(&self.pump).enumerate() {
-            *choice = (self.is_fit(at), pump.retained.run_time.as_secs_f64() / 3600.0);
+            *choice = pump.as_candidate(self.is_fit(at));
             running |= pump.is_on();
         }
-        let duty = self.duty.choose(&choices[..self.pump.len().min(PUMPS_MAX)], running);
+        let choices = &choices[..self.pump.len().min(PUMPS_MAX)];
+        let duty = self.duty.choose(choices, running, pinned(self.settings.pinned));
         self.effect.handed_over = false;
         if let (Some(before), Some(now)) = (self.effect.had_duty, duty)
             && before != now
