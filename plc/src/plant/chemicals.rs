@@ -56,7 +56,7 @@ impl Plant {
                     disinfection.is_empty(),
                 )
             },
-            residual: disinfection.inputs.outlet_chlorine,
+            residual: disinfection.status.outlet_residual,
         }
     }
 }

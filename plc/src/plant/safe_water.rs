@@ -117,6 +117,7 @@ impl Plant {
             in_use: units.system.distributes(),
             prime: self.asked.prime,
             reset: self.asked.reset,
+            stock: units.chemicals.chlorine.told(units.disinfection.settings.stock),
         }
     }
 }

@@ -489,6 +489,41 @@ mod tests {
         stock: Told::of(GramsPerLitre(50.0)),
     };
 
+    /// R-2.4-01, R-2.11-02: the pump counts on the strength the day tank has; a tank that does not last two days is called out.
+    #[test]
+    fn the_pump_counts_on_the_strength_of_the_day_tank() {
+        let with = |strength: f64| {
+            let mut coagulation = fed();
+            let stock = Told { short: Condition::Active, ..Told::of(GramsPerLitre(strength)) };
+            let rate = run_s(&mut coagulation, 20, Around { stock, ..FLOWING });
+            assert_eq!(coagulation.alarms.stock_low, Condition::Active);
+            rate
+        };
+        assert!((with(40.0) / with(50.0) - 1.25).abs() < 1e-6);
+    }
+
+    /// R-2.11-05: M-211 runs two minutes an hour, and as long as a refill asks for it; never with the tank empty.
+    #[test]
+    fn the_mixer_runs_two_minutes_an_hour_and_after_a_refill() {
+        for (mix, empty, minutes) in [(false, false, 2), (true, false, 60), (true, true, 0)] {
+            let mut coagulation = fed();
+            coagulation.inputs.tank_low_low = Signal::Good(!empty);
+            let around = Around { stock: Told { mix, ..FLOWING.stock }, ..FLOWING };
+            let mut stagger = Stagger::default();
+            stagger.elapse(Duration::ZERO, Duration::from_secs(60));
+            let mut seconds = 0;
+            for _ in 0..3600 {
+                stagger.elapse(Duration::ZERO, Duration::from_secs(1));
+                coagulation.scan(around, &mut stagger, Duration::from_secs(1));
+                let runs = coagulation.mixer.outputs.run.value();
+                coagulation.mixer.inputs.running = Signal::Good(runs);
+                seconds += u32::from(runs);
+            }
+            let found = f64::from(seconds) / 60.0;
+            assert!((found - f64::from(minutes)).abs() < 0.1, "{found} min of {minutes}");
+        }
+    }
+
     fn fed() -> Coagulation {
         let inputs =
             Inputs { tank_level: Signal::Good(Percent(60.0)), tank_low_low: Signal::Good(true) };

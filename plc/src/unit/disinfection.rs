@@ -32,10 +32,13 @@ use crate::block::Sustained;
 use crate::declare::parts;
 use crate::device::{DosingPump, Handling};
 use crate::interlock::Column;
-use crate::quantity::{CubicMetresPerHour, LitresPerHour, MilligramsPerLitre, Percent, Ph, Value};
+use crate::quantity::{
+    CubicMetresPerHour, GramsPerLitre, LitresPerHour, MilligramsPerLitre, Percent, Ph, Value,
+};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::Group;
+use crate::unit::chemicals::Told;
 use crate::unit::loop_watch::{self, LoopWatch};
 use analysers::Analysers;
 use credit::Report;
@@ -67,6 +70,8 @@ pub struct Around {
     /// A person asks to prime the pump, this scan.
     pub prime: bool,
     pub reset: bool,
+    /// What the day tank's books say.
+    pub stock: Told,
 }
 
 /// Doses hypochlorite.
@@ -88,6 +93,8 @@ pub struct Disinfection {
     limits: Limits,
     pumps: Pumps,
     dosing: Dose,
+    /// Strength to dose by.
+    strength: GramsPerLitre,
     dead_time: DeadTime,
     report: Report,
 }
@@ -96,7 +103,7 @@ parts! { Disinfection {
     one: doser = Group::single("doser", "P-411").held_by(Column::Hypochlorite),
          trim_watch = Group::single("trim_loop", "AIC-401");
     many: ; maybe: ;
-    in_state, dosing_for, flow_seen, turbid, analysers, limits, pumps, dosing, dead_time, report
+    in_state, dosing_for, flow_seen, turbid, analysers, limits, pumps, dosing, strength, dead_time, report
 } }
 
 impl Default for Disinfection {
@@ -118,6 +125,7 @@ impl Default for Disinfection {
             limits: Limits::default(),
             pumps: Pumps::default(),
             dosing: Dose::settled(),
+            strength: GramsPerLitre::ZERO,
             dead_time: DeadTime::default(),
             report: Report::default(),
         }
@@ -139,6 +147,7 @@ const RESIDUAL_NOISE: f64 = 0.03;
 impl Disinfection {
     /// One scan.
     pub fn scan(&mut self, around: Around, elapsed: Duration) {
+        self.strength = around.stock.strength;
         self.in_state = self.in_state.saturating_add(elapsed);
         self.watch_pumps(&around, elapsed);
         self.watch_limits(elapsed);
@@ -245,7 +254,7 @@ impl Disinfection {
             chlorine_dangerous: Condition::when(around.dangerous),
             not_dosing: Condition::when(failed)
                 .unless(!around.run && self.status.state != State::Fault),
-            stock_low: self.inputs.tank_level.below(Percent(30.0), Percent(5.0)),
+            stock_low: around.stock.low(self.inputs.tank_level),
             stock_empty: Condition::when(self.is_empty()),
             demand_changed: Condition::Clear,
             ph_out: ph_out.unless(is_held(ph) || !around.in_use),

@@ -243,8 +243,7 @@ impl Disinfection {
         dose: MilligramsPerLitre,
         flow: CubicMetresPerHour,
     ) -> LitresPerHour {
-        LitresPerHour(dose.0 * flow.0 / self.settings.stock.0)
-            .within(LitresPerHour(0.0), PUMPED_MAX)
+        LitresPerHour(dose.0 * flow.0 / self.strength.0).within(LitresPerHour(0.0), PUMPED_MAX)
     }
 
     /// l/h × 1 000 ml/l ÷ 60 min/h ÷ ml = strokes a minute.
@@ -261,7 +260,7 @@ impl Disinfection {
         let wish = self.doser.handling.wish().filter(|_| self.doser.handling.is_manual())?;
         let strokes = STROKES_MAX.0 * wish.0 / 100.0;
         let pumped = LitresPerHour(strokes * 60.0 / 1000.0 * self.settings.stroke.0);
-        let dose = MilligramsPerLitre(pumped.0 * self.settings.stock.0 / flow.0);
+        let dose = MilligramsPerLitre(pumped.0 * self.strength.0 / flow.0);
         Some((pumped.within(LitresPerHour(0.0), PUMPED_MAX), dose))
     }
 }

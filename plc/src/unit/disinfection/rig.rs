@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use super::*;
-use crate::quantity::{Celsius, Count};
+use crate::quantity::{Celsius, Count, GramsPerLitre};
 use crate::signal::Fault;
+use crate::unit::chemicals::Told;
 
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const HOUR_S: u32 = 3600;
@@ -65,6 +66,7 @@ impl Rig {
             in_use: true,
             prime: false,
             reset: false,
+            stock: Told::of(GramsPerLitre(10.0)),
         };
         Rig {
             unit: Disinfection::default(),
@@ -144,6 +146,7 @@ impl Rig {
         if self.around.reset {
             self.unit.doser.reset();
         }
+        self.around.stock = Told::of(self.unit.settings.stock);
         self.unit.scan(self.around, SECOND);
         self.around.reset = false;
         self.around.prime = false;

@@ -1,6 +1,9 @@
 //! The dosing law and its trim.
 
 use super::*;
+use crate::alarm::Condition;
+use crate::quantity::GramsPerLitre;
+use crate::unit::chemicals::Told;
 
 /// R-2.7.1-01, R-2.7.1-02, R-2.7.1-04: (0.9 + 0.6) mg/l × Q ÷ 10 g/l × 1 000 ÷ 60 ÷ 0.46 ml.
 #[test]
@@ -29,10 +32,27 @@ fn the_dose_keeps_its_limits() {
         assert!(near(rig.dose(), dose, 1e-9), "{target} + {demand}: {}", rig.dose());
     }
     let mut rig = Rig::new();
-    rig.unit.settings.stock = crate::quantity::GramsPerLitre(1.0);
+    rig.unit.settings.stock = GramsPerLitre(1.0);
     rig.told = Some(Signal::Held(MilligramsPerLitre(0.9), Moment(0)));
     rig.run_s(20);
     assert_eq!(rig.unit.status.flow, LitresPerHour(5.0));
+}
+
+/// R-2.7.3-01, R-2.11-02: the pump counts on the strength the day tank has, not on that of its recipe, and a tank that does
+/// not last two days is called out.
+#[test]
+fn the_pump_counts_on_the_strength_of_the_day_tank() {
+    let mut rig = Rig::dosing();
+    let flow = |rig: &mut Rig, strength: f64| {
+        rig.around.stock = Told::of(GramsPerLitre(strength));
+        rig.unit.scan(rig.around, SECOND);
+        rig.unit.status.flow.0 / rig.unit.status.dose.0
+    };
+    assert!(near(flow(&mut rig, 10.0), 0.5, 1e-6));
+    assert!(near(flow(&mut rig, 8.0), 0.625, 1e-6));
+    rig.around.stock.short = Condition::Active;
+    rig.unit.scan(rig.around, SECOND);
+    assert_eq!(rig.unit.alarms.stock_low, Condition::Active);
 }
 
 /// R-2.7.1-05, INV-7: within a second of the flow's end, and in the scan that loses it.
@@ -123,7 +143,7 @@ fn the_trim_rests_while_the_residual_says_nothing_of_the_dose() {
     }
     // At the pump's rating more trim would move nothing.
     let mut rig = Rig::dosing();
-    rig.unit.settings.stock = crate::quantity::GramsPerLitre(1.0);
+    rig.unit.settings.stock = GramsPerLitre(1.0);
     rig.run_s(5);
     rig.told = Some(mg(0.7));
     rig.run_s(5);
