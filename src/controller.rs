@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use config::{FieldKind, Site};
+use plc::alarm::{KeptAlarm, State};
 use plc::plant::Plant;
 use plc::tag::{Catalogue, Kind, Row};
 use tokio::runtime::Handle;
@@ -345,7 +346,14 @@ fn remember(plant: &mut Plant, opened: &Opened, site: &Site, now: Wall, ahead_ms
         }
         Kind::Alarm(_) => {
             let standing = opened.standings().iter().find(|(path, _)| *path == row.path);
-            standing.map(|(_, standing)| f64::from(standing.state as u8))
+            let put_aside = retained.and_then(|retained| {
+                let values = &retained.values;
+                values.iter().find(|(path, _)| *path == row.path).map(|(_, value)| *value)
+            });
+            let kept = put_aside.and_then(KeptAlarm::from_f64).unwrap_or_default();
+            // Its state is that of its last transition, which is never lost.
+            let state = standing.map_or(State::Normal, |(_, standing)| standing.state);
+            Some(KeptAlarm { state, ..kept }.to_f64())
         }
         Kind::Input(_) | Kind::Output(..) | Kind::Status(_) => None,
     };

@@ -52,6 +52,8 @@ enum Wish {
     ByHand(f64, f64, f64),
     Hold(f64, f64),
     Acknowledge(f64),
+    Shelve(f64, f64),
+    PutAside(f64, bool),
 }
 
 fn any_number() -> impl Strategy<Value = f64> {
@@ -101,6 +103,7 @@ fn any_wish() -> impl Strategy<Value = Wish> {
         Command::ConfirmDrained,
         Command::ConfirmQuality,
         Command::Silence,
+        Command::AcknowledgeLow,
     ];
     let modes = vec![Mode::Auto, Mode::Auto, Mode::Off, Mode::Manual, Mode::Maintenance];
     prop_oneof![
@@ -113,6 +116,8 @@ fn any_wish() -> impl Strategy<Value = Wish> {
             .prop_map(|(which, wish, seconds)| Wish::ByHand(which, wish, seconds)),
         1 => (0.0..1.0, 0.0..4000.0).prop_map(|(which, seconds)| Wish::Hold(which, seconds)),
         1 => (0.0..1.0).prop_map(Wish::Acknowledge),
+        1 => (0.0..1.0, any_number()).prop_map(|(which, time)| Wish::Shelve(which, time)),
+        1 => (0.0..1.0, any::<bool>()).prop_map(|(which, out)| Wish::PutAside(which, out)),
     ]
 }
 
@@ -175,6 +180,14 @@ impl Story {
             Wish::Acknowledge(which) => {
                 let alarm = self.row(which, |row| matches!(row.kind, Kind::Alarm(_)));
                 Command::Acknowledge { alarm }
+            }
+            Wish::Shelve(which, seconds) => {
+                let alarm = self.row(which, |row| matches!(row.kind, Kind::Alarm(_)));
+                Command::Shelve { alarm, seconds }
+            }
+            Wish::PutAside(which, out) => {
+                let alarm = self.row(which, |row| matches!(row.kind, Kind::Alarm(_)));
+                if out { Command::OutOfService { alarm } } else { Command::ShelveOnce { alarm } }
             }
         }
     }

@@ -56,11 +56,13 @@ fn starts(
     started
 }
 
-/// Numbers of the alarms that stand.
+/// Numbers of the alarms that stand, and of which people are told.
 fn alarms(plant: &ClosedLoop) -> Vec<u16> {
     let samples = &plant.plant.snapshot().samples;
     let rows = plant.plant.catalogue().rows.iter();
-    rows.filter(|row| row.form == Form::Alarm && samples[row.id].value != 0.0)
+    let told =
+        |row: &&plc::tag::Row| samples[row.id].value != 0.0 && samples[row.id].why.is_empty();
+    rows.filter(|row| row.form == Form::Alarm && told(row))
         .filter_map(|row| match row.kind {
             Kind::Alarm(words) => Some(words.number),
             Kind::Input(_)

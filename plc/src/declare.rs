@@ -7,7 +7,7 @@
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use crate::alarm::Priority;
+use crate::alarm::{OnBad, Parent, Priority, TripGroup};
 use crate::interlock::Column;
 use crate::reason::Reasons;
 use crate::tag::{Activity, Adjustable, Driven, Kept, Measured, Plain, Rationale, Role, Source};
@@ -162,6 +162,11 @@ pub const fn kept() -> Kept {
     Kept
 }
 
+/// A critical alarm that somebody has seen and nobody has ended is announced again after this, so many times; chosen: the
+/// time to act is minutes, and after three more tries it is known and stands.
+const RE_ALARM_TIME: f64 = 3600.0;
+const RE_ALARMS: u8 = 3;
+
 /// An alarm of `docs/spec/plant.md` 4.
 #[must_use]
 pub const fn alarm(number: u16, priority: Priority) -> Rationale {
@@ -171,6 +176,13 @@ pub const fn alarm(number: u16, priority: Priority) -> Rationale {
         on_delay: Duration::ZERO,
         off_delay: Duration::ZERO,
         latching: false,
+        on_bad: OnBad::Hold,
+        explained_by: &[],
+        parent: None,
+        stands_without_mains: false,
+        trip: None,
+        re_alarm_time: seconds(RE_ALARM_TIME),
+        re_alarms: if matches!(priority, Priority::P1) { RE_ALARMS } else { 0 },
     }
 }
 
@@ -186,6 +198,44 @@ impl Rationale {
     #[must_use]
     pub const fn latching(mut self) -> Rationale {
         self.latching = true;
+        self
+    }
+    /// What a bad sensor means; unless said, the alarm stays as it is.
+    #[must_use]
+    pub const fn on_bad(mut self, on_bad: OnBad) -> Rationale {
+        self.on_bad = on_bad;
+        self
+    }
+    /// Nobody is told of it while one of these alarms is there, by number (`docs/spec/plant.md` 4, consequence chains): what
+    /// explains those explains it too.
+    #[must_use]
+    pub const fn explained_by(mut self, numbers: &'static [u16]) -> Rationale {
+        self.explained_by = numbers;
+        self
+    }
+    /// Nobody is told of it while its bus is lost (code s5).
+    #[must_use]
+    pub const fn behind(mut self, parent: Parent) -> Rationale {
+        self.parent = Some(parent);
+        self
+    }
+    /// Told of even while the mains are lost; all others wait (code s4, and `docs/spec/plant.md` 4: 901 → everything).
+    #[must_use]
+    pub const fn without_mains(mut self) -> Rationale {
+        self.stands_without_mains = true;
+        self
+    }
+    /// What it stops: the first of a group is marked.
+    #[must_use]
+    pub const fn trips(mut self, group: TripGroup) -> Rationale {
+        self.trip = Some(group);
+        self
+    }
+    /// Seen and still there, it is announced again after so many seconds, so many times.
+    #[must_use]
+    pub const fn re_alarms(mut self, after_s: f64, times: u8) -> Rationale {
+        self.re_alarm_time = seconds(after_s);
+        self.re_alarms = times;
         self
     }
 }

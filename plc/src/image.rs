@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-use crate::alarm::{Condition, Transition};
+use crate::alarm::{AlarmSample, Condition, Transition};
 use crate::device::Mode;
 use crate::output::Output;
 use crate::quantity::{Form, Value};
@@ -121,6 +121,8 @@ pub struct Snapshot {
     pub taken: Box<[Moment]>,
     /// What the units asked of each output, whatever it was given, by [`crate::tag::Row::slot`] of the outputs.
     pub wanted: Box<[f64]>,
+    /// By [`crate::tag::Row::slot`] of the alarms.
+    pub alarms: Box<[AlarmSample]>,
 }
 
 impl Snapshot {
@@ -133,6 +135,7 @@ impl Snapshot {
             samples: vec![Sample::default(); rows].into_boxed_slice(),
             taken: vec![Moment(0); rows].into_boxed_slice(),
             wanted: vec![0.0; catalogue.outputs].into_boxed_slice(),
+            alarms: vec![AlarmSample::default(); catalogue.alarms].into_boxed_slice(),
         }
     }
 
@@ -157,6 +160,7 @@ impl Snapshot {
         self.samples.copy_from_slice(&other.samples);
         self.taken.copy_from_slice(&other.taken);
         self.wanted.copy_from_slice(&other.wanted);
+        self.alarms.copy_from_slice(&other.alarms);
     }
 }
 
@@ -209,8 +213,30 @@ pub enum Command {
     Acknowledge {
         alarm: usize,
     },
+    /// Every low and medium alarm that is shown has been seen.
+    AcknowledgeLow,
     /// Ends a latched alarm whose cause is gone. By row id.
     ResetAlarm {
+        alarm: usize,
+    },
+    /// Puts an alarm on the shelf: nobody is told of it for so many seconds. By row id.
+    Shelve {
+        alarm: usize,
+        seconds: f64,
+    },
+    /// The same until its cause goes.
+    ShelveOnce {
+        alarm: usize,
+    },
+    /// Takes it from the shelf.
+    Unshelve {
+        alarm: usize,
+    },
+    /// Takes an alarm out of service while its instrument or device is worked on, and back. By row id.
+    OutOfService {
+        alarm: usize,
+    },
+    InService {
         alarm: usize,
     },
     /// The horn.
@@ -264,8 +290,14 @@ impl Command {
             | Command::Mixed { .. }
             | Command::EnterChlorine { .. }
             | Command::Acknowledge { .. }
+            | Command::AcknowledgeLow
             | Command::ResetAlarm { .. }
+            // How much of this an Operator may do stands beside the alarm's priority.
+            | Command::Shelve { .. }
+            | Command::ShelveOnce { .. }
+            | Command::Unshelve { .. }
             | Command::Silence => Some(Role::Operator),
+            Command::OutOfService { .. } | Command::InService { .. } => Some(Role::Engineer),
             Command::Handle { .. }
             | Command::ByHand { .. }
             | Command::Hold { .. }
@@ -288,6 +320,9 @@ impl Command {
             | Command::ConfirmQuality
             | Command::ConfirmStrength
             | Command::ConfirmSludgeRemoved
+            | Command::Shelve { .. }
+            | Command::ShelveOnce { .. }
+            | Command::OutOfService { .. }
             | Command::Handle { .. }
             | Command::ByHand { .. }
             | Command::Hold { .. } => true,
@@ -298,7 +333,10 @@ impl Command {
             | Command::CloseIntake
             | Command::EnterChlorine { .. }
             | Command::Acknowledge { .. }
+            | Command::AcknowledgeLow
             | Command::ResetAlarm { .. }
+            | Command::Unshelve { .. }
+            | Command::InService { .. }
             | Command::Silence
             | Command::Mixed { .. }
             | Command::Release { .. }

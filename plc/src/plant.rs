@@ -25,6 +25,7 @@ mod safe_water;
 mod selection;
 mod whole;
 
+use crate::alarm::Engine;
 use crate::block::{Lowest, Sustained};
 use crate::declare::parts;
 use crate::device::Stagger;
@@ -140,7 +141,7 @@ pub struct Plant {
     holds: Holds,
     coagulant_guard: Guard,
     chlorine_guard: Guard,
-    alarms: crate::alarm::Engine,
+    alarms: Engine,
     stagger: Stagger,
     asked: Asked,
     selections: selection::Selections,
@@ -162,10 +163,6 @@ pub struct Plant {
     input_rows: Box<[usize]>,
     /// Row of each output, by slot.
     output_rows: Box<[usize]>,
-    /// Row of each alarm, by slot.
-    alarm_rows: Box<[usize]>,
-    /// Alarms that sound the horn, by slot.
-    sounds: Box<[bool]>,
     outputs: Outputs,
     snapshot: Snapshot,
     events: Events,
@@ -222,7 +219,7 @@ impl Plant {
             holds: Holds::default(),
             coagulant_guard: Guard::default(),
             chlorine_guard: Guard::default(),
-            alarms: crate::alarm::Engine::new(catalogue.alarms),
+            alarms: Engine::new(&catalogue),
             stagger: Stagger::default(),
             asked: Asked::default(),
             selections: selection::Selections::default(),
@@ -239,8 +236,6 @@ impl Plant {
             since_whole: WHOLE_EVERY,
             input_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Input(_))),
             output_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Output(..))),
-            alarm_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Alarm(_))),
-            sounds: sounding(&catalogue),
             outputs: Outputs::new(&catalogue),
             snapshot: Snapshot::new(&catalogue),
             events: Events::default(),
@@ -332,13 +327,16 @@ impl Plant {
 
     /// Alarms. A new one ends the silence.
     fn raise(&mut self, elapsed: Duration) {
-        let Plant { units, alarms, events, alarm_rows, silenced, .. } = self;
-        units.visit(&mut alarms.pass(elapsed, |slot, transition| {
-            *silenced &= transition.change != crate::alarm::Change::Activated;
-            if let Some(alarm) = alarm_rows.get(slot) {
-                events.push(Event::Alarm { alarm: *alarm, transition });
-            }
-        }));
+        let Plant { units, alarms, events, silenced, .. } = self;
+        if alarms.has_counted() {
+            units.system.alarm_load.show(alarms);
+        }
+        units.visit(&mut alarms.collect());
+        alarms.step(elapsed);
+        for (alarm, transition) in alarms.changes() {
+            *silenced &= !transition.is_announced();
+            events.push(Event::Alarm { alarm: *alarm, transition: *transition });
+        }
     }
 
     fn publish(&mut self) {
@@ -386,15 +384,4 @@ impl Plant {
     pub fn now(&self) -> Moment {
         self.now
     }
-}
-
-/// Critical and high alarms sound the horn.
-fn sounding(catalogue: &Catalogue) -> Box<[bool]> {
-    let mut sounds = alloc::vec::Vec::new();
-    for row in &catalogue.rows {
-        if let Kind::Alarm(words) = row.kind {
-            sounds.push(words.priority <= crate::alarm::Priority::P2);
-        }
-    }
-    sounds.into_boxed_slice()
 }

@@ -4,7 +4,7 @@ use core::iter::Zip;
 use core::slice::{Iter, IterMut};
 use core::time::Duration;
 
-use crate::alarm::{Condition, Engine, State};
+use crate::alarm::{AlarmSample, Condition, Engine, KeptAlarm};
 use crate::device::{Handling, Mode};
 use crate::image::{Event, Outputs, Sample, Shown, Snapshot};
 use crate::interlock::{Column, Holds};
@@ -112,7 +112,8 @@ pub struct Publish<'a> {
     samples: Zip<IterMut<'a, Sample>, IterMut<'a, Moment>>,
     rows: usize,
     events: &'a mut Events,
-    alarms: &'a Engine,
+    alarms: &'a mut Engine,
+    shown: IterMut<'a, AlarmSample>,
     now: Moment,
     /// Settings and totals are written too: they move seldom, and are for people.
     whole: bool,
@@ -126,7 +127,7 @@ impl<'a> Publish<'a> {
         outputs: &'a mut Outputs,
         snapshot: &'a mut Snapshot,
         events: &'a mut Events,
-        alarms: &'a Engine,
+        alarms: &'a mut Engine,
         now: Moment,
         whole: bool,
     ) -> Publish<'a> {
@@ -136,6 +137,7 @@ impl<'a> Publish<'a> {
             samples: snapshot.samples.iter_mut().zip(snapshot.taken.iter_mut()),
             events,
             alarms,
+            shown: snapshot.alarms.iter_mut(),
             now,
             whole,
             alarm: 0,
@@ -189,14 +191,17 @@ impl Visitor for Publish<'_> {
         self.write_seldom(value);
     }
     fn alarm(&mut self, _: &'static Point<Rationale>, _: &mut Condition) {
-        let state = self.alarms.state(self.alarm);
-        let suppressed = self.alarms.is_suppressed(self.alarm);
+        let slot = self.alarm;
         self.alarm += 1;
-        if let Some((sample, at)) = self.samples.next() {
-            sample.value = f64::from(state as u8);
+        let (Some((sample, at)), Some(shown)) = (self.samples.next(), self.shown.next()) else {
+            return;
+        };
+        *at = self.now;
+        if let Some(news) = self.alarms.news(slot) {
+            sample.value = f64::from(news.state as u8);
             sample.quality = Quality::Good;
-            sample.why = Reasons::NONE.and_if(suppressed, Reason::SuppressedByDesign);
-            *at = self.now;
+            sample.why = news.why();
+            *shown = news;
         }
     }
 }
@@ -431,7 +436,7 @@ impl<F: FnMut(&Row, f64)> Visitor for Keep<'_, F> {
     }
     fn alarm(&mut self, _: &'static Point<Rationale>, _: &mut Condition) {
         if let Some(row) = self.rows.get(self.row) {
-            (self.keep)(row, f64::from(self.alarms.state(self.alarm) as u8));
+            (self.keep)(row, self.alarms.sample(self.alarm).kept().to_f64());
         }
         self.row += 1;
         self.alarm += 1;
@@ -454,14 +459,21 @@ pub struct Restore<'a, F> {
     pub kept: F,
     /// Settings that no longer fit their range.
     pub refused: usize,
+    /// How long ago it was kept; unknown: nobody can say.
+    age: Option<Duration>,
     row: usize,
     alarm: usize,
 }
 
 impl<'a, F: FnMut(&Row) -> Option<f64>> Restore<'a, F> {
     /// From this source.
-    pub fn new(rows: &'a [Row], alarms: &'a mut Engine, kept: F) -> Restore<'a, F> {
-        Restore { rows, alarms, kept, refused: 0, row: 0, alarm: 0 }
+    pub fn new(
+        rows: &'a [Row],
+        alarms: &'a mut Engine,
+        kept: F,
+        age: Option<Duration>,
+    ) -> Restore<'a, F> {
+        Restore { rows, alarms, kept, refused: 0, age, row: 0, alarm: 0 }
     }
 
     fn next(&mut self) -> Option<f64> {
@@ -487,9 +499,8 @@ impl<F: FnMut(&Row) -> Option<f64>> Visitor for Restore<'_, F> {
         }
     }
     fn alarm(&mut self, _: &'static Point<Rationale>, _: &mut Condition) {
-        let state = self.next().and_then(|kept| State::from_number(kept as u8));
-        if let Some(state) = state {
-            self.alarms.restore(self.alarm, state);
+        if let Some(kept) = self.next().and_then(KeptAlarm::from_f64) {
+            self.alarms.restore(self.alarm, &kept, self.age);
         }
         self.alarm += 1;
     }

@@ -291,6 +291,10 @@ reasons! {
 
     /// An alarm is not judged now, by design.
     SuppressedByDesign,
+    /// A person has put the alarm on the shelf.
+    AlarmShelved,
+    /// A person has taken the alarm out of service.
+    AlarmOutOfService,
 
     // Refusals of commands.
     /// This role may not do it.
@@ -307,6 +311,8 @@ reasons! {
     NothingToAcknowledge,
     /// The cause is still there.
     CauseStillActive,
+    /// A critical alarm is never put on the shelf.
+    NeverShelved,
     /// Too many commands at once.
     QueueFull,
     /// It must be chosen first, and carried out within 30 s.

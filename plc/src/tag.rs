@@ -9,7 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, OnBad, Parent, Priority, TripGroup};
 use crate::device::Handling;
 use crate::image::Shown;
 use crate::interlock::Column;
@@ -171,6 +171,19 @@ pub struct Rationale {
     pub off_delay: Duration,
     /// Stays until reset.
     pub latching: bool,
+    /// What a bad sensor means.
+    pub on_bad: OnBad,
+    /// Numbers of the alarms that explain it: while one of them is there, nobody is told of this one.
+    pub explained_by: &'static [u16],
+    /// The bus whose loss explains it (code s5).
+    pub parent: Option<Parent>,
+    /// Told of even without mains.
+    pub stands_without_mains: bool,
+    /// What it stops, for first-out.
+    pub trip: Option<TripGroup>,
+    /// Seen and still there, it is announced again after so long, so many times.
+    pub re_alarm_time: Duration,
+    pub re_alarms: u8,
 }
 
 /// How the members of a group are told apart.

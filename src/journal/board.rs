@@ -30,6 +30,8 @@ pub struct Standing {
     pub comment: String,
     /// False: storage has not taken the last transition yet.
     pub saved: bool,
+    /// On the shelf, suppressed by design or out of service: nobody is told.
+    pub hidden: bool,
 }
 
 impl Standing {
@@ -39,14 +41,30 @@ impl Standing {
         let kept = before.map(|one| (one.since, one.acked_by.clone(), one.comment.clone()));
         let (since, acked_by, comment) = match transition.change {
             Change::Activated => (happening.wall.ms, None, String::new()),
+            // Shown again, and not yet seen again.
+            Change::ReAlarmed | Change::Unshelved | Change::ShelfEnded | Change::InService
+                if transition.from != transition.to =>
+            {
+                (kept.map_or(happening.wall.ms, |(since, ..)| since), None, String::new())
+            }
             Change::Acknowledged => (
                 kept.map_or(happening.wall.ms, |(since, ..)| since),
                 happening.who.as_ref().map(|who| who.user.clone()),
                 happening.why.clone(),
             ),
-            Change::Returned | Change::Reset => {
-                kept.unwrap_or((happening.wall.ms, None, String::new()))
-            }
+            Change::Returned
+            | Change::Reset
+            | Change::ReAlarmed
+            | Change::Shelved
+            | Change::ShelvedOnce
+            | Change::Unshelved
+            | Change::ShelfEnded
+            | Change::Suppressed
+            | Change::Unsuppressed
+            | Change::OutOfService
+            | Change::InService
+            | Change::ChatterGuarded
+            | Change::StillHidden => kept.unwrap_or((happening.wall.ms, None, String::new())),
         };
         Some(Standing {
             alarm,
@@ -58,6 +76,7 @@ impl Standing {
             acked_by,
             comment,
             saved: happening.saved,
+            hidden: transition.hidden,
         })
     }
 }
@@ -75,11 +94,12 @@ impl Board {
         self.standings.lock().get(&alarm).cloned()
     }
 
-    /// Every alarm that is not Normal, in order of row ids.
+    /// Every alarm that is not Normal and that people are told of, in order of row ids.
     #[must_use]
     pub fn standing(&self) -> Vec<Standing> {
         let standings = self.standings.lock();
-        standings.values().filter(|one| one.state != State::Normal).cloned().collect()
+        let told = |one: &&Standing| one.state != State::Normal && !one.hidden;
+        standings.values().filter(told).cloned().collect()
     }
 
     /// Fills in what the journal remembers. Alarms this plant no longer has are left out.

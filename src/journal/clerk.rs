@@ -364,9 +364,20 @@ impl Clerk {
         if live.scan == 0 {
             return None;
         }
+        let snapshot = &live.snapshot;
+        let kept = |row: &plc::tag::Row| match row.kind {
+            RowKind::Retained => Some(snapshot.samples[row.id].value),
+            // Where an alarm stands is in its transitions; how long its shelf lasts is not.
+            RowKind::Alarm(_) => {
+                let kept = snapshot.alarms.get(row.slot)?.kept();
+                kept.is_put_aside().then(|| kept.to_f64())
+            }
+            RowKind::Input(_) | RowKind::Output(..) | RowKind::Setting(_) | RowKind::Status(_) => {
+                None
+            }
+        };
         let rows = self.exchange.catalogue.rows.iter();
-        let rows = rows.filter(|row| matches!(row.kind, RowKind::Retained));
-        let values = rows.map(|row| (row.path.clone(), live.snapshot.samples[row.id].value));
+        let values = rows.filter_map(|row| Some((row.path.clone(), kept(row)?)));
         Some(Retained { values: values.collect(), wall: live.wall.ms })
     }
 

@@ -262,6 +262,8 @@ fn standing(row: &SqliteRow) -> Option<(String, Standing)> {
         acked_by: Some(acked_by).filter(|name| !name.is_empty()),
         comment: row.get(7),
         saved: true,
+        // The plant says in its first scan what is still hidden.
+        hidden: false,
     };
     Some((row.get(0), standing))
 }

@@ -58,7 +58,17 @@ fn activated() -> Event {
 
 fn transition(from: State, to: State, change: Change, order: u32) -> Event {
     let quality = Quality::Good;
-    let transition = Transition { from, to, change, order, same_scan: false, quality };
+    let transition = Transition {
+        from,
+        to,
+        change,
+        order,
+        same_scan: false,
+        first_out: false,
+        hidden: false,
+        repeats: 0,
+        quality,
+    };
     Event::Alarm { alarm: ALARM, transition }
 }
 

@@ -287,7 +287,12 @@ pub fn now(
 fn over_alarms(source: Source, catalogue: &Catalogue, tree: &Tree, live: &Live) -> Variant {
     let (mut active, mut unseen, mut worst) = (0u32, 0u32, 0u16);
     for row in &tree.alarms {
-        let state = value::alarm_state(&live.snapshot.samples[*row]);
+        let sample = &live.snapshot.samples[*row];
+        // What is on the shelf, suppressed or out of service is not what people are told.
+        if !sample.why.is_empty() {
+            continue;
+        }
+        let state = value::alarm_state(sample);
         active += u32::from(state.is_active());
         unseen += u32::from(!state.is_acknowledged());
         if let Kind::Alarm(words) = catalogue.rows[*row].kind

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
+use plc::alarm::SHELF_DEFAULT;
 use plc::device::Mode;
 use plc::image::Command;
 use plc::reason::Reason;
@@ -39,7 +40,13 @@ pub enum Verb {
     ConfirmSludgeRemoved,
     Mixed,
     EnterChlorine,
+    AcknowledgeLow,
     ResetAlarm,
+    Shelve,
+    ShelveOnce,
+    Unshelve,
+    OutOfService,
+    InService,
     Silence,
     HandleAuto,
     HandleOff,
@@ -56,7 +63,7 @@ pub struct Select {
     command: Verb,
     target: Option<usize>,
     /// What `ByHand` wishes, 0 to 100 %, or the strength of the product that was mixed in, %; for how many seconds, for
-    /// `ByHand` and `Hold`, or how long ago the product was delivered.
+    /// `ByHand`, `Hold` and `Shelve`, or how long ago the product was delivered.
     value: Option<f64>,
     seconds: Option<f64>,
     /// What `Mixed` put in: litres of solution, or kilograms of powder.
@@ -274,6 +281,7 @@ fn command_of(
         None => Ok(command),
         Some(_) => Err(Refusal::bad_request(format!("{verb:?} has no target"))),
     };
+    let alarm = || target.ok_or_else(target_needed);
     let handle = |mode| Ok(Command::Handle { device: target.ok_or_else(target_needed)?, mode });
     match verb {
         Verb::Start => whole(Command::Start),
@@ -313,7 +321,16 @@ fn command_of(
                 value.ok_or_else(|| Refusal::bad_request("EnterChlorine needs a value"))?;
             whole(Command::EnterChlorine { tested })
         }
-        Verb::ResetAlarm => Ok(Command::ResetAlarm { alarm: target.ok_or_else(target_needed)? }),
+        Verb::AcknowledgeLow => whole(Command::AcknowledgeLow),
+        Verb::ResetAlarm => Ok(Command::ResetAlarm { alarm: alarm()? }),
+        Verb::Shelve => {
+            let seconds = seconds.unwrap_or(SHELF_DEFAULT.as_secs_f64());
+            Ok(Command::Shelve { alarm: alarm()?, seconds })
+        }
+        Verb::ShelveOnce => Ok(Command::ShelveOnce { alarm: alarm()? }),
+        Verb::Unshelve => Ok(Command::Unshelve { alarm: alarm()? }),
+        Verb::OutOfService => Ok(Command::OutOfService { alarm: alarm()? }),
+        Verb::InService => Ok(Command::InService { alarm: alarm()? }),
         Verb::Silence => whole(Command::Silence),
         Verb::HandleAuto => handle(Mode::Auto),
         Verb::HandleOff => handle(Mode::Off),

@@ -1,11 +1,36 @@
-//! Alarms after ISA-18.2: what a condition is, and what people have made of it.
+//! Alarms after ISA-18.2: what a condition is, and what people have made of it (`docs/spec/interfaces.md` 1).
+//!
+//! ```text
+//! the unit says     Clear, Active, AsBefore, Suppressed, Absent, Bad        condition.rs
+//!        |
+//! region P: is it there, has somebody seen it, is it latched    A..F        state.rs, record.rs
+//! region S: may it be announced: by design, shelved, out of service   H, G, I     shelf.rs, causes.rs
+//!        |
+//! announced: sound, first-out, load, flood, chatter guard, re-alarm         engine.rs, groups.rs, load.rs, chatter.rs
+//! ```
+//! Region P keeps running under region S; only the announcement is held back.
 
+mod causes;
+mod chatter;
+mod condition;
 mod engine;
+mod groups;
+mod load;
+mod record;
+mod sample;
+mod shelf;
+mod state;
+#[cfg(test)]
+mod tests;
 
+pub use causes::Parent;
+pub use condition::{Condition, OnBad};
 pub use engine::Engine;
-
-use crate::quantity::Value;
-use crate::signal::{Quality, Signal};
+pub use groups::TripGroup;
+pub use load::{Load, Standing};
+pub use sample::{AlarmSample, KeptAlarm};
+pub use shelf::{SHELF_DEFAULT, Shelf, Shelve, shelf_max};
+pub use state::{Change, State, Transition};
 
 /// How soon somebody must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,157 +67,10 @@ impl Priority {
             Priority::P4 => "low",
         }
     }
-}
 
-/// What the unit says of an alarm's cause in this scan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Condition {
-    /// The cause is away.
-    #[default]
-    Clear,
-    /// The cause is there.
-    Active,
-    /// In the deadband, or the sensor is bad: as it was before. Never clears an alarm.
-    AsBefore,
-    /// Not judged now, by design: the unit is off, or a parent explains it.
-    Suppressed,
-}
-
-impl Condition {
-    /// Active while `cause` holds.
+    /// Critical and high ones sound the horn, and are seen one by one (AR-03).
     #[must_use]
-    pub fn when(cause: bool) -> Condition {
-        if cause { Condition::Active } else { Condition::Clear }
+    pub const fn is_urgent(self) -> bool {
+        matches!(self, Priority::P1 | Priority::P2)
     }
-
-    /// Suppressed while `by_design` holds.
-    #[must_use]
-    pub fn unless(self, by_design: bool) -> Condition {
-        if by_design { Condition::Suppressed } else { self }
-    }
-}
-
-impl<Q: Value> Signal<Q> {
-    /// Active above `limit`, clear at `limit - deadband` and below, else as before. A bad signal changes nothing.
-    #[must_use]
-    pub fn above(self, limit: Q, deadband: Q) -> Condition {
-        let Some(value) = self.usable().map(Value::to_f64) else { return Condition::AsBefore };
-        if value > limit.to_f64() {
-            Condition::Active
-        } else if value <= limit.to_f64() - deadband.to_f64() {
-            Condition::Clear
-        } else {
-            Condition::AsBefore
-        }
-    }
-
-    /// Active below `limit`, clear at `limit + deadband` and above, else as before. A bad signal changes nothing.
-    #[must_use]
-    pub fn below(self, limit: Q, deadband: Q) -> Condition {
-        let Some(value) = self.usable().map(Value::to_f64) else { return Condition::AsBefore };
-        if value < limit.to_f64() {
-            Condition::Active
-        } else if value >= limit.to_f64() + deadband.to_f64() {
-            Condition::Clear
-        } else {
-            Condition::AsBefore
-        }
-    }
-}
-
-/// Where an alarm stands (ISA-18.2; the letters A to F of `docs/spec/interfaces.md` 1.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
-pub enum State {
-    /// A: nothing.
-    #[default]
-    Normal,
-    /// B: there, and nobody has seen it.
-    Unacknowledged,
-    /// C: there, and seen.
-    Acknowledged,
-    /// D: gone, and nobody has seen it.
-    ReturnedUnacknowledged,
-    /// E: gone, but latched, and nobody has seen it.
-    LatchedUnacknowledged,
-    /// F: gone and seen, but latched until reset.
-    LatchedAcknowledged,
-}
-
-impl State {
-    /// Every state, in order of its number.
-    pub const ALL: [State; 6] = [
-        State::Normal,
-        State::Unacknowledged,
-        State::Acknowledged,
-        State::ReturnedUnacknowledged,
-        State::LatchedUnacknowledged,
-        State::LatchedAcknowledged,
-    ];
-
-    /// The state with this number.
-    #[must_use]
-    pub fn from_number(number: u8) -> Option<State> {
-        State::ALL.get(usize::from(number)).copied()
-    }
-
-    /// The cause is there.
-    #[must_use]
-    pub fn is_active(self) -> bool {
-        matches!(self, State::Unacknowledged | State::Acknowledged)
-    }
-
-    /// Somebody has seen it, or there is nothing to see.
-    #[must_use]
-    pub fn is_acknowledged(self) -> bool {
-        matches!(self, State::Normal | State::Acknowledged | State::LatchedAcknowledged)
-    }
-
-    /// Gone, and kept until reset.
-    #[must_use]
-    pub fn is_latched(self) -> bool {
-        matches!(self, State::LatchedUnacknowledged | State::LatchedAcknowledged)
-    }
-
-    /// The ISA-18.2 letter.
-    #[must_use]
-    pub fn letter(self) -> char {
-        char::from(b'A' + self as u8)
-    }
-
-    /// The name interfaces send.
-    #[must_use]
-    pub fn key(self) -> &'static str {
-        match self {
-            State::Normal => "Normal",
-            State::Unacknowledged => "Unacknowledged",
-            State::Acknowledged => "Acknowledged",
-            State::ReturnedUnacknowledged => "ReturnedUnacknowledged",
-            State::LatchedUnacknowledged => "LatchedUnacknowledged",
-            State::LatchedAcknowledged => "LatchedAcknowledged",
-        }
-    }
-}
-
-/// Why an alarm changed its state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    Activated,
-    Returned,
-    Acknowledged,
-    Reset,
-}
-
-/// One change of one alarm.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Transition {
-    pub from: State,
-    pub to: State,
-    pub change: Change,
-    /// The order that did it; 0: the plant.
-    pub order: u32,
-    /// Another alarm went active in the same scan: which came first is not known.
-    pub same_scan: bool,
-    /// Quality of what the condition was judged on.
-    pub quality: Quality,
 }

@@ -23,7 +23,7 @@ impl Plant {
         age: Option<Duration>,
     ) -> usize {
         let Plant { units, catalogue, alarms, .. } = self;
-        let mut restore = Restore::new(&catalogue.rows, alarms, kept);
+        let mut restore = Restore::new(&catalogue.rows, alarms, kept, age);
         units.visit(&mut restore);
         let refused = restore.refused;
         let coagulant = &units.coagulation.retained;

@@ -4,6 +4,7 @@
 use core::time::Duration;
 
 use super::Plant;
+use crate::alarm::{Engine, Shelve, Transition};
 use crate::device::LOCK_TIME;
 use crate::image::{Command, Event, Order, Step};
 use crate::publish::{ByHand, Handle, Set};
@@ -45,6 +46,7 @@ impl Plant {
     fn obey(&mut self, order: &Order) -> Result<(), Reason> {
         Plant::permit(order)?;
         self.selections.allow(order)?;
+        let (by, role) = (order.number, order.role);
         let units = &mut self.units;
         match order.command {
             Command::Start => {
@@ -86,14 +88,32 @@ impl Plant {
             Command::Mixed { chemical, batch } => return self.mixed(chemical, batch),
             Command::Silence => self.silenced = true,
             Command::Acknowledge { alarm } => {
-                let slot = self.alarm_slot(alarm)?;
-                let transition = self.alarms.acknowledge(slot, order.number)?;
-                self.events.push(Event::Alarm { alarm, transition });
+                return self.with_alarm(alarm, |all, slot| all.acknowledge(slot, by));
             }
             Command::ResetAlarm { alarm } => {
-                let slot = self.alarm_slot(alarm)?;
-                let transition = self.alarms.reset(slot, order.number)?;
-                self.events.push(Event::Alarm { alarm, transition });
+                return self.with_alarm(alarm, |all, slot| all.reset(slot, by));
+            }
+            Command::Shelve { alarm, seconds } => {
+                let how = Shelve::For(seconds);
+                return self.with_alarm(alarm, |all, slot| all.shelve(slot, role, how, by));
+            }
+            Command::ShelveOnce { alarm } => {
+                let how = Shelve::Once;
+                return self.with_alarm(alarm, |all, slot| all.shelve(slot, role, how, by));
+            }
+            Command::Unshelve { alarm } => {
+                return self.with_alarm(alarm, |all, slot| all.unshelve(slot, by));
+            }
+            Command::OutOfService { alarm } => {
+                return self.with_alarm(alarm, |all, slot| all.take_out(slot, by));
+            }
+            Command::InService { alarm } => {
+                return self.with_alarm(alarm, |all, slot| all.put_in(slot, by));
+            }
+            Command::AcknowledgeLow => {
+                let Plant { alarms, events, .. } = self;
+                let seen = |alarm, transition| events.push(Event::Alarm { alarm, transition });
+                return alarms.acknowledge_low(by, seen);
             }
             Command::Handle { device, mode } => {
                 let mut handle = Handle::new(device, mode, order.number);
@@ -119,6 +139,19 @@ impl Plant {
             }
             Command::Set { setting, value } => return self.set(setting, value, order),
         }
+        Ok(())
+    }
+
+    /// What a person does with one alarm. What is announced again ends the silence, as what comes anew.
+    fn with_alarm(
+        &mut self,
+        alarm: usize,
+        act: impl FnOnce(&mut Engine, usize) -> Result<Transition, Reason>,
+    ) -> Result<(), Reason> {
+        let slot = self.alarm_slot(alarm)?;
+        let transition = act(&mut self.alarms, slot)?;
+        self.silenced &= !transition.is_announced();
+        self.events.push(Event::Alarm { alarm, transition });
         Ok(())
     }
 

@@ -56,7 +56,8 @@ impl Plant {
         self.units.visit(&mut overdue);
         let lock_expired = overdue.any || self.validator.holds().any_expired(self.now);
         let row_of = |slot: usize| self.input_rows.get(slot).copied();
-        let doubtful = self.validator.doubtful().and_then(row_of);
+        let unjudged = self.alarms.load().unjudged().and_then(|slot| self.alarms.row(slot));
+        let doubtful = self.validator.doubtful().and_then(row_of).or(unjudged);
         let silent = self.validator.silent().and_then(row_of);
         let missing = self.missing();
         let lost = self.lost();
@@ -82,8 +83,7 @@ impl Plant {
         let low = !settled.is_some_and(|level| level >= units.filtration.settings.start_level);
         let batch = self.shape.settling == Settling::Batch && units.system.status.step.0 >= 4.0;
         let motor_rests = motor_rests || (batch && low && !units.filtration.feed_runs());
-        let horn = !self.silenced
-            && self.alarms.any_unseen(|slot| self.sounds.get(slot).copied().unwrap_or(true));
+        let horn = !self.silenced && self.alarms.sounds();
         system::Around {
             nominal,
             start: self.asked.start,

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use statig::prelude::*;
 
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, Priority, TripGroup};
 use crate::block::{Lag, Ramp, Sustained, Timed, interpolate};
 use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, parts, retained, settings, shown,
@@ -106,9 +106,10 @@ alarms! {
         /// LT-211, PAC low.
         pub stock_low: Condition = alarm(202, Priority::P3).delays_s(60.0, 60.0),
         /// LSLL-211, PAC empty.
-        pub stock_empty: Condition = alarm(203, Priority::P1).delays_s(5.0, 60.0),
+        pub stock_empty: Condition =
+            alarm(203, Priority::P1).delays_s(5.0, 60.0).trips(TripGroup::RawWater),
         /// P-211, PAC cap reached, dosing stopped.
-        pub cap_reached: Condition = alarm(210, Priority::P1).latching(),
+        pub cap_reached: Condition = alarm(210, Priority::P1).latching().trips(TripGroup::RawWater),
     }
 }
 

@@ -244,9 +244,9 @@ impl Disinfection {
         let failed = self.doser.is_impaired() || !self.pumps_sound();
         let ph = self.inputs.ph;
         let ph_out =
-            worse(ph.below(settings.ph_low, PH_DEADBAND), ph.above(settings.ph_high, PH_DEADBAND));
+            ph.below(settings.ph_low, PH_DEADBAND).or(ph.above(settings.ph_high, PH_DEADBAND));
         self.alarms = Alarms {
-            residual_low: worse(outlet_low, inlet_low),
+            residual_low: outlet_low.or(inlet_low),
             chlorine_too_low: Condition::when(around.too_low),
             residual_high: outlet
                 .above(settings.chlorine_high, limits::OUTLET_DEADBAND)
@@ -313,15 +313,4 @@ impl Disinfection {
 /// A person works on it (s3).
 fn is_held<Q: Value>(signal: Signal<Q>) -> bool {
     matches!(signal, Signal::Held(..))
-}
-
-/// Of two conditions of one alarm the one that speaks louder.
-fn worse(one: Condition, other: Condition) -> Condition {
-    let loudness = |condition| match condition {
-        Condition::Suppressed => 0,
-        Condition::Clear => 1,
-        Condition::AsBefore => 2,
-        Condition::Active => 3,
-    };
-    if loudness(one) >= loudness(other) { one } else { other }
 }

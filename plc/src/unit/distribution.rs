@@ -24,7 +24,7 @@ mod village;
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, OnBad, Parent, Priority, TripGroup};
 use crate::block::{Duty, Timed};
 use crate::contact_time::Inactivation;
 use crate::declare::{
@@ -248,23 +248,32 @@ alarms! {
         /// IRI-401, contact time low.
         pub contact_low: Condition = alarm(405, Priority::P2).delays_s(300.0, 300.0),
         /// IRI-401, contact time not reached, delivery stopped.
-        pub contact_too_low: Condition = alarm(406, Priority::P1),
+        pub contact_too_low: Condition =
+            alarm(406, Priority::P1).explained_by(&[402]).trips(TripGroup::Delivery),
         /// LT-401, level sensors disagree.
-        pub levels_disagree: Condition = alarm(412, Priority::P3).delays_s(60.0, 60.0),
+        pub levels_disagree: Condition =
+            alarm(412, Priority::P3).delays_s(60.0, 60.0).behind(Parent::BusB),
         /// LT-401, clear well low.
-        pub level_low: Condition = alarm(413, Priority::P2).delays_s(60.0, 120.0),
+        pub level_low: Condition =
+            alarm(413, Priority::P2).delays_s(60.0, 120.0).on_bad(OnBad::Raise)
+                .trips(TripGroup::Delivery),
         /// LSLL-401, clear well empty.
-        pub empty: Condition = alarm(414, Priority::P1).delays_s(1.0, 60.0),
+        pub empty: Condition =
+            alarm(414, Priority::P1).delays_s(1.0, 60.0).trips(TripGroup::Delivery),
         /// LT-401, clear well high.
-        pub high: Condition = alarm(421, Priority::P3).delays_s(60.0, 60.0),
+        pub high: Condition = alarm(421, Priority::P3).delays_s(60.0, 60.0).behind(Parent::BusB),
         /// LSHH-401, clear well overflow.
-        pub overflow: Condition = alarm(415, Priority::P2).delays_s(2.0, 60.0),
+        pub overflow: Condition =
+            alarm(415, Priority::P2).delays_s(2.0, 60.0).trips(TripGroup::Filtration),
         /// T-401, clear-well quality hold.
-        pub quality_hold: Condition = alarm(416, Priority::P1).latching(),
+        pub quality_hold: Condition =
+            alarm(416, Priority::P1).latching().trips(TripGroup::Delivery),
         /// P-501, high-lift pump fault.
-        pub pump_fault: Condition = alarm(501, Priority::P2).delays_s(2.0, 0.0).latching(),
+        pub pump_fault: Condition =
+            alarm(501, Priority::P2).delays_s(2.0, 0.0).latching().behind(Parent::BusA),
         /// P-501, no delivery pump.
-        pub pumps_failed: Condition = alarm(502, Priority::P1).delays_s(2.0, 0.0).latching(),
+        pub pumps_failed: Condition =
+            alarm(502, Priority::P1).delays_s(2.0, 0.0).latching().trips(TripGroup::Delivery),
         /// LT-501, elevated tank low.
         pub tank_low: Condition = alarm(503, Priority::P2).delays_s(120.0, 300.0),
         /// LT-501, elevated tank very low.

@@ -25,7 +25,7 @@ mod valves;
 
 use core::time::Duration;
 
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, Priority, TripGroup};
 use crate::block::Timed;
 use crate::declare::{
     alarm, alarms, between, inputs, kept, measured, parts, retained, settings, shown, status,
@@ -168,17 +168,22 @@ alarms! {
         /// PDT-3n0, filter very clogged.
         pub clogged: Condition = alarm(302, Priority::P2).delays_s(60.0, 60.0),
         /// AIT-3n0, filter effluent high.
-        pub effluent_high: Condition = alarm(303, Priority::P2).delays_s(300.0, 300.0),
+        pub effluent_high: Condition =
+            alarm(303, Priority::P2).delays_s(300.0, 300.0).explained_by(&[204])
+                .trips(TripGroup::Filtration),
         /// Wash aborted, the filter is dirty.
-        pub wash_aborted: Condition = alarm(305, Priority::P2).latching(),
+        pub wash_aborted: Condition =
+            alarm(305, Priority::P2).latching().trips(TripGroup::Filtration),
         /// Ripening too long.
         pub ripening_long: Condition = alarm(308, Priority::P3),
         /// PDT-3n0, clean-bed head loss rising.
         pub bed_fouled: Condition = alarm(309, Priority::P4),
         /// Filter valve fault.
-        pub valve_fault: Condition = alarm(310, Priority::P2).latching(),
+        pub valve_fault: Condition =
+            alarm(310, Priority::P2).latching().trips(TripGroup::Filtration),
         /// Repeated turbidity washes stopped.
-        pub washes_stopped: Condition = alarm(330, Priority::P1).latching(),
+        pub washes_stopped: Condition =
+            alarm(330, Priority::P1).latching().trips(TripGroup::Filtration),
     }
 }
 

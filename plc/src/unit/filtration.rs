@@ -22,7 +22,7 @@ mod water;
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, Parent, Priority, TripGroup};
 use crate::block::{Duty, PiLoop, Ramp, Sustained, Timed};
 use crate::declare::{
     alarm, alarms, between, inputs, kept, measured, outputs, parts, retained, settings, shown,
@@ -160,11 +160,15 @@ alarms! {
     /// Alarms of filtration.
     pub struct Alarms {
         /// P-301, filter feed pump fault.
-        pub pump_fault: Condition = alarm(300, Priority::P2).delays_s(2.0, 0.0).latching(),
+        pub pump_fault: Condition =
+            alarm(300, Priority::P2).delays_s(2.0, 0.0).latching().behind(Parent::BusA),
         /// P-301, no filter feed pump.
-        pub pumps_failed: Condition = alarm(301, Priority::P1).delays_s(2.0, 0.0).latching(),
+        pub pumps_failed: Condition =
+            alarm(301, Priority::P1).delays_s(2.0, 0.0).latching().behind(Parent::BusA).trips(TripGroup::Filtration),
         /// AIT-330, water not safe: turbidity.
-        pub water_not_safe: Condition = alarm(304, Priority::P1).delays_s(60.0, 600.0),
+        pub water_not_safe: Condition =
+            alarm(304, Priority::P1).delays_s(60.0, 600.0).explained_by(&[303])
+                .trips(TripGroup::Filtration),
         /// FIT-351, wash flow low.
         pub wash_flow_low: Condition = alarm(306, Priority::P3).delays_s(20.0, 0.0),
         /// PT-352, air pressure high or low.

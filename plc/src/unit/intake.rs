@@ -21,7 +21,7 @@ mod tests;
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, Parent, Priority, TripGroup};
 use crate::block::{Aim, Duty, Hold, Pace, PiLoop, PiTuning, Sustained, Timed};
 use crate::declare::{
     alarm, alarms, between, contact, inputs, measured, outputs, parts, settings, shown, status,
@@ -150,23 +150,28 @@ alarms! {
         /// LT-102, wet well low.
         pub wet_well_low: Condition = alarm(101, Priority::P3).delays_s(30.0, 60.0),
         /// LSLL-102, wet well empty, pump tripped.
-        pub wet_well_empty: Condition = alarm(102, Priority::P2).delays_s(1.0, 60.0),
+        pub wet_well_empty: Condition =
+            alarm(102, Priority::P2).delays_s(1.0, 60.0).trips(TripGroup::RawWater),
         /// LDI-102, screen blocked.
         pub screen_blocked: Condition = alarm(103, Priority::P3).delays_s(120.0, 120.0),
         /// P-101, raw water pump fault.
-        pub pump_fault: Condition = alarm(104, Priority::P2).delays_s(2.0, 0.0).latching(),
+        pub pump_fault: Condition =
+            alarm(104, Priority::P2).delays_s(2.0, 0.0).latching().behind(Parent::BusA),
         /// P-101, no raw water can be made.
-        pub pumps_failed: Condition = alarm(105, Priority::P1).delays_s(2.0, 0.0).latching(),
+        pub pumps_failed: Condition =
+            alarm(105, Priority::P1).delays_s(2.0, 0.0).latching().trips(TripGroup::RawWater),
         /// FIT-101, flow low while running.
         pub flow_low: Condition = alarm(106, Priority::P3).delays_s(60.0, 60.0),
         /// P-101, dry run protected three times.
-        pub ran_dry: Condition = alarm(107, Priority::P2).latching(),
+        pub ran_dry: Condition = alarm(107, Priority::P2).latching().trips(TripGroup::RawWater),
         /// AIT-101, muddy river.
         pub muddy: Condition = alarm(108, Priority::P3).delays_s(120.0, 600.0),
         /// AIT-101, very muddy river, intake stopped.
-        pub very_muddy: Condition = alarm(109, Priority::P2),
+        pub very_muddy: Condition = alarm(109, Priority::P2).trips(TripGroup::RawWater),
         /// LT-101, flood at the intake.
-        pub flood: Condition = alarm(110, Priority::P1).delays_s(60.0, 600.0),
+        pub flood: Condition =
+            alarm(110, Priority::P1).delays_s(60.0, 600.0).without_mains()
+                .trips(TripGroup::RawWater),
         /// AIT-102, raw pH abnormal.
         pub ph_abnormal: Condition = alarm(112, Priority::P3).delays_s(600.0, 600.0),
     }

@@ -14,7 +14,7 @@ mod tests;
 
 pub use sequence::State;
 
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, Priority, TripGroup};
 use crate::block::{Sustained, Timed, Trip, TripTimes};
 use crate::declare::{
     alarm, alarms, between, contact, inputs, measured, parts, settings, shown, status,
@@ -96,13 +96,14 @@ alarms! {
     /// Alarms of power.
     pub struct Alarms {
         /// XS-901, power lost.
-        pub lost: Condition = alarm(901, Priority::P2).delays_s(10.0, 60.0),
+        pub lost: Condition =
+            alarm(901, Priority::P2).delays_s(10.0, 60.0).without_mains().trips(TripGroup::Supply),
         /// UPS-902, battery low.
-        pub battery_low: Condition = alarm(902, Priority::P2).delays_s(10.0, 60.0),
+        pub battery_low: Condition = alarm(902, Priority::P2).delays_s(10.0, 60.0).without_mains(),
         /// JI-901, voltage or frequency bad, or power above its limit.
         pub out_of_limits: Condition = alarm(903, Priority::P3).delays_s(30.0, 60.0),
         /// XS-901, repeated brown-outs.
-        pub brown_outs: Condition = alarm(915, Priority::P3).delays_s(0.0, 3600.0),
+        pub brown_outs: Condition = alarm(915, Priority::P3).delays_s(0.0, 3600.0).without_mains(),
     }
 }
 

@@ -14,7 +14,7 @@ mod tests;
 
 use core::time::Duration;
 
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, Priority, TripGroup};
 use crate::block::Timed;
 use crate::declare::{alarm, alarms, between, inputs, measured, parts, settings, shown, status};
 use crate::device::{Ask, Handling, Limits, Motor, Stagger};
@@ -80,9 +80,11 @@ alarms! {
     /// Alarms of sedimentation.
     pub struct Alarms {
         /// AIT-203, settled water cloudy.
-        pub settled_cloudy: Condition = alarm(204, Priority::P2).delays_s(1200.0, 600.0),
+        pub settled_cloudy: Condition =
+            alarm(204, Priority::P2).delays_s(1200.0, 600.0).explained_by(&[201]),
         /// AIT-203, settled water very bad.
-        pub settled_very_bad: Condition = alarm(205, Priority::P1).delays_s(1200.0, 600.0),
+        pub settled_very_bad: Condition =
+            alarm(205, Priority::P1).delays_s(1200.0, 600.0).trips(TripGroup::RawWater),
     }
 }
 

@@ -9,6 +9,7 @@
 
 use core::time::Duration;
 
+mod alarm_load;
 mod degraded;
 mod faces;
 mod panel;
@@ -19,6 +20,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+pub use alarm_load::AlarmLoad;
 pub use degraded::Facts as DegradedFacts;
 pub use faces::{Alarms, FirstOut, Inputs, Link, Outputs, Retained, Settings, Status};
 pub use resume::Resume;
@@ -93,6 +95,7 @@ pub struct System {
     pub outputs: Outputs,
     pub alarms: Alarms,
     pub first_out: FirstOut,
+    pub alarm_load: AlarmLoad,
     pub link_a: Link,
     pub link_b: Link,
     pub link_d: Link,
@@ -114,6 +117,7 @@ pub struct System {
 parts! { System {
     inputs, settings, retained, status, outputs, alarms;
     one: first_out = Group::single("first_out", "U-900"),
+         alarm_load = Group::single("alarm_load", "ALARM-900"),
          link_a = Group::single("link_a", "BUS-A"),
          link_b = Group::single("link_b", "BUS-B"),
          link_d = Group::single("link_d", "BUS-D");

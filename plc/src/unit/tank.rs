@@ -20,7 +20,7 @@ pub use batch::Batch;
 pub use sequence::State;
 pub use sludge::Load;
 
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, Priority, TripGroup};
 use crate::block::{Sustained, Trip, TripTimes};
 use crate::declare::{
     alarm, alarms, between, inputs, kept, measured, parts, retained, settings, shown, status,
@@ -87,7 +87,8 @@ alarms! {
     /// Alarms of the tank.
     pub struct Alarms {
         /// LT-203x, sedimentation tank near overflow.
-        pub near_overflow: Condition = alarm(206, Priority::P2).delays_s(10.0, 60.0),
+        pub near_overflow: Condition =
+            alarm(206, Priority::P2).delays_s(10.0, 60.0).trips(TripGroup::RawWater),
         /// XV-205x, sludge valve fault.
         pub sludge_valve_fault: Condition = alarm(207, Priority::P3).latching(),
         /// T-203x, sludge full.

@@ -56,6 +56,9 @@ async fn an_alarm_reaches_every_screen_and_can_be_acknowledged() {
             change: Change::Activated,
             order: 0,
             same_scan: false,
+            first_out: false,
+            hidden: false,
+            repeats: 0,
             quality: Quality::Good,
         },
     });

@@ -175,13 +175,7 @@ impl Told {
     /// Alarms 202 and 408: below 30 %, or it lasts for less than two days. Clear when neither holds any more.
     #[must_use]
     pub fn low(self, level: Signal<Percent>) -> Condition {
-        let low = level.below(LOW, LOW_BAND);
-        match (low, self.short) {
-            (Condition::Active, _) | (_, Condition::Active) => Condition::Active,
-            (Condition::Clear, Condition::Clear | Condition::Suppressed) => Condition::Clear,
-            (Condition::Suppressed, other) => other,
-            (Condition::AsBefore, _) | (_, Condition::AsBefore) => Condition::AsBefore,
-        }
+        level.below(LOW, LOW_BAND).or(self.short)
     }
 }
 

@@ -145,7 +145,7 @@ fn a_tank_that_is_low_or_does_not_last_two_days_is_called_out() {
         assert_eq!(low(level, short), expected, "{level} %, {short:?}");
     }
     let lost = Told::of(GramsPerLitre(10.0)).low(Signal::Bad(Fault::Stale));
-    assert_eq!(lost, AsBefore);
+    assert_eq!(lost, Condition::Bad(Fault::Stale));
     // 60 strokes × 0.5 ml = 1.8 l/h: 43.2 l a day, and half a tank is not two days.
     let mut rig = rig();
     rig.strokes = [0.0, 60.0];

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::State;
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, Priority, TripGroup};
 use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, retained, settings, shown, status,
 };
@@ -132,22 +132,28 @@ alarms! {
         /// AIT-403, chlorine low.
         pub residual_low: Condition = alarm(401, Priority::P2).delays_s(600.0, 300.0),
         /// AIT-403, chlorine too low, delivery stopped.
-        pub chlorine_too_low: Condition = alarm(402, Priority::P1).delays_s(0.0, 0.0),
+        pub chlorine_too_low: Condition =
+            alarm(402, Priority::P1).delays_s(0.0, 0.0).explained_by(&[407])
+                .trips(TripGroup::Delivery),
         /// AIT-403, chlorine high.
         pub residual_high: Condition = alarm(403, Priority::P2).delays_s(600.0, 300.0),
         /// AIT-403, chlorine dangerous, stopped.
-        pub chlorine_dangerous: Condition = alarm(404, Priority::P1).latching(),
+        pub chlorine_dangerous: Condition =
+            alarm(404, Priority::P1).latching().trips(TripGroup::Delivery),
         /// FS-411, chlorine pump is not dosing.
-        pub not_dosing: Condition = alarm(407, Priority::P1).delays_s(0.0, 30.0),
+        pub not_dosing: Condition =
+            alarm(407, Priority::P1).delays_s(0.0, 30.0).explained_by(&[409])
+                .trips(TripGroup::Delivery),
         /// LT-411, chlorine tank low.
         pub stock_low: Condition = alarm(408, Priority::P3).delays_s(60.0, 60.0),
         /// LSLL-411, chlorine tank empty.
-        pub stock_empty: Condition = alarm(409, Priority::P1).delays_s(5.0, 60.0),
+        pub stock_empty: Condition =
+            alarm(409, Priority::P1).delays_s(5.0, 60.0).trips(TripGroup::Delivery),
         /// AIC-401, chlorine demand changed, or chlorine is old.
         pub demand_changed: Condition = alarm(410, Priority::P3),
         /// AIT-402, treated pH out of range.
         pub ph_out: Condition = alarm(411, Priority::P2).delays_s(900.0, 600.0),
         /// P-411, chlorine cap reached, dosing stopped.
-        pub cap_reached: Condition = alarm(418, Priority::P1).latching(),
+        pub cap_reached: Condition = alarm(418, Priority::P1).latching().trips(TripGroup::Delivery),
     }
 }

@@ -116,10 +116,13 @@ impl Distribution {
             quality_hold: Condition::when(self.retained.contaminated),
             pump_fault: Condition::when(failed > 0),
             pumps_failed: Condition::when(failed == self.pump.len()),
-            tank_low: tank.below(settings.tank_low_limit, TANK_DEADBAND).unless(no_tank),
-            tank_very_low: tank.below(settings.tank_very_low_limit, TANK_DEADBAND).unless(no_tank),
-            tank_overflow: Condition::when(self.inputs.elevated_high_high.open()).unless(no_tank),
-            tank_lost: Condition::when(self.tank.is_doubtful()).unless(no_tank),
+            tank_low: tank.below(settings.tank_low_limit, TANK_DEADBAND).absent_where(no_tank),
+            tank_very_low: tank
+                .below(settings.tank_very_low_limit, TANK_DEADBAND)
+                .absent_where(no_tank),
+            tank_overflow: Condition::when(self.inputs.elevated_high_high.open())
+                .absent_where(no_tank),
+            tank_lost: Condition::when(self.tank.is_doubtful()).absent_where(no_tank),
             pipe_burst: Condition::when(
                 self.pipe_breaks()
                     || self.status.network.has(Reason::PipeBroken)

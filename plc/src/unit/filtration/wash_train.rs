@@ -356,7 +356,7 @@ impl WashTrain {
     /// Alarm 307: pressure out of range while the blower runs, or the air was given up.
     #[must_use]
     pub fn air_wrong(&self, inputs: &Inputs, blower: Option<&Motor>) -> Condition {
-        let Some(blower) = blower else { return Condition::Suppressed };
+        let Some(blower) = blower else { return Condition::Absent };
         if !self.air_why.is_empty() || blower.is_faulty() {
             return Condition::Active;
         }
@@ -365,13 +365,6 @@ impl WashTrain {
         }
         let high = inputs.air_pressure.above(PRESSURE_MAX, PRESSURE_DEADBAND);
         let low = inputs.air_pressure.below(PRESSURE_LOW, PRESSURE_DEADBAND);
-        match (high, low) {
-            (Condition::Active, _) | (_, Condition::Active) => Condition::Active,
-            (Condition::Clear, Condition::Clear) => Condition::Clear,
-            (
-                Condition::Clear | Condition::AsBefore | Condition::Suppressed,
-                Condition::Clear | Condition::AsBefore | Condition::Suppressed,
-            ) => Condition::AsBefore,
-        }
+        high.or(low)
     }
 }

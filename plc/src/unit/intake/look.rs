@@ -69,12 +69,6 @@ impl Intake {
 
     fn ph_abnormal(&self) -> Condition {
         let (low, high) = (self.settings.ph_low, self.settings.ph_high);
-        match (self.inputs.ph.below(low, PH_BAND), self.inputs.ph.above(high, PH_BAND)) {
-            (Condition::Active, _) | (_, Condition::Active) => Condition::Active,
-            (Condition::Clear, Condition::Clear) => Condition::Clear,
-            (Condition::AsBefore | Condition::Suppressed | Condition::Clear, _) => {
-                Condition::AsBefore
-            }
-        }
+        self.inputs.ph.below(low, PH_BAND).or(self.inputs.ph.above(high, PH_BAND))
     }
 }

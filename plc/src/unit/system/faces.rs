@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{Resume, State};
-use crate::alarm::{Condition, Priority};
+use crate::alarm::{Condition, Parent, Priority, TripGroup};
 use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, outputs, parts, retained, settings,
     shown, status, switched,
@@ -241,7 +241,7 @@ alarms! {
     /// Alarm of a bus.
     pub struct LinkAlarms {
         /// BUS-@, instrument bus lost.
-        pub lost: Condition = alarm(906, Priority::P1).delays_s(5.0, 30.0),
+        pub lost: Condition = alarm(906, Priority::P1).delays_s(5.0, 30.0).trips(TripGroup::Supply),
     }
 }
 
@@ -256,13 +256,18 @@ alarms! {
     /// Alarms of the system.
     pub struct Alarms {
         /// ES-900, emergency stop pressed.
-        pub emergency_stopped: Condition = alarm(904, Priority::P1).latching(),
+        pub emergency_stopped: Condition =
+            alarm(904, Priority::P1).latching().without_mains().trips(TripGroup::Supply),
         /// K-900, contactor does not open, closes unasked, or does not close.
-        pub supply_welded: Condition = alarm(905, Priority::P1).delays_s(1.0, 0.0).latching(),
+        pub supply_welded: Condition =
+            alarm(905, Priority::P1).delays_s(1.0, 0.0).latching().without_mains()
+                .trips(TripGroup::Supply),
         /// DEVICE-900, one device not answering.
-        pub device_silent: Condition = alarm(907, Priority::P3).delays_s(30.0, 60.0),
+        pub device_silent: Condition =
+            alarm(907, Priority::P3).delays_s(30.0, 60.0).behind(Parent::AnyBus),
         /// SENSOR-900, sensor value not credible.
-        pub sensor_doubted: Condition = alarm(908, Priority::P3).delays_s(60.0, 300.0),
+        pub sensor_doubted: Condition =
+            alarm(908, Priority::P3).delays_s(60.0, 300.0).behind(Parent::AnyBus),
         /// SCAN-900, restarted by the watchdog, or a scan more than 500 ms late.
         pub scan_late: Condition = alarm(909, Priority::P3).latching(),
         /// DISK-900, storage almost full or read-only.

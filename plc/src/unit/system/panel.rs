@@ -79,8 +79,7 @@ impl System {
     pub(super) fn raise(&mut self, around: &Around, elapsed: Duration) {
         let inputs = &self.inputs;
         // Before the first answer nothing is lost; a bus whose state is not known is.
-        let lost = |bus: Signal<bool>| Condition::when(!bus.closed()).unless(!around.mains_good);
-        let some_lost = [inputs.bus_a, inputs.bus_b, inputs.bus_d].iter().any(|bus| !bus.closed());
+        let lost = |bus: Signal<bool>| Condition::when(!bus.closed());
         let late = inputs.lateness.usable().is_some_and(|late| late > LATE);
         let restarted = inputs.watchdog_restart.closed() && self.since_boot < RESTARTED;
         let space = inputs.disk_free.below(self.settings.disk_free_min, STORAGE_BAND);
@@ -110,8 +109,8 @@ impl System {
             supply_welded: Condition::when(
                 around.supply_welded || self.supply_unasked || unfollowed,
             ),
-            device_silent: Condition::when(around.silent.is_some())
-                .unless(some_lost || !inputs.bus_c.closed() || !around.mains_good),
+            // Buses A, B and D have an alarm of their own that explains it; bus C has that of the elevated tank.
+            device_silent: Condition::when(around.silent.is_some()).unless(!inputs.bus_c.closed()),
             sensor_doubted: Condition::when(around.doubtful.is_some()),
             scan_late: Condition::when(late || restarted),
             storage,

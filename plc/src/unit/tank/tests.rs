@@ -262,7 +262,7 @@ fn a_tank_near_its_rim_stops_the_intake_until_it_is_lower_for_a_minute() {
     assert_eq!(level_s(Signal::Good(Metres(1.951)), 9), (false, Condition::Active));
     assert_eq!(level_s(Signal::Good(Metres(1.951)), 1), (true, Condition::Active));
     assert_eq!(level_s(Signal::Good(Metres(1.86)), 600), (true, Condition::AsBefore));
-    assert_eq!(level_s(Signal::Bad(Fault::Stale), 600), (true, Condition::AsBefore));
+    assert_eq!(level_s(Signal::Bad(Fault::Stale), 600), (true, Condition::Bad(Fault::Stale)));
     assert_eq!(level_s(Signal::Good(Metres(1.84)), 59), (true, Condition::Clear));
     assert_eq!(level_s(Signal::Good(Metres(1.84)), 1), (false, Condition::Clear));
     assert_eq!(level_s(Signal::Good(Metres(f64::NAN)), 10), (true, Condition::AsBefore));

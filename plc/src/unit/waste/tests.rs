@@ -144,7 +144,7 @@ fn a_high_waste_tank_is_called_out_between_its_limits() {
         (Signal::Good(Percent(85.1)), Condition::Active),
         (Signal::Good(Percent(85.0)), Condition::AsBefore),
         (Signal::Good(Percent(75.0)), Condition::Clear),
-        (Signal::Bad(Fault::Stale), Condition::AsBefore),
+        (Signal::Bad(Fault::Stale), Condition::Bad(Fault::Stale)),
     ] {
         let mut rig = Rig::at(20.0);
         rig.waste.inputs.level = level;

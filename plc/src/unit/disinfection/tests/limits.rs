@@ -105,7 +105,7 @@ fn dangerous_chlorine_stops_the_pump() {
 /// the first ten minutes of dosing (s2).
 #[test]
 fn the_alarms_speak_at_their_limits_and_are_silent_by_design() {
-    use Condition::{Active, AsBefore, Clear, Suppressed};
+    use Condition::{Active, AsBefore, Bad, Clear, Suppressed};
     let held = |value: f64| Signal::Held(MilligramsPerLitre(value), Moment(0));
     for (inlet, outlet, low, high) in [
         (mg(0.9), mg(0.8), Clear, Clear),
@@ -116,7 +116,7 @@ fn the_alarms_speak_at_their_limits_and_are_silent_by_design() {
         (mg(0.9), mg(1.9), Clear, AsBefore),
         (mg(0.9), mg(1.8), Clear, Clear),
         (held(0.2), held(0.2), Suppressed, Suppressed),
-        (mg(0.9), Signal::Bad(Fault::Stale), AsBefore, AsBefore),
+        (mg(0.9), Signal::Bad(Fault::Stale), Bad(Fault::Stale), Bad(Fault::Stale)),
     ] {
         let mut rig = Rig::dosing();
         (rig.told, rig.outlet_told) = (Some(inlet), Some(outlet));
@@ -138,7 +138,7 @@ fn the_alarms_speak_at_their_limits_and_are_silent_by_design() {
         (Signal::Good(Ph(7.5)), Clear),
         (Signal::Good(Ph(8.4)), AsBefore),
         (Signal::Good(Ph(8.51)), Active),
-        (Signal::Bad(Fault::Stale), AsBefore),
+        (Signal::Bad(Fault::Stale), Bad(Fault::Stale)),
         (Signal::Held(Ph(4.0), Moment(0)), Suppressed),
     ] {
         unit.inputs.ph = ph;

@@ -7,7 +7,7 @@ use super::{HOUR, plant};
 use crate::alarm::Condition;
 use crate::quantity::{CubicMetresPerHour, Ntu, Percent};
 use crate::reason::{Reason, Reasons};
-use crate::signal::{Fault, Signal};
+use crate::signal::{Doubt, Fault, Signal};
 use crate::unit::filter::sequence::State;
 use crate::unit::filtration::Demand;
 use crate::unit::filtration::rig::{Rig, STEP, shape};
@@ -271,7 +271,7 @@ fn unsafe_water_is_an_alarm_whichever_analyser_sees_it() {
                 rig.combined = Some(Signal::Bad(Fault::Stale));
                 rig.beds[0].turbidity = Signal::Good(Ntu(1.1));
             },
-            Condition::Active,
+            Condition::ActiveInDoubt(Doubt::Fallback),
         ),
         (
             "none",
@@ -280,7 +280,7 @@ fn unsafe_water_is_an_alarm_whichever_analyser_sees_it() {
                 rig.beds[0].turbidity = Signal::Bad(Fault::Stale);
                 rig.beds[1].turbidity = Signal::Bad(Fault::Stale);
             },
-            Condition::AsBefore,
+            Condition::Bad(Fault::Computed),
         ),
     ];
     for (what, spoil, condition) in cases {
