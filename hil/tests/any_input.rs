@@ -102,6 +102,12 @@ fn any_wish() -> impl Strategy<Value = Wish> {
         Command::OpenIntake,
         Command::ConfirmDrained,
         Command::ConfirmQuality,
+        Command::EnterTurbidity { tested: 40.0 },
+        Command::EnterTurbidity { tested: f64::NAN },
+        Command::JarTest { raw: 30.0, dose: 12.0, settled: 1.0 },
+        Command::JarTest { raw: 300.0, dose: 59.0, settled: 1.0 },
+        Command::AcceptJarTest,
+        Command::RevertJarTest,
         Command::Silence,
         Command::AcknowledgeLow,
     ];

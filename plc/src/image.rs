@@ -209,6 +209,20 @@ pub enum Command {
     EnterChlorine {
         tested: f64,
     },
+    /// Raw turbidity as a person tested it, NTU, while AIT-101 does not measure.
+    EnterTurbidity {
+        tested: f64,
+    },
+    /// A jar test: raw NTU, best dose in mg/l, settled NTU of that jar.
+    JarTest {
+        raw: f64,
+        dose: f64,
+        settled: f64,
+    },
+    /// The dose table follows the last jar test that waits or was taken back.
+    AcceptJarTest,
+    /// Takes the last jar test back that the dose table follows.
+    RevertJarTest,
     /// Seen. By row id of the alarm.
     Acknowledge {
         alarm: usize,
@@ -289,6 +303,9 @@ impl Command {
             | Command::ConfirmSludgeRemoved
             | Command::Mixed { .. }
             | Command::EnterChlorine { .. }
+            | Command::EnterTurbidity { .. }
+            | Command::JarTest { .. }
+            | Command::RevertJarTest
             | Command::Acknowledge { .. }
             | Command::AcknowledgeLow
             | Command::ResetAlarm { .. }
@@ -298,7 +315,8 @@ impl Command {
             | Command::Unshelve { .. }
             | Command::Silence => Some(Role::Operator),
             Command::OutOfService { .. } | Command::InService { .. } => Some(Role::Engineer),
-            Command::Handle { .. }
+            Command::AcceptJarTest
+            | Command::Handle { .. }
             | Command::ByHand { .. }
             | Command::Hold { .. }
             | Command::Release { .. } => Some(Role::Supervisor),
@@ -323,6 +341,7 @@ impl Command {
             | Command::Shelve { .. }
             | Command::ShelveOnce { .. }
             | Command::OutOfService { .. }
+            | Command::AcceptJarTest
             | Command::Handle { .. }
             | Command::ByHand { .. }
             | Command::Hold { .. } => true,
@@ -332,6 +351,9 @@ impl Command {
             | Command::AbortWash { .. }
             | Command::CloseIntake
             | Command::EnterChlorine { .. }
+            | Command::EnterTurbidity { .. }
+            | Command::JarTest { .. }
+            | Command::RevertJarTest
             | Command::Acknowledge { .. }
             | Command::AcknowledgeLow
             | Command::ResetAlarm { .. }

@@ -199,7 +199,7 @@ impl Plant {
     pub fn new(shape: &Shape) -> Plant {
         let mut units = Units {
             intake: Intake::new(shape),
-            coagulation: Coagulation::default(),
+            coagulation: Coagulation::new(),
             tank: (0..shape.tanks).map(|_| Tank::new(shape)).collect(),
             sedimentation: Sedimentation::new(shape),
             filtration: Filtration::new(shape),

@@ -186,6 +186,8 @@ reasons! {
     RawPhOutOfRange,
     /// A dosing pump was told to stroke, and too few strokes were seen: no power, a broken membrane, air, an empty hose.
     StrokesMissing,
+    /// Raw water ran without its coagulant.
+    CoagulantMissing,
     /// A contact or its wire tells nothing.
     WireOrContact,
     /// A dosing pump strokes, and nothing moves.
@@ -301,6 +303,8 @@ reasons! {
     NotPermitted,
     /// The value lies outside its range.
     OutOfRange,
+    /// Kept, and used once a Supervisor accepts it.
+    NeedsSupervisor,
     /// More than this setting may move within ten minutes.
     ChangeTooLarge,
     /// No such point, filter, tank or alarm.

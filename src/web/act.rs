@@ -41,6 +41,10 @@ pub enum Verb {
     Mixed,
     EnterChlorine,
     AcknowledgeLow,
+    EnterTurbidity,
+    JarTest,
+    AcceptJarTest,
+    RevertJarTest,
     ResetAlarm,
     Shelve,
     ShelveOnce,
@@ -68,6 +72,9 @@ pub struct Select {
     seconds: Option<f64>,
     /// What `Mixed` put in: litres of solution, or kilograms of powder.
     amount: Option<f64>,
+    /// Best dose, mg/l, and settled NTU of a `JarTest`, whose raw NTU is `value`.
+    dose: Option<f64>,
+    settled: Option<f64>,
 }
 
 /// Second step.
@@ -79,6 +86,8 @@ pub struct Carry {
     value: Option<f64>,
     seconds: Option<f64>,
     amount: Option<f64>,
+    dose: Option<f64>,
+    settled: Option<f64>,
     #[serde(default)]
     why: String,
 }
@@ -128,8 +137,12 @@ pub async fn select(
     Body(asked): Body<Select>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
     let (session, who) = door::acting(&web, &headers).await?;
-    let command =
-        command_of(asked.command, asked.target, (asked.value, asked.seconds, asked.amount))?;
+    let command = command_of(
+        asked.command,
+        asked.target,
+        (asked.value, asked.seconds, asked.amount),
+        (asked.dose, asked.settled),
+    )?;
     permit(&web, &who, &command)?;
     let order = if command.needs_selection() { choose(&web, who, command).await? } else { 0 };
     let token = web.access.select(&session, command, order);
@@ -143,8 +156,12 @@ pub async fn command(
     Body(asked): Body<Carry>,
 ) -> Result<Json<Answer>, Refusal> {
     let (session, who) = door::acting(&web, &headers).await?;
-    let command =
-        command_of(asked.command, asked.target, (asked.value, asked.seconds, asked.amount))?;
+    let command = command_of(
+        asked.command,
+        asked.target,
+        (asked.value, asked.seconds, asked.amount),
+        (asked.dose, asked.settled),
+    )?;
     permit(&web, &who, &command)?;
     let token: Option<Token> = asked.token.parse().ok();
     let Some(order) = token.and_then(|token| web.access.redeem(&session, &token, &command)) else {
@@ -271,6 +288,7 @@ fn command_of(
     verb: Verb,
     target: Option<usize>,
     (value, seconds, amount): (Option<f64>, Option<f64>, Option<f64>),
+    (dose, settled): (Option<f64>, Option<f64>),
 ) -> Result<Command, Refusal> {
     let target_needed = || Refusal::bad_request(format!("{verb:?} needs a target"));
     let number = || {
@@ -331,6 +349,17 @@ fn command_of(
         Verb::Unshelve => Ok(Command::Unshelve { alarm: alarm()? }),
         Verb::OutOfService => Ok(Command::OutOfService { alarm: alarm()? }),
         Verb::InService => Ok(Command::InService { alarm: alarm()? }),
+        Verb::EnterTurbidity => {
+            let needed = || Refusal::bad_request("EnterTurbidity needs value, NTU");
+            Ok(Command::EnterTurbidity { tested: value.ok_or_else(needed)? })
+        }
+        Verb::JarTest => {
+            let needed = || Refusal::bad_request("JarTest needs value (raw NTU), dose and settled");
+            let ((raw, dose), settled) = value.zip(dose).zip(settled).ok_or_else(needed)?;
+            Ok(Command::JarTest { raw, dose, settled })
+        }
+        Verb::AcceptJarTest => whole(Command::AcceptJarTest),
+        Verb::RevertJarTest => whole(Command::RevertJarTest),
         Verb::Silence => whole(Command::Silence),
         Verb::HandleAuto => handle(Mode::Auto),
         Verb::HandleOff => handle(Mode::Off),

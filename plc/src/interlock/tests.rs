@@ -44,7 +44,7 @@ fn every_cause_holds_off_exactly_the_columns_of_its_row() {
     }
 }
 
-/// R-2.7.4-02, R-2.7.5-03: contact time and chlorine among them. One row: what is wrong, how long it takes, the cause it
+/// R-2.7.4-02, R-2.7.5-03, R-2.4-11, R-2.17-01, INV-15: contact time, chlorine, pH, T-206 and the river among them. One row: what is wrong, how long it takes, the cause it
 /// makes, what makes it good again and how long that takes, and whether a person must reset it.
 #[test]
 fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {

@@ -8,10 +8,11 @@ use crate::alarm::{Engine, Shelve, Transition};
 use crate::device::LOCK_TIME;
 use crate::image::{Command, Event, Order, Step};
 use crate::publish::{ByHand, Handle, Set};
-use crate::quantity::{Form, MilligramsPerLitre, Percent};
+use crate::quantity::{Form, MilligramsPerLitre, Ntu, Percent};
 use crate::reason::Reason;
 use crate::signal::Quality;
 use crate::tag::{Kind, Role, Row};
+use crate::unit::coagulation::table::Moves;
 use crate::validate::HOLD_TIME_MAX;
 
 impl Plant {
@@ -82,6 +83,23 @@ impl Plant {
             Command::ConfirmDrained => return units.distribution.confirm_drained(),
             Command::EnterChlorine { tested } => {
                 return units.disinfection.enter_residual(MilligramsPerLitre(tested));
+            }
+            Command::EnterTurbidity { tested } => {
+                return units.coagulation.enter_turbidity(Ntu(tested));
+            }
+            Command::JarTest { raw, dose, settled } => {
+                let (raw, settled) = (Ntu(raw), Ntu(settled));
+                let dose = MilligramsPerLitre(dose);
+                let moves = units.coagulation.enter_jar_test(raw, dose, settled, order.role)?;
+                self.note_moves(moves, order);
+            }
+            Command::AcceptJarTest => {
+                let moves = units.coagulation.accept_jar_test()?;
+                self.note_moves(moves, order);
+            }
+            Command::RevertJarTest => {
+                let moves = units.coagulation.revert_jar_test()?;
+                self.note_moves(moves, order);
             }
             Command::ConfirmStrength => return units.system.confirm_strength(),
             Command::ConfirmQuality => return units.distribution.confirm_quality(),
@@ -155,6 +173,16 @@ impl Plant {
         Ok(())
     }
 
+    /// Points of the dose table that a jar test moved are settings: the journal keeps them.
+    fn note_moves(&mut self, moves: Moves, order: &Order) {
+        for (path, from, to) in moves.into_iter().flatten() {
+            if let Some(row) = self.catalogue.find(path) {
+                let row = row.id;
+                self.events.push(Event::Setting { row, from, to, number: order.number });
+            }
+        }
+    }
+
     fn alarm_slot(&self, row: usize) -> Result<usize, Reason> {
         match self.catalogue.rows.get(row) {
             Some(Row { kind: Kind::Alarm(_), slot, .. }) => Ok(*slot),
@@ -220,3 +248,6 @@ fn number(from_one: u8, length: usize) -> Result<usize, Reason> {
     let at = usize::from(from_one).checked_sub(1).ok_or(Reason::Unknown)?;
     if at < length { Ok(at) } else { Err(Reason::Unknown) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,7 +49,9 @@ impl Plant {
                 .and_if(self.lift_turn, Reason::LiftPumpFirst)
                 .and_if(takes && pauses, Reason::TankOut)
                 .and_if(leaks, Reason::WasteTankFull)
-                .and_if(unknown, Reason::LevelUnknown),
+                .and_if(unknown, Reason::LevelUnknown)
+                // Raw water is never fed without coagulant (R-2.4-09, INV-8).
+                .and(units.coagulation.unready()),
             reset,
             too_muddy: causes.has(Reason::RiverTooMuddy),
             empty: causes.has(Reason::WetWellEmpty) && units.power.is_good(),
@@ -62,14 +64,13 @@ impl Plant {
             nominal,
             raw_flow: units.intake.status.raw_flow,
             raw_turbidity: units.intake.inputs.turbidity,
-            intake_on: units.intake.is_on(),
+            settled: units.sedimentation.inputs.settled_turbidity,
+            intake_on: units.intake.is_lifting(),
             holds: self.holds.on(Column::Coagulant),
             cap_reached: self.coagulant_guard.has_stopped(),
             stock: units.chemicals.coagulant.told(units.coagulation.settings.stock),
+            reset,
         };
-        if reset {
-            units.coagulation.doser.reset();
-        }
         units.coagulation.scan(around, &mut self.stagger, elapsed);
         self.run_sedimentation(takes, elapsed);
     }
@@ -166,3 +167,6 @@ impl Plant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -138,7 +138,7 @@ impl Plant {
             filter_out: units.filtration.status.filtering.0 < self.shape.filters.into(),
             tank_out: units.tank.iter().any(|tank| !tank.carries()),
             power_limited: units.power.is_limited(),
-            coagulant_suspect: false,
+            coagulant_suspect: units.coagulation.is_suspect(),
             elevated_unknown: self.shape.elevated_tank
                 && elevated.usable().is_none()
                 && !matches!(elevated, Signal::Bad(Fault::NotFitted)),
@@ -191,6 +191,8 @@ impl Plant {
         causes
             .without(causes.without(stopping))
             .and(intake)
+            .and(units.intake.unready())
+            .and(units.coagulation.unready())
             .and_if(settled.is_none(), Reason::LevelUnknown)
             .and_if(!units.system.inputs.supply_on.closed(), Reason::SupplyOff)
             .and_if(!wet_well.is_some_and(|level| level > start_level), Reason::WetWellLow)
@@ -230,6 +232,7 @@ impl Plant {
                 self.chlorine_guard.has_stopped() || !units.disinfection.is_available(),
                 Reason::ChlorinePumpUnavailable,
             )
+            .and_if(!units.coagulation.is_available(), Reason::CoagulantPumpUnavailable)
             .and_if(!units.filter.iter().any(Filter::is_available), Reason::NoFilterAvailable)
     }
 }

@@ -420,6 +420,17 @@ impl Intake {
             .and_if(self.inlet.is_faulty(), Reason::ValveFault)
     }
 
+    /// What a start would fail on: river, screen, pumps at rest.
+    #[must_use]
+    pub fn unready(&self) -> Reasons {
+        let fit = (0..self.pump.len()).any(|at| self.is_fit(at));
+        Reasons::NONE
+            .and_if(self.screen_blocked(), Reason::ScreenBlocked)
+            .and_if(self.floods(), Reason::RiverFlood)
+            .and_if(self.ph_fatal(), Reason::RawPhOutOfRange)
+            .and_if(!fit, Reason::NoPumpAvailable)
+    }
+
     /// XV-101 and a tank beyond it are proven open.
     fn way_open(&self, around: &Around) -> bool {
         self.inlet.is_open() && around.path_open
@@ -429,6 +440,12 @@ impl Intake {
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.pump.iter().any(Drive::is_on)
+    }
+
+    /// Some pump is proven running.
+    #[must_use]
+    pub fn is_lifting(&self) -> bool {
+        self.pump.iter().any(Drive::is_running)
     }
 
     /// A pump can be had, now or after its rest, and XV-101 moves.

@@ -1,0 +1,83 @@
+//! What the intake is told by the settled tank and by coagulation.
+
+use super::*;
+use crate::plant::Shape;
+use crate::quantity::{Metres, Ntu, Percent};
+use crate::signal::{Fault, Signal};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// R-2.17-04: from 85 to 95 % linearly from the present rate to MINIMUM, and back.
+#[test]
+fn a_settled_tank_that_fills_lowers_the_intake_to_minimum() {
+    let mut plant = Plant::new(&Shape::default());
+    plant.units.sedimentation.status.rate_limit = CubicMetresPerHour(5.0);
+    for (rate, level, asked) in [
+        (5.0, Signal::Good(Percent(84.0)), 5.0),
+        (5.0, Signal::Good(Percent(85.0)), 5.0),
+        (5.0, Signal::Good(Percent(90.0)), 3.75),
+        (5.0, Signal::Good(Percent(94.0)), 2.75),
+        (5.0, Signal::Good(Percent(95.0)), 2.5),
+        (5.0, Signal::Good(Percent(99.0)), 2.5),
+        (3.5, Signal::Good(Percent(90.0)), 3.0),
+        (2.5, Signal::Good(Percent(94.0)), 2.5),
+        (5.0, Signal::Bad(Fault::Stale), 5.0),
+    ] {
+        plant.units.system.status.rate = CubicMetresPerHour(rate);
+        plant.units.sedimentation.inputs.settled_level = level;
+        let found = plant.raw_rate().0;
+        assert!((found - asked).abs() < 1e-9, "{rate} m³/h at {level:?}: {found}");
+    }
+}
+
+/// R-2.17-01: 95 % stops P-101 and its PAC, until 85 %; a level that nobody knows does so after 30 s.
+#[test]
+fn a_full_or_unknown_settled_tank_stops_the_intake() {
+    let mut plant = Plant::new(&Shape::default());
+    for (level, held) in [(94.9, false), (95.0, true), (85.0, true), (84.9, false)] {
+        plant.units.sedimentation.inputs.settled_level = Signal::Good(Percent(level));
+        plant.judge_causes(SECOND);
+        for column in [Column::RawPump, Column::Coagulant] {
+            let found = plant.holds.on(column).has(Reason::SettledTankFull);
+            assert_eq!(found, held, "{column:?} at {level} %");
+        }
+    }
+    plant.units.intake.inputs.wet_well_level = Signal::Good(Metres(1.5));
+    plant.units.sedimentation.inputs.settled_level = Signal::Bad(Fault::Stale);
+    (0..29).for_each(|_| plant.run_raw_water(SECOND));
+    assert!(!blocks(&plant, Reason::LevelUnknown));
+    plant.run_raw_water(SECOND);
+    assert!(blocks(&plant, Reason::LevelUnknown));
+}
+
+/// INV-8, R-2.4-09: whatever keeps PAC from the raw water holds P-101, and a start waits for it.
+#[test]
+fn raw_water_is_not_taken_while_it_would_get_no_coagulant() {
+    let mut plant = Plant::new(&Shape::default());
+    let units = &mut plant.units;
+    units.intake.inputs.wet_well_level = Signal::Good(Metres(1.5));
+    units.intake.inputs.turbidity = Signal::Good(Ntu(20.0));
+    units.sedimentation.inputs.settled_level = Signal::Good(Percent(50.0));
+    units.coagulation.inputs.tank_level = Signal::Good(Percent(60.0));
+    units.coagulation.inputs.tank_low_low = Signal::Good(true);
+    plant.run_raw_water(SECOND);
+    plant.run_raw_water(SECOND);
+    let reason = Reason::CoagulantPumpUnavailable;
+    assert!(!blocks(&plant, reason) && !plant.missing().has(reason));
+    plant.units.coagulation.doser.fail();
+    plant.run_raw_water(SECOND);
+    plant.run_raw_water(SECOND);
+    assert!(!blocks(&plant, reason), "one of two");
+    plant.units.coagulation.doser.fail();
+    plant.run_raw_water(SECOND);
+    plant.run_raw_water(SECOND);
+    assert!(blocks(&plant, reason) && plant.missing().has(reason) && plant.lost().has(reason));
+    plant.asked.reset = true;
+    plant.run_raw_water(SECOND);
+    plant.run_raw_water(SECOND);
+    assert!(!blocks(&plant, reason));
+}
+
+fn blocks(plant: &Plant, reason: Reason) -> bool {
+    plant.units.intake.status.blocked.has(reason)
+}

@@ -1,0 +1,101 @@
+//! Raw turbidity for the dose: median of a minute, then quick up and slow down, so that a spike is never followed by too
+//! little. And what serves in its place.
+//!
+//! R-2.4-03; without AIT-101 R-2.12-14: the last good value and a fifth for an hour, then a person's value, else nothing.
+
+use core::time::Duration;
+
+use crate::block::Lag;
+use crate::quantity::Ntu;
+use crate::reason::Reason;
+use crate::signal::{Doubt, Fault, Signal};
+
+/// Samples of the median, as AIT-101 is asked.
+const SAMPLE: Duration = Duration::from_secs(5);
+const SAMPLES: usize = 12;
+const RISE: Duration = Duration::from_secs(30);
+const FALL: Duration = Duration::from_secs(600);
+/// The last good value serves this long, with so much more.
+const LAST_GOOD_MAX: Duration = Duration::from_secs(3600);
+const LAST_GOOD_FACTOR: f64 = 1.2;
+/// A value tested by hand serves this long: it is asked for hourly (R-2.2.2-06), and a test takes its time.
+const HAND_MAX: Duration = Duration::from_secs(5400);
+/// What a turbidity tube or a hand meter can tell.
+const HAND_RANGE: (Ntu, Ntu) = (Ntu(0.1), Ntu(4000.0));
+
+/// Memory of the turbidity.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct DoseTurbidity {
+    ring: [f64; SAMPLES],
+    filled: usize,
+    at: usize,
+    since_sample: Duration,
+    lag: Lag,
+    bad_for: Duration,
+    by_hand: Option<Ntu>,
+    /// Time left of the value tested by hand.
+    hand_left: Duration,
+}
+
+impl DoseTurbidity {
+    pub(super) fn follow(&mut self, raw: Signal<Ntu>, elapsed: Duration) -> Signal<Ntu> {
+        self.since_sample = self.since_sample.saturating_add(elapsed);
+        self.hand_left = self.hand_left.saturating_sub(elapsed);
+        let Some(value) = raw.usable().filter(|value| value.0.is_finite()) else {
+            self.bad_for = self.bad_for.saturating_add(elapsed);
+            return self.substitute();
+        };
+        self.bad_for = Duration::ZERO;
+        self.by_hand = None;
+        if self.filled == 0 || self.since_sample >= SAMPLE {
+            self.since_sample = Duration::ZERO;
+            self.ring[self.at] = value.0;
+            self.at = (self.at + 1) % SAMPLES;
+            self.filled = SAMPLES.min(self.filled + 1);
+        }
+        let smooth = self.lag.follow(self.median(), RISE, FALL, elapsed);
+        Signal::new(smooth, raw.quality())
+    }
+
+    /// What a person tested a short while ago outranks what the analyser said last.
+    fn substitute(&self) -> Signal<Ntu> {
+        match (self.by_hand, self.lag.value()) {
+            (Some(tested), _) if self.hand_left > Duration::ZERO => {
+                Signal::Uncertain(tested, Doubt::HandValue)
+            }
+            (_, Some(last)) if self.bad_for <= LAST_GOOD_MAX => {
+                Signal::Uncertain(Ntu(last * LAST_GOOD_FACTOR), Doubt::Fallback)
+            }
+            (Some(_) | None, Some(_) | None) => Signal::Bad(Fault::Computed),
+        }
+    }
+
+    /// Time until nothing is left to dose by; zero while the analyser measures.
+    pub(super) fn left(&self) -> Duration {
+        if self.bad_for.is_zero() {
+            return Duration::ZERO;
+        }
+        let last = self.lag.value().map_or(Duration::ZERO, |_| LAST_GOOD_MAX);
+        self.hand_left.max(last.saturating_sub(self.bad_for))
+    }
+
+    /// A person has tested the raw water.
+    pub(super) fn enter(&mut self, tested: Ntu) -> Result<(), Reason> {
+        if !(tested >= HAND_RANGE.0 && tested <= HAND_RANGE.1) {
+            return Err(Reason::OutOfRange);
+        }
+        if self.bad_for.is_zero() {
+            return Err(Reason::NotNow);
+        }
+        self.by_hand = Some(tested);
+        self.hand_left = HAND_MAX;
+        Ok(())
+    }
+
+    fn median(&self) -> f64 {
+        let mut sorted = self.ring;
+        let known = &mut sorted[..self.filled];
+        known.sort_unstable_by(f64::total_cmp);
+        known.get(self.filled / 2).copied().unwrap_or(0.0)
+    }
+}
