@@ -174,6 +174,16 @@ fn declared(row: &Row) -> Reasons {
     }
 }
 
+/// What a point is inside.
+fn parent(row: &Row) -> &str {
+    row.path.rsplit_once('.').map_or("", |(parent, _)| parent)
+}
+
+/// A set of what keeps something from working: `blocked`, `wash_blocked`.
+fn is_blocked(row: &Row) -> bool {
+    matches!(row.kind, Kind::Status(_)) && row.path.ends_with("blocked")
+}
+
 /// A time that runs down.
 fn is_wait(row: &Row) -> bool {
     row.path.ends_with("_left") && matches!(row.kind, Kind::Status(_))
@@ -185,7 +195,7 @@ impl Catalogue {
     pub fn explained(&self) -> Box<[Explained]> {
         let mut places: Vec<&str> = Vec::new();
         for row in &self.rows {
-            let parent = row.path.rsplit_once('.').map_or("", |(parent, _)| parent);
+            let parent = parent(row);
             let acts = matches!(row.kind, Kind::Output(..));
             let place = if !acts {
                 row.unit.as_str()
@@ -202,14 +212,8 @@ impl Catalogue {
     }
 
     fn explain(&self, place: &str) -> Option<Explained> {
-        let inside: Vec<&Row> = self
-            .rows
-            .iter()
-            .filter(|row| {
-                row.path == place
-                    || row.path.rsplit_once('.').is_some_and(|(parent, _)| parent == place)
-            })
-            .collect();
+        let inside: Vec<&Row> =
+            self.rows.iter().filter(|row| row.path == place || parent(row) == place).collect();
         let unit = inside.first()?.unit.as_str();
         let of = |of: &str, field: &str| {
             let path = alloc::format!("{of}.{field}");
@@ -222,11 +226,10 @@ impl Catalogue {
             .copied()
             .filter(|row| !is_unit && matches!(row.kind, Kind::Output(..)))
             .collect();
-        let blocked: Vec<&Row> = [of(unit, "blocked"), of(place, "blocked").filter(|_| !is_unit)]
-            .into_iter()
-            .flatten()
-            .filter(|row| matches!(row.form, Form::Reasons))
-            .collect();
+        let holds = |row: &&Row| matches!(row.form, Form::Reasons) && is_blocked(row);
+        let of_unit = self.rows.iter().filter(|row| parent(row) == unit);
+        let own = inside.iter().copied().filter(|_| !is_unit);
+        let blocked: Vec<&Row> = of_unit.chain(own).filter(holds).collect();
         let columns: Vec<Column> = acts
             .iter()
             .filter_map(|row| match row.kind {

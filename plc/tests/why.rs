@@ -85,3 +85,11 @@ fn a_device_shows_who_commands_it_and_how_long_it_must_wait() {
     let waits: Vec<_> = pump.waits.iter().map(|row| path(Some(*row))).collect();
     assert_eq!(waits, [Some("intake.pump_a.wait_left")]);
 }
+
+#[test]
+fn every_set_of_permissives_is_declared() {
+    let plant = Plant::new(&Shape::default());
+    for place in plant.catalogue().explained().iter() {
+        assert!(!place.permissives.is_empty(), "{} declares nothing", place.path);
+    }
+}

@@ -34,13 +34,16 @@ retained! {
     }
 }
 
+/// A chemical of which nothing is left.
+const PERMISSIVES: Reasons = Reasons::all(&[Reason::ChlorineEmpty, Reason::CoagulantEmpty]);
+
 status! {
     /// Both tanks together.
     pub struct Status {
         /// State of the stocks.
         pub state: State = shown(),
         /// What dosing or delivery lacks.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// Time that delivery may go on with T-411 empty.
         pub grace_left: Duration = shown().span(0.0..=1800.0),
         /// T-211, PAC powder to add for a full tank.

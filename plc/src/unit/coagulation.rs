@@ -103,13 +103,27 @@ retained! {
     }
 }
 
+/// Everything that may keep PAC from being dosed (`docs/spec/plant.md` 2.4).
+const PERMISSIVES: Reasons = Column::Coagulant.interlocks().and(Reasons::all(&[
+    Reason::CoagulantEmpty,
+    Reason::FlowUnknown,
+    Reason::TurbidityUnknown,
+    Reason::NoDemand,
+    Reason::NoFlow,
+    Reason::HourlyCapReached,
+    Reason::CoagulantPumpUnavailable,
+    Reason::SwitchedOff,
+    Reason::InManual,
+    Reason::InMaintenance,
+]));
+
 status! {
     /// What the doser does.
     pub struct Status {
         /// State of the PAC dosing.
         pub state: State = shown(),
         /// What keeps it from dosing.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// PAC dose the raw water needs.
         pub dose: MilligramsPerLitre = shown().span(0.0..=60.0),
         /// What the table says of this turbidity and season, without the trim.

@@ -124,13 +124,52 @@ retained! {
     }
 }
 
+/// Everything that may keep a filter from delivering or from its wash (`docs/spec/plant.md` 2.6).
+const PERMISSIVES: Reasons = Column::FilterOutlet
+    .interlocks()
+    .and(Column::Wash.interlocks())
+    .and(Column::WashInlet.interlocks())
+    .and(Reasons::all(&[
+        Reason::NoDemand,
+        Reason::FilterDirty,
+        Reason::FilterTurbid,
+        Reason::FilterFault,
+        Reason::SettledWaterCloudy,
+        Reason::TurbidityUnknown,
+        Reason::WashesStopped,
+        Reason::Ripening,
+        Reason::Washing,
+        Reason::ValveFault,
+        Reason::NoFlow,
+        Reason::ValveNotInPlace,
+        Reason::WashTokenTaken,
+        Reason::WashOtherFilterOut,
+        Reason::WashWaterShort,
+        Reason::ChlorineUnknown,
+        Reason::WashWasteRoom,
+        Reason::WashPowerUnstable,
+        Reason::PumpFault,
+        Reason::LiftPumpRuns,
+        Reason::WashFlowLow,
+        Reason::WashFlowHigh,
+        Reason::BlowerFault,
+        Reason::AirPressureHigh,
+        Reason::AirPressureLow,
+        Reason::AirPressureUnknown,
+        Reason::DeadHead,
+        Reason::DryRun,
+        Reason::SwitchedOff,
+        Reason::InManual,
+        Reason::InMaintenance,
+    ]));
+
 status! {
     /// What a filter does.
     pub struct Status {
         /// State of the filter.
         pub state: State = shown(),
         /// What keeps it from filtering, or a wash from starting.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// Time in this state.
         pub step_time: Duration = shown(),
         /// Time left of a step of the wash, not counting what it waits for.

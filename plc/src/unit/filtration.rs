@@ -36,7 +36,7 @@ use crate::quantity::{
     Celsius, Count, CubicMetres, CubicMetresPerHour, KiloPascals, Metres, MetresPerHour, Ntu,
     Percent, Ratio,
 };
-use crate::reason::Reasons;
+use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
 use crate::unit::filter;
@@ -114,13 +114,47 @@ retained! {
     }
 }
 
+/// Everything that may keep P-301 from feeding the filters.
+const PERMISSIVES: Reasons = Column::FeedPump.interlocks().and(Reasons::all(&[
+    Reason::NoDemand,
+    Reason::LevelUnknown,
+    Reason::SettledTankLow,
+    Reason::NoPumpAvailable,
+    Reason::NoPathOpen,
+    Reason::Washing,
+    Reason::LiftPumpFirst,
+    Reason::DryRun,
+    Reason::DeadHead,
+    Reason::PumpFault,
+    Reason::FlowUnknown,
+    Reason::SwitchedOff,
+    Reason::InManual,
+    Reason::InMaintenance,
+]));
+
+/// Everything that may keep a wash waiting: W1 to W7 (`docs/spec/plant.md` 2.6.3), and what the wash train says.
+const WASH_PERMISSIVES: Reasons =
+    Column::Wash.interlocks().and(Column::WashInlet.interlocks()).and(Reasons::all(&[
+        Reason::WashTokenTaken,
+        Reason::WashOtherFilterOut,
+        Reason::WashWaterShort,
+        Reason::ChlorineUnknown,
+        Reason::WashWasteRoom,
+        Reason::WashPowerUnstable,
+        Reason::PumpFault,
+        Reason::LiftPumpRuns,
+        Reason::SwitchedOff,
+        Reason::InManual,
+        Reason::InMaintenance,
+    ]));
+
 status! {
     /// What filtration does.
     pub struct Status {
         /// State of the feed.
         pub state: sequence::State = shown(),
         /// What keeps water from the filters.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// FIC-301, feed flow asked for.
         pub setpoint: CubicMetresPerHour = shown().span(0.0..=10.0),
         /// Water that flows to the clear well.
@@ -132,7 +166,7 @@ status! {
         /// Filter that holds the wash token; 0: none.
         pub wash_token: Count = shown().span(0.0..=6.0),
         /// What keeps the next wash from starting.
-        pub wash_blocked: Reasons = shown(),
+        pub wash_blocked: Reasons = shown().among(WASH_PERMISSIVES),
         /// FIC-351, wash rate asked for.
         pub wash_rate: MetresPerHour = shown().span(0.0..=45.0),
         /// FIT-351, water of this wash, or of the last.

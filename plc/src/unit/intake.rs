@@ -114,13 +114,36 @@ settings! {
     }
 }
 
+/// Everything that may keep P-101 from running (`docs/spec/plant.md` 2.3).
+const PERMISSIVES: Reasons = Column::RawPump.interlocks().and(Reasons::all(&[
+    Reason::LevelUnknown,
+    Reason::WetWellLow,
+    Reason::ScreenBlocked,
+    Reason::RiverFlood,
+    Reason::RawPhOutOfRange,
+    Reason::NoPathOpen,
+    Reason::NoPumpAvailable,
+    Reason::ValveFault,
+    Reason::ValveNotInPlace,
+    Reason::NoDemand,
+    Reason::DryRun,
+    Reason::DeadHead,
+    Reason::PumpMovesNothing,
+    Reason::MeterDoubtful,
+    Reason::PumpFault,
+    Reason::IntakeClosedByOperator,
+    Reason::SwitchedOff,
+    Reason::InManual,
+    Reason::InMaintenance,
+]));
+
 status! {
     /// What the intake does.
     pub struct Status {
         /// State of the intake.
         pub state: State = shown(),
         /// What keeps it from lifting water.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// FIC-101, raw flow all logic judges: FIT-101, or derived from the speed.
         pub raw_flow: Signal<CubicMetresPerHour> = shown().span(0.0..=10.0),
         /// FIC-101, flow asked for.

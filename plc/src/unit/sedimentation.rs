@@ -58,13 +58,26 @@ settings! {
     }
 }
 
+/// Everything that may keep sludge from being drawn (`docs/spec/plant.md` 2.5).
+const PERMISSIVES: Reasons = Column::WastePump.interlocks().and(Reasons::all(&[
+    Reason::NoDemand,
+    Reason::NoPathOpen,
+    Reason::PumpFault,
+    Reason::Washing,
+    Reason::WasteTankFull,
+    Reason::WasteTankHigh,
+    Reason::SwitchedOff,
+    Reason::InManual,
+    Reason::InMaintenance,
+]));
+
 status! {
     /// What sedimentation does.
     pub struct Status {
         /// State of the desludging.
         pub state: State = shown(),
         /// What keeps it from desludging.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// Interval between rounds now.
         pub interval_now: Duration = shown().span(0.0..=43_200.0),
         /// Time left until the next round.

@@ -69,13 +69,31 @@ retained! {
     }
 }
 
+/// Everything that may keep a tank from settling water (`docs/spec/plant.md` 2.5).
+const PERMISSIVES: Reasons =
+    Column::WastePump.interlocks().and(Column::Positions.interlocks()).and(Reasons::all(&[
+        Reason::LevelUnknown,
+        Reason::MainsLost,
+        Reason::NoDemand,
+        Reason::RateReduced,
+        Reason::SedimentationTankHigh,
+        Reason::ValveFault,
+        Reason::ValveNotInPlace,
+        Reason::WasteTankHigh,
+        Reason::WasteTankFull,
+        Reason::Washing,
+        Reason::SwitchedOff,
+        Reason::InManual,
+        Reason::InMaintenance,
+    ]));
+
 status! {
     /// What the tank does.
     pub struct Status {
         /// State of the tank.
         pub state: State = shown(),
         /// What keeps it out of service.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// Time since sludge was last drawn.
         pub since_desludge: Duration = shown().span(0.0..=43_200.0),
         /// Time until the sludge valve may be opened again.

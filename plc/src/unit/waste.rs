@@ -61,13 +61,26 @@ retained! {
     }
 }
 
+/// Everything that may keep P-601 from decanting (`docs/spec/plant.md` 2.9).
+const PERMISSIVES: Reasons = Column::WastePump.interlocks().and(Reasons::all(&[
+    Reason::DryRun,
+    Reason::LevelUnknown,
+    Reason::MainsLost,
+    Reason::NoDemand,
+    Reason::PumpFault,
+    Reason::WasteSettling,
+    Reason::SwitchedOff,
+    Reason::InManual,
+    Reason::InMaintenance,
+]));
+
 status! {
     /// What the waste tank does.
     pub struct Status {
         /// State of the waste tank.
         pub state: State = shown(),
         /// What keeps P-601 from decanting.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// Time left until the water has settled.
         pub settling_left: Duration = shown().span(0.0..=14_400.0),
         /// Rest left of P-601 after it ran without effect.

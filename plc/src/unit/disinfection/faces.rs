@@ -7,11 +7,12 @@ use crate::alarm::{Condition, Priority, TripGroup};
 use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, retained, settings, shown, status,
 };
+use crate::interlock::Column;
 use crate::quantity::{
     Celsius, CubicMetres, CubicMetresPerHour, Grams, GramsPerLitre, LitresPerHour,
     MilligramsPerLitre, Millilitres, Percent, Ph, Ratio,
 };
-use crate::reason::Reasons;
+use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::Role;
 
@@ -92,13 +93,26 @@ retained! {
     }
 }
 
+/// Everything that may keep chlorine from being dosed (`docs/spec/plant.md` 2.7).
+const PERMISSIVES: Reasons = Column::Hypochlorite.interlocks().and(Reasons::all(&[
+    Reason::ChlorineEmpty,
+    Reason::FlowUnknown,
+    Reason::NoDemand,
+    Reason::NoFlow,
+    Reason::HourlyCapReached,
+    Reason::ChlorinePumpUnavailable,
+    Reason::SwitchedOff,
+    Reason::InManual,
+    Reason::InMaintenance,
+]));
+
 status! {
     /// What the doser does.
     pub struct Status {
         /// State of the chlorine dosing.
         pub state: State = shown(),
         /// What keeps it from dosing.
-        pub blocked: Reasons = shown(),
+        pub blocked: Reasons = shown().among(PERMISSIVES),
         /// Why the flow alone paces the dose, without the residual.
         pub paced_by: Reasons = shown(),
         /// The pump worked, and nothing moved: what is likely.
