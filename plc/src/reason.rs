@@ -168,6 +168,16 @@ reasons! {
     StartsUsedUp,
     /// A pump failed and waits for a reset.
     PumpFault,
+    /// A drive has tripped, or its motor's protection.
+    DriveTripped,
+    /// A motor was told to run, and nothing says that it does: contactor, fuse, drive, or the wire of its feedback.
+    NoRunFeedback,
+    /// A motor runs although nobody asks it to: a welded contactor, or a drive in local.
+    RunsUnasked,
+    /// A valve does not leave its end: no power, relay, or stuck.
+    ValveStands,
+    /// A valve has left its end and did not reach the other in its time.
+    ValveHalfway,
     /// Both pumps of a duty failed.
     NoPumpAvailable,
     /// A valve failed and waits for a reset.

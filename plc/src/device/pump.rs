@@ -48,7 +48,7 @@ status! {
         /// State of the motor.
         pub state: State = shown(),
         /// What keeps it from running.
-        pub blocked: Reasons = shown().among(RESTS.with(Reason::PumpFault)),
+        pub blocked: Reasons = shown().among(RESTS.and(FAULTS)),
         /// Time left until it may start again.
         pub wait_left: Duration = shown(),
     }
@@ -252,6 +252,8 @@ struct Life {
     starts: StartBudget,
     hurried: bool,
     ran_for: Duration,
+    /// What became of it, while it is a fault.
+    failed_by: Reasons,
 }
 
 impl Life {
@@ -314,7 +316,12 @@ impl Life {
             self.in_state = Duration::ZERO;
             self.hurried = false;
         }
-        (state, why.and_if(state == State::Fault, Reason::PumpFault))
+        if state != State::Fault {
+            self.failed_by = Reasons::NONE;
+        } else if before != State::Fault {
+            self.failed_by = Reasons::only(named(before, feedback));
+        }
+        (state, why.and_if(state == State::Fault, Reason::PumpFault).and(self.failed_by))
     }
 }
 
@@ -332,6 +339,23 @@ impl Life {
         }
     }
 }
+
+/// What a motor that fails in this state has.
+fn named(before: State, feedback: Feedback) -> Reason {
+    match before {
+        _ if feedback.tripped => Reason::DriveTripped,
+        State::Off | State::Stopping => Reason::RunsUnasked,
+        State::Starting | State::Running | State::Locked | State::Fault => Reason::NoRunFeedback,
+    }
+}
+
+/// What a motor in FAULT may have.
+const FAULTS: Reasons = Reasons::all(&[
+    Reason::PumpFault,
+    Reason::DriveTripped,
+    Reason::NoRunFeedback,
+    Reason::RunsUnasked,
+]);
 
 #[derive(Clone, Copy)]
 struct Feedback {
@@ -503,6 +527,34 @@ mod tests {
         assert_eq!(run_s(&mut drive, 60, Ask::at(Percent(80.0)), true), State::Locked);
         assert!(drive.status.blocked.has(Reason::MinimumOffTime));
         assert_eq!(run_s(&mut drive, 125, Ask::at(Percent(80.0)), true), State::Running);
+    }
+
+    /// R-2.0-08: each fault has its name, until reset.
+    #[test]
+    fn a_motor_that_fails_says_what_became_of_it() {
+        for (running, tripped, expected) in [
+            (false, false, Reason::NoRunFeedback),
+            (false, true, Reason::DriveTripped),
+            (true, true, Reason::DriveTripped),
+            (true, false, Reason::RunsUnasked),
+        ] {
+            let mut drive = Drive::default();
+            let mut stagger = Stagger::default();
+            let mut told = |drive: &mut Drive, running, tripped, ask| {
+                drive.inputs.running = Signal::Good(running);
+                drive.inputs.tripped = Signal::Good(tripped);
+                for _ in 0..12 {
+                    stagger.elapse(Duration::ZERO, SECOND);
+                    drive.scan(ask, Limits::SURFACE, &mut stagger, SECOND);
+                }
+                drive.status.blocked
+            };
+            let blocked = told(&mut drive, running, tripped, Ask::at(Percent(80.0)));
+            assert!(blocked.has(Reason::PumpFault) && blocked.has(expected), "{expected:?}");
+            drive.reset();
+            let blocked = told(&mut drive, false, false, Ask::OFF);
+            assert_eq!(blocked, Reasons::NONE, "{expected:?} after a reset");
+        }
     }
 
     /// R-2.0-08: feedback within 5 s, or a fault until reset.

@@ -12,7 +12,7 @@ use crate::declare::{
 };
 use crate::output::Output;
 use crate::quantity::Percent;
-use crate::reason::Reason;
+use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 
 use super::{Handling, Mode};
@@ -40,6 +40,8 @@ status! {
     pub struct Status {
         /// State of the valve.
         pub state: State = shown(),
+        /// What became of it, while it is a fault.
+        pub failed_by: Reasons = shown(),
     }
 }
 
@@ -109,6 +111,8 @@ struct Watch {
     tried: bool,
     /// Time left of the closing between two tries.
     closes_for: Duration,
+    /// What became of it, while it is a fault.
+    failed_by: Reasons,
 }
 
 impl Default for Watch {
@@ -120,11 +124,27 @@ impl Default for Watch {
             tries_twice: false,
             tried: false,
             closes_for: Duration::ZERO,
+            failed_by: Reasons::NONE,
         }
     }
 }
 
 impl Watch {
+    /// What became of a valve that is a fault.
+    fn named(&mut self, before: State, state: State, inputs: &Inputs) -> Reasons {
+        if state != State::Fault {
+            self.failed_by = Reasons::NONE;
+        } else if before != State::Fault {
+            let why = match (inputs.opened.usable(), inputs.closed.usable()) {
+                (Some(true), Some(true)) | (None, _) | (_, None) => Reason::WireOrContact,
+                (Some(true), Some(false)) | (Some(false), Some(true)) => Reason::ValveStands,
+                (Some(false), Some(false)) => Reason::ValveHalfway,
+            };
+            self.failed_by = Reasons::only(why);
+        }
+        self.failed_by
+    }
+
     fn next(
         &mut self,
         before: State,
@@ -279,7 +299,7 @@ impl MotorValve {
         // What the table held off in the last scan.
         self.watch.excused = !self.outputs.open.held().and(self.outputs.close.held()).is_empty();
         let state = self.watch.next(before, &self.inputs, &self.settings, asked, elapsed);
-        self.status.state = state;
+        self.status = Status { state, failed_by: self.watch.named(before, state, &self.inputs) };
         self.outputs = MotorOutputs {
             open: Output::want(state == State::Opening),
             close: Output::want(state == State::Closing),
@@ -298,7 +318,7 @@ impl ReturnValve {
         self.watch.excused =
             held.has(Reason::BusDLost) || (asked == Travel::Open && !held.is_empty());
         let state = self.watch.next(before, &self.inputs, &self.settings, asked, elapsed);
-        self.status.state = state;
+        self.status = Status { state, failed_by: self.watch.named(before, state, &self.inputs) };
         self.outputs =
             ReturnOutputs { open: Output::want(matches!(state, State::Opening | State::Open)) };
         self.handling.elapse(self.place(), elapsed);
@@ -308,7 +328,6 @@ impl ReturnValve {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reason::Reasons;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -354,6 +373,29 @@ mod tests {
         valve.inputs = ends(true, false);
         valve.scan(Travel::Open, SECOND);
         assert!(!valve.outputs.open.value() && valve.is_open());
+    }
+
+    /// R-2.0-07: each fault has its name, until reset.
+    #[test]
+    fn a_valve_that_fails_says_what_became_of_it() {
+        for (inputs, expected) in [
+            (ends(false, false), Reason::ValveHalfway),
+            (ends(false, true), Reason::ValveStands),
+            (ends(true, true), Reason::WireOrContact),
+            (Inputs::default(), Reason::WireOrContact),
+        ] {
+            let mut valve = ReturnValve { inputs, ..ReturnValve::default() };
+            for _ in 0..25 {
+                valve.scan(Travel::Open, SECOND);
+            }
+            assert_eq!(valve.status.failed_by, Reasons::only(expected), "{inputs:?}");
+            valve.inputs = ends(true, false);
+            valve.scan(Travel::Open, SECOND);
+            assert_eq!(valve.status.failed_by, Reasons::only(expected), "{inputs:?}");
+            valve.reset();
+            valve.scan(Travel::Open, SECOND);
+            assert_eq!(valve.status.failed_by, Reasons::NONE);
+        }
     }
 
     /// R-2.0-07: no end, or both ends, for 1.5 times the travel is a fault; in a safety path at once.
