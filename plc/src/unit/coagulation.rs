@@ -146,7 +146,8 @@ alarms! {
     pub struct Alarms {
         /// FS-211, PAC not dosing.
         pub not_dosing: Condition =
-            alarm(201, Priority::P1).delays_s(0.0, 30.0).trips(TripGroup::RawWater),
+            alarm(201, Priority::P1).delays_s(0.0, 30.0).explained_by(&[203])
+                .trips(TripGroup::RawWater),
         /// LT-211, PAC low.
         pub stock_low: Condition = alarm(202, Priority::P3).delays_s(60.0, 60.0),
         /// LSLL-211, PAC empty.
