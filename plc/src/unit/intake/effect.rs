@@ -44,6 +44,8 @@ parts! { Proof { status, retained; one: ; many: ; maybe: ; } }
 
 /// A dry pump trips after this, by its flow or its power (R-2.3-07).
 const DRY_TIME: Duration = Duration::from_secs(8);
+/// Sooner, where PT-101 too says that nothing is lifted: a motor also takes seconds to stand (INV-20).
+const SEEN_TWICE: Duration = Duration::from_secs(5);
 /// Where power and pressure say that water moves and the meter alone says it does not, the meter is given the time in which
 /// R-2.12-07 finds it out (30 s), and two polls.
 const METER_TIME: Duration = Duration::from_secs(32);
@@ -112,6 +114,7 @@ impl Proof {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Effect {
     no_flow: Sustained,
+    no_lift: Sustained,
     no_load: Sustained,
     dead_head: Sustained,
     had_duty: Option<usize>,
@@ -204,6 +207,8 @@ impl Intake {
         let doubtful = load == Load::AsLearned && head == Head::Lifts;
         let patience = if doubtful { METER_TIME } else { DRY_TIME };
         let no_flow = self.effect.no_flow.holds(none, patience, elapsed);
+        let nothing = none && head == Head::Static;
+        let no_flow = self.effect.no_lift.holds(nothing, SEEN_TWICE, elapsed) || no_flow;
         let no_load = self.effect.no_load.holds(load == Load::TooLow, DRY_TIME, elapsed);
         let dead_head = self.effect.dead_head.holds(shut, DEAD_HEAD_TIME, elapsed);
         if !(no_flow || no_load || dead_head) {
