@@ -214,6 +214,7 @@ fn shape(table: &Table, report: &mut Report) -> Shape {
     // What most plants are is not asked for.
     let kinds = [("continuous", Settling::Continuous), ("batch", Settling::Batch)];
     let settling = plant.word("settling", &kinds, report).unwrap_or_default();
+    let telemetry = plant.yes_no("telemetry", report).unwrap_or_default();
     plant.end(report);
     let otherwise = Shape::default().nominal_flow;
     Shape {
@@ -226,6 +227,7 @@ fn shape(table: &Table, report: &mut Report) -> Shape {
         blower,
         elevated_tank,
         settling,
+        telemetry,
     }
 }
 

@@ -42,6 +42,7 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "ph",
     "relay8",
     "tank_node",
+    "telemetry",
     "turbidity",
     "ups",
 ];

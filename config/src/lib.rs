@@ -22,6 +22,7 @@
 //! lift_pumps = 2
 //! blower = true
 //! elevated_tank = true
+//! telemetry = true                  # rain gauge, level and soil moisture upstream
 //! settling = "continuous"          # or "batch": plain tanks without weirs
 //!
 //! [field]

@@ -11,6 +11,7 @@ pub mod wiring;
 use core::time::Duration;
 
 use plc::image::{Inputs, Outputs};
+use plc::plant::{Settling, Shape};
 use plc::signal::{Moment, Reading};
 use plc::tag::Catalogue;
 
@@ -90,6 +91,28 @@ impl Links {
     fn pass(&mut self, seconds: f64) {
         for cut in self.cut_s.iter_mut().flatten() {
             *cut += seconds;
+        }
+    }
+}
+
+impl TwinParameters {
+    /// The world of a plant of this shape: the reference plant's, as large as it.
+    #[must_use]
+    pub fn of(shape: &Shape) -> TwinParameters {
+        let (tanks, filters) = (usize::from(shape.tanks), usize::from(shape.filters));
+        let scaled = TwinParameters::for_site(shape.nominal_flow.0, tanks, filters);
+        let scaled = match shape.settling {
+            Settling::Continuous => scaled,
+            Settling::Batch => scaled.with_plain_tanks(),
+        };
+        TwinParameters {
+            raw_pumps: usize::from(shape.raw_pumps),
+            feed_pumps: usize::from(shape.feed_pumps),
+            lift_pumps: usize::from(shape.lift_pumps),
+            blower: shape.blower,
+            elevated_tank: shape.elevated_tank,
+            telemetry: shape.telemetry,
+            ..scaled
         }
     }
 }

@@ -23,6 +23,7 @@ const FLOW = [
   "waste",
   "chemicals",
   "power",
+  "hydrology",
   "system",
 ];
 

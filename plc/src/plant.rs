@@ -42,6 +42,7 @@ use crate::unit::disinfection::Disinfection;
 use crate::unit::distribution::Distribution;
 use crate::unit::filter::Filter;
 use crate::unit::filtration::Filtration;
+use crate::unit::hydrology::Hydrology;
 use crate::unit::intake::Intake;
 use crate::unit::power::Power;
 use crate::unit::sedimentation::Sedimentation;
@@ -71,6 +72,8 @@ pub struct Shape {
     pub elevated_tank: bool,
     /// Tanks with weirs that water flows through, or plain ones that are filled and drawn in turn.
     pub settling: Settling,
+    /// RG-701, LT-701 and MT-702 upstream, by radio.
+    pub telemetry: bool,
 }
 
 /// How the sedimentation tanks work (`docs/spec/plant.md` 2.5).
@@ -96,6 +99,7 @@ impl Default for Shape {
             blower: true,
             elevated_tank: true,
             settling: Settling::Continuous,
+            telemetry: true,
         }
     }
 }
@@ -114,6 +118,7 @@ pub struct Units {
     pub chemicals: Chemicals,
     pub power: Power,
     pub system: System,
+    pub hydrology: Option<Hydrology>,
 }
 parts! { Units {
     ;
@@ -128,7 +133,7 @@ parts! { Units {
          power = Group::single("power", "U-901"),
          system = Group::single("system", "U-900");
     many: tank = Group::numbered("tank", "T-203x"), filter = Group::numbered("filter", "F-3n0");
-    maybe: ;
+    maybe: hydrology = Group::single("hydrology", "U-700");
 } }
 
 /// The plant: a pure function of what it is told, and what it remembers.
@@ -210,6 +215,7 @@ impl Plant {
             chemicals: Chemicals::default(),
             power: Power::default(),
             system: System::default(),
+            hydrology: shape.telemetry.then(Hydrology::default),
         };
         let catalogue = Catalogue::of(|writer| units.visit(writer));
         Plant {
@@ -318,6 +324,7 @@ impl Plant {
     /// The units, in flow order.
     fn run(&mut self, elapsed: Duration) {
         let contact = self.contact(elapsed);
+        self.run_hydrology(elapsed);
         self.run_system(elapsed);
         self.run_chemicals(elapsed);
         self.run_raw_water(elapsed);

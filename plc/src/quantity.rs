@@ -155,6 +155,8 @@ quantities! {
     KiloPascals = "kPa", "KPA", 1;
     /// Share of full scale.
     Percent = "%", "P1", 1;
+    /// Depth of rain.
+    Millimetres = "mm", "MMT", 1;
     /// Rain.
     MillimetresPerHour = "mm/h", "H67", 1;
     /// Voltage.

@@ -289,6 +289,14 @@ reasons! {
     /// Rate lowered because an analyser is bad.
     AnalyserBad,
 
+    // Hydrology.
+    /// Heavy rain upstream.
+    RainUpstream,
+    /// The river rises quickly.
+    RiverRising,
+    /// The stations upstream have not been heard for an hour.
+    TelemetryLost,
+
     // Others.
     /// The elevated tank's level is not known.
     ElevatedTankUnknown,

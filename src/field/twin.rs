@@ -6,7 +6,6 @@ use std::time::Duration;
 use config::Site;
 use hil::{Act, Selector, Truth, Twin, TwinParameters};
 use plc::image::{Inputs, Outputs};
-use plc::plant::Settling;
 use plc::signal::{Fault, Moment, Reading};
 
 use crate::exchange::{Exchange, FieldAsk, FieldView};
@@ -54,21 +53,7 @@ impl TwinField {
     /// The world of a site, with levels in mid-range (`warm`) or as after a long stop.
     #[must_use]
     pub fn parameters(site: &Site, warm: bool) -> TwinParameters {
-        let shape = &site.shape;
-        let nominal = shape.nominal_flow.0;
-        let scaled = TwinParameters::for_site(nominal, shape.tanks.into(), shape.filters.into());
-        let scaled = match shape.settling {
-            Settling::Continuous => scaled,
-            Settling::Batch => scaled.with_plain_tanks(),
-        };
-        let fitted = TwinParameters {
-            raw_pumps: shape.raw_pumps.into(),
-            feed_pumps: shape.feed_pumps.into(),
-            lift_pumps: shape.lift_pumps.into(),
-            blower: shape.blower,
-            elevated_tank: shape.elevated_tank,
-            ..scaled
-        };
+        let fitted = TwinParameters::of(&site.shape);
         if warm {
             return fitted;
         }

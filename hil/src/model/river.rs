@@ -33,6 +33,17 @@ struct Called {
 }
 
 impl Called {
+    /// The same storm where it is seen earlier: it rises in half the time.
+    fn excess_upstream(&self) -> f64 {
+        let x = 2.0 * self.age_min / CALLED_RISE_MIN;
+        if x < 1.0 {
+            self.peak * x * x * (3.0 - 2.0 * x)
+        } else {
+            self.peak.max(self.excess())
+                * libm::exp(-(self.age_min - 0.5 * CALLED_RISE_MIN) / CALLED_FALL_MIN)
+        }
+    }
+
     fn excess(&self) -> f64 {
         let x = self.age_min / CALLED_RISE_MIN;
         if x < 1.0 {
@@ -50,11 +61,14 @@ pub struct River {
     pub discharge: f64,
     /// Above the zero of LT-101, m.
     pub level: f64,
+    /// Above the zero of LT-701, at the station upstream, m: it sees what comes here half an hour to an hour later.
+    pub upstream_level: f64,
     /// What flows past the screen.
     pub water: Water,
     /// mg/l.
     pub organic_carbon: f64,
     fast: f64,
+    fast_upstream: f64,
     called: Option<Called>,
     rain: [f64; LAG_MIN],
     noise: f64,
@@ -71,9 +85,11 @@ impl River {
         let mut river = River {
             discharge: 0.0,
             level: 0.0,
+            upstream_level: 0.0,
             water: Water::default(),
             organic_carbon: parameters.organic_carbon,
             fast: 0.0,
+            fast_upstream: 0.0,
             called: None,
             rain: [0.0; LAG_MIN],
             noise: 0.0,
@@ -108,6 +124,9 @@ impl River {
         // mm/h over km² is 1 000 m³/h, 1/3.6 m³/s.
         let inflow = rain * parameters.catchment_km2 / 3.6;
         self.fast += (inflow - self.fast) / (FAST_HOURS * 60.0);
+        // Up there the rain has not far to run.
+        let now = weather.rain * weather.runoff() * parameters.catchment_km2 / 3.6;
+        self.fast_upstream += (now - self.fast_upstream) / (FAST_HOURS * 60.0);
         if let Some(called) = &mut self.called {
             called.age_min += 1.0;
             if called.age_min > 8.0 * CALLED_FALL_MIN {
@@ -142,6 +161,10 @@ impl River {
         self.discharge = self.fast + base_flow(parameters, weather) + called * q0;
         let excess = (self.discharge / q0 - 1.0).max(0.0);
         self.level = (0.8 + 0.45 * libm::pow(excess, 0.6)).clamp(0.2, 6.0);
+        let called = self.called.as_ref().map_or(0.0, Called::excess_upstream);
+        let upstream = self.fast_upstream + base_flow(parameters, weather) + called * q0;
+        let excess = (upstream / q0 - 1.0).max(0.0);
+        self.upstream_level = (0.6 + 0.45 * libm::pow(excess, 0.6)).clamp(0.0, 10.0);
         let flush = 1.0
             + FLUSH.0
                 * libm::exp(-self.hours_since_rise / FLUSH.1)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plc::image::{Inputs, Outputs};
-use plc::plant::{Settling, Shape};
+use plc::plant::Shape;
 use plc::signal::Moment;
 use plc::tag::Catalogue;
 
@@ -35,20 +35,7 @@ impl PlantWorld {
     /// The plant that a site describes.
     #[must_use]
     pub fn new(shape: &Shape, catalogue: &Catalogue, seed: u64) -> PlantWorld {
-        let (tanks, filters) = (usize::from(shape.tanks), usize::from(shape.filters));
-        let scaled = TwinParameters::for_site(shape.nominal_flow.0, tanks, filters);
-        let scaled = match shape.settling {
-            Settling::Continuous => scaled,
-            Settling::Batch => scaled.with_plain_tanks(),
-        };
-        let parameters = TwinParameters {
-            raw_pumps: usize::from(shape.raw_pumps),
-            feed_pumps: usize::from(shape.feed_pumps),
-            lift_pumps: usize::from(shape.lift_pumps),
-            blower: shape.blower,
-            elevated_tank: shape.elevated_tank,
-            ..scaled
-        };
+        let parameters = TwinParameters::of(shape);
         let twin = Twin::new(parameters, catalogue, seed);
         PlantWorld { twin, selector: Selector::Remote }
     }

@@ -284,6 +284,7 @@ impl Bench {
                 blower: false,
                 elevated_tank: false,
                 settling: plc::plant::Settling::Continuous,
+                telemetry: false,
             },
             period: Duration::from_millis(100),
             speed: 1,

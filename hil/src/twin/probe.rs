@@ -8,6 +8,9 @@ use crate::model::works::{KPA_PER_METRE, Works};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     RiverLevel,
+    UpstreamRain,
+    UpstreamLevel,
+    SoilMoisture,
     WetWellLevel,
     RawPressure,
     RawFlow,
@@ -49,11 +52,18 @@ pub enum Probe {
 /// The cabinet against the water of the day, °C. Chosen: a shaded steel cabinet with electronics in it.
 const CABINET_ABOVE_WATER: f64 = 10.0;
 
+/// Moisture of a dry soil and its span up to a soaked one, % by volume. Chosen: a loam.
+const DRY_SOIL: f64 = 10.0;
+const SOIL_SPAN: f64 = 35.0;
+
 impl Probe {
     pub(super) fn read(self, works: &Works) -> f64 {
         let filters = &works.filtration.filters;
         match self {
             Probe::RiverLevel => works.river.level,
+            Probe::UpstreamRain => works.weather.rain,
+            Probe::UpstreamLevel => works.river.upstream_level,
+            Probe::SoilMoisture => DRY_SOIL + SOIL_SPAN * works.weather.soil,
             Probe::WetWellLevel => works.wet_well.level(),
             Probe::RawPressure => works.raw_pressure(),
             Probe::RawFlow => works.raw.flow,

@@ -325,6 +325,15 @@ impl Electrician<'_> {
         self.motor("waste.pump", MotorAt::Decant);
     }
 
+    fn stations(&mut self) {
+        let rain = Character { resolution: 0.2, ..Character::EXACT };
+        self.measures("hydrology.rain", Probe::UpstreamRain, Bus::C, rain);
+        let level = Character::level(0.01);
+        self.measures("hydrology.river_level", Probe::UpstreamLevel, Bus::C, level);
+        let soil = Character { resolution: 0.5, ..Character::EXACT };
+        self.measures("hydrology.soil_moisture", Probe::SoilMoisture, Bus::C, soil);
+    }
+
     fn panel(&mut self) {
         self.switch("power.mains".to_owned(), Contact::Mains, Bus::Header);
         self.measures("power.voltage", Probe::Voltage, Bus::A, Character::electrical(0.1));
@@ -359,6 +368,9 @@ impl Wiring {
         electrician.filters(parameters);
         electrician.clear_side(parameters);
         electrician.panel();
+        if parameters.telemetry {
+            electrician.stations();
+        }
         let mut wiring = electrician.wiring;
         wiring.due_us = (0_u64..)
             .zip(&wiring.instruments)

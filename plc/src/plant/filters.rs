@@ -16,6 +16,7 @@ const ELEVATED_LOW: Metres = Metres(1.2);
 impl Plant {
     /// Filters and their wash train: filters first, then filtration with what they report.
     pub(super) fn run_filters(&mut self, elapsed: Duration) {
+        let wash_early = self.prepares();
         let units = &mut self.units;
         let demand = if units.system.reached(5) {
             Demand::Run
@@ -56,6 +57,11 @@ impl Plant {
                 wash_inlet: self.holds.on(Column::WashInlet),
             },
             ripen_first: units.system.ripens_first(),
+            run_time_max: units
+                .hydrology
+                .as_ref()
+                .filter(|_| wash_early)
+                .map(|hydrology| hydrology.settings.wash_after),
             reset: self.asked.reset,
             supervisor_reset: self.asked.supervisor_reset,
         };

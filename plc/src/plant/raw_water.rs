@@ -6,6 +6,7 @@ use super::{Plant, Settling};
 use crate::interlock::Column;
 use crate::quantity::{CubicMetresPerHour, Ratio};
 use crate::reason::Reason;
+use crate::unit::hydrology::{self, Hydrology};
 use crate::unit::sedimentation::{self, TANKS_MAX};
 use crate::unit::system;
 use crate::unit::tank::{self, Load, Tank};
@@ -24,6 +25,7 @@ impl Plant {
         let causes = self.holds.causes();
         let reset = self.asked.reset;
         let rate = self.raw_rate();
+        let storm = self.storm();
         let units = &mut self.units;
         let takes = units.system.takes_water();
         let tank_high = units.tank.iter().any(Tank::is_high);
@@ -65,6 +67,7 @@ impl Plant {
             raw_flow: units.intake.status.raw_flow,
             raw_turbidity: units.intake.inputs.turbidity,
             settled: units.sedimentation.inputs.settled_turbidity,
+            storm,
             intake_on: units.intake.is_lifting(),
             holds: self.holds.on(Column::Coagulant),
             cap_reached: self.coagulant_guard.has_stopped(),
@@ -73,6 +76,27 @@ impl Plant {
         };
         units.coagulation.scan(around, &mut self.stagger, elapsed);
         self.run_sedimentation(takes, elapsed);
+    }
+
+    /// Looks upstream (`docs/spec/plant.md` 2.14).
+    pub(super) fn run_hydrology(&mut self, elapsed: Duration) {
+        let around = hydrology::Around {
+            raw: self.units.intake.inputs.turbidity,
+            river_level: self.units.intake.inputs.river_level,
+        };
+        if let Some(hydrology) = &mut self.units.hydrology {
+            hydrology.scan(around, elapsed);
+        }
+    }
+
+    /// A storm is on its way, or here.
+    pub(super) fn storm(&self) -> bool {
+        self.units.hydrology.as_ref().is_some_and(Hydrology::storm)
+    }
+
+    /// A storm is on its way, and its mud is not here yet: time to prepare.
+    pub(super) fn prepares(&self) -> bool {
+        self.storm() && !self.units.system.status.degraded_by.has(Reason::RiverMuddy)
     }
 
     /// Turns first, then the tanks with what they were given.
@@ -98,7 +122,7 @@ impl Plant {
             tanks,
             ordered: self.asked.desludge,
             muddy: units.system.status.degraded_by.has(Reason::RiverMuddy),
-            all: false,
+            all: units.hydrology.as_ref().is_some_and(Hydrology::begins),
             producing: takes,
             high_wash: units.filtration.wash_pump_runs(),
             waste_level: units.waste.inputs.level,

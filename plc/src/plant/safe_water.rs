@@ -50,6 +50,7 @@ impl Plant {
         let causes = self.holds.causes();
         let reset = self.asked.reset;
         let around = self.around_disinfection();
+        let fill_up = self.prepares();
         let units = &mut self.units;
         if reset {
             units.disinfection.doser.reset();
@@ -75,7 +76,7 @@ impl Plant {
             feed: units.filtration.inputs.flow,
             filtered: units.filtration.status.filtered_flow,
             wash: units.filtration.inputs.wash_flow,
-            fill_up: false,
+            fill_up,
             power_spare: units.power.is_stable(),
             hour: units.system.time_of_day(),
             reset,

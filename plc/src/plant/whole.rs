@@ -101,6 +101,7 @@ impl Plant {
             untested,
             too_muddy: causes.has(Reason::RiverTooMuddy),
             clear_well: units.distribution.status.level.usable(),
+            fill_up: self.prepares(),
             elevated_need: elevated.is_some_and(|level| level <= ELEVATED_LOW),
             degraded,
             steps: Steps {

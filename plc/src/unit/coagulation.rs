@@ -169,6 +169,8 @@ pub struct Around {
     pub raw_turbidity: Signal<Ntu>,
     /// AIT-203.
     pub settled: Signal<Ntu>,
+    /// A storm is on its way, or here (R-2.14-06).
+    pub storm: bool,
     /// P-101 is proven running: without that nothing is dosed, whatever the meter says.
     pub intake_on: bool,
     /// Causes that hold the coagulant.
@@ -248,7 +250,8 @@ impl Coagulation {
             self.reset_effect();
             self.derived_for = Duration::ZERO;
         }
-        self.status.turbidity = self.turbidity.follow(around.raw_turbidity, elapsed);
+        self.status.turbidity =
+            self.turbidity.follow(around.raw_turbidity, turbidity::fall(around.storm), elapsed);
         self.unready = self.judge_ready(&around, elapsed);
         let blocked = self.blocked(&around);
         let flow = around.raw_flow.usable().unwrap_or_default();

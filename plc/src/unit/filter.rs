@@ -363,6 +363,8 @@ pub struct Around {
     pub wash_aborted: bool,
     /// Water must be proven good first: the plant stood too long, or lost power.
     pub ripen_first: bool,
+    /// A wash is due after this much running, where that is sooner (R-2.14-04).
+    pub run_time_max: Option<Duration>,
     pub reset: bool,
     pub supervisor_reset: bool,
 }

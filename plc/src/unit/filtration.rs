@@ -260,6 +260,8 @@ pub struct Around {
     pub holds: Holds,
     /// Filters ripen before they deliver: the plant stood too long, or lost power. They know it of their own too.
     pub ripen_first: bool,
+    /// Filters that have run for longer are washed, where that is sooner than they would be (R-2.14-04).
+    pub run_time_max: Option<Duration>,
     pub reset: bool,
     pub supervisor_reset: bool,
 }
@@ -372,6 +374,7 @@ impl Filtration {
             wash_ordered: memory.ordered & bit != 0,
             wash_aborted: memory.aborted & bit != 0,
             ripen_first: around.ripen_first,
+            run_time_max: around.run_time_max,
             reset: around.reset,
             supervisor_reset: around.supervisor_reset,
         }

@@ -7,6 +7,7 @@ pub mod disinfection;
 pub mod distribution;
 pub mod filter;
 pub mod filtration;
+pub mod hydrology;
 pub mod intake;
 pub mod loop_watch;
 pub mod power;

@@ -64,6 +64,8 @@ pub struct Around {
     pub untested: Reasons,
     pub too_muddy: bool,
     pub clear_well: Option<Metres>,
+    /// A storm is on its way: the clear well is filled to the brim first (R-2.14-03).
+    pub fill_up: bool,
     /// The elevated tank needs water soon.
     pub elevated_need: bool,
     pub degraded: DegradedFacts,
@@ -130,6 +132,9 @@ parts! { System {
 const LEVEL_TIME: Duration = Duration::from_secs(60);
 /// After mud the plant starts again below this (`docs/spec/plant.md` 2.2, D1).
 const AFTER_MUD_LEVEL: Metres = Metres(1.80);
+/// Before a storm (R-2.14-03): the top of the stop level's range, below alarm 421; and just below what a start allows (P8).
+const BEFORE_STORM_STOP: Metres = Metres(1.90);
+const BEFORE_STORM_START: Metres = Metres(1.75);
 /// Longest orderly stop, and its longest drawing down (`docs/spec/plant.md` 2.2, STOPPING).
 const STOPPING_MAX: Duration = Duration::from_secs(2400);
 const DRAINING_MAX: Duration = Duration::from_secs(1800);
@@ -261,8 +266,9 @@ impl System {
     }
 
     fn facts(&mut self, around: &Around, verdict: &Verdict, elapsed: Duration) -> Scan {
-        let above = around.clear_well.is_some_and(|level| level >= self.settings.stop_level);
-        let below = around.clear_well.is_some_and(|level| level <= self.settings.start_level);
+        let (start, stop) = self.levels(around);
+        let above = around.clear_well.is_some_and(|level| level >= stop);
+        let below = around.clear_well.is_some_and(|level| level <= start);
         let below_full = around.clear_well.is_some_and(|level| level < AFTER_MUD_LEVEL);
         let after_mud = self.status.stopped_by.has(Reason::RiverTooMuddy);
         let full = self.full.holds(above, LEVEL_TIME, elapsed);
@@ -297,6 +303,16 @@ impl System {
             emergency: self.retained.emergency_latched,
             mains_good: around.mains_good,
             failed_too_often: self.start.failed_too_often(),
+        }
+    }
+
+    /// Levels of the clear well between which water is made; before a storm the highest that are allowed (R-2.14-03).
+    fn levels(&self, around: &Around) -> (Metres, Metres) {
+        let (start, stop) = (self.settings.start_level, self.settings.stop_level);
+        if around.fill_up {
+            (start.or_more(BEFORE_STORM_START), stop.or_more(BEFORE_STORM_STOP))
+        } else {
+            (start, stop)
         }
     }
 

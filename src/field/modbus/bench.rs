@@ -81,6 +81,7 @@ impl Rigged {
                 blower: false,
                 elevated_tank: false,
                 settling: plc::plant::Settling::Continuous,
+                telemetry: false,
             },
             period: Duration::from_millis(100),
             speed: 1,

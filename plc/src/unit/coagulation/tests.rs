@@ -15,6 +15,7 @@ pub(super) const FLOWING: Around = Around {
     raw_flow: Signal::Good(CubicMetresPerHour(5.0)),
     raw_turbidity: Signal::Good(Ntu(20.0)),
     settled: Signal::Good(Ntu(1.5)),
+    storm: false,
     intake_on: true,
     holds: Reasons::NONE,
     cap_reached: false,
@@ -89,4 +90,21 @@ impl Rig {
     pub fn dose(&self) -> f64 {
         self.unit.status.dose.0
     }
+}
+
+/// R-2.14-06, R-2.4-03: in a storm the dose follows the turbidity down three times as quickly.
+#[test]
+fn in_a_storm_the_dose_follows_the_turbidity_down_sooner() {
+    let after = |storm| {
+        let mut rig = Rig::dosing();
+        rig.around.storm = storm;
+        rig.around.raw_turbidity = Signal::Good(Ntu(500.0));
+        rig.run_s(600);
+        rig.around.raw_turbidity = Signal::Good(Ntu(100.0));
+        rig.run_s(260);
+        rig.unit.status.turbidity.usable().unwrap_or_default().0
+    };
+    let (calm, storm) = (after(false), after(true));
+    assert!((350.0..450.0).contains(&calm), "{calm} NTU");
+    assert!((200.0..280.0).contains(&storm), "{storm} NTU");
 }

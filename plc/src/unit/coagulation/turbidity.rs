@@ -15,6 +15,8 @@ const SAMPLE: Duration = Duration::from_secs(5);
 const SAMPLES: usize = 12;
 const RISE: Duration = Duration::from_secs(30);
 const FALL: Duration = Duration::from_secs(600);
+/// In a storm turbidity swings widely: the dose follows it down sooner, and is no overdose for long (R-2.14-06; chosen).
+const STORM_FALL: Duration = Duration::from_secs(200);
 /// The last good value serves this long, with so much more.
 const LAST_GOOD_MAX: Duration = Duration::from_secs(3600);
 const LAST_GOOD_FACTOR: f64 = 1.2;
@@ -37,8 +39,18 @@ pub(super) struct DoseTurbidity {
     hand_left: Duration,
 }
 
+/// How quickly the dose follows the turbidity down, with a storm on its way or here.
+pub(super) fn fall(storm: bool) -> Duration {
+    if storm { STORM_FALL } else { FALL }
+}
+
 impl DoseTurbidity {
-    pub(super) fn follow(&mut self, raw: Signal<Ntu>, elapsed: Duration) -> Signal<Ntu> {
+    pub(super) fn follow(
+        &mut self,
+        raw: Signal<Ntu>,
+        fall: Duration,
+        elapsed: Duration,
+    ) -> Signal<Ntu> {
         self.since_sample = self.since_sample.saturating_add(elapsed);
         self.hand_left = self.hand_left.saturating_sub(elapsed);
         let Some(value) = raw.usable().filter(|value| value.0.is_finite()) else {
@@ -53,7 +65,7 @@ impl DoseTurbidity {
             self.at = (self.at + 1) % SAMPLES;
             self.filled = SAMPLES.min(self.filled + 1);
         }
-        let smooth = self.lag.follow(self.median(), RISE, FALL, elapsed);
+        let smooth = self.lag.follow(self.median(), RISE, fall, elapsed);
         Signal::new(smooth, raw.quality())
     }
 

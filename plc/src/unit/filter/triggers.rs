@@ -36,7 +36,8 @@ impl Filter {
         let head_loss = self.watch.head_loss.holds(reached(limit), HEAD_LOSS_TIME, elapsed);
         let clogged = self.watch.clogged.holds(reached(CLOGGED), HEAD_LOSS_TIME, elapsed);
         let turbidity = self.turbidity_asks(filtering, around, elapsed);
-        let time = self.retained.run_time >= self.settings.run_time_max
+        let early = around.run_time_max.unwrap_or(Duration::MAX);
+        let time = self.retained.run_time >= self.settings.run_time_max.min(early)
             || self.retained.age >= self.settings.age_max
             || self.column() >= self.settings.column_max;
         let asked = [

@@ -134,6 +134,7 @@ impl Rig {
                 power_stable: true,
                 holds: Holds::default(),
                 ripen_first: false,
+                run_time_max: None,
                 reset: false,
                 supervisor_reset: false,
             },

@@ -114,6 +114,7 @@ const WELL: Around = Around {
     untested: Reasons::NONE,
     too_muddy: false,
     clear_well: Some(Metres(1.6)),
+    fill_up: false,
     elevated_need: false,
     degraded: DegradedFacts {
         raw: Signal::Good(Ntu(20.0)),
