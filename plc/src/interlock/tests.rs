@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod release;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
@@ -34,6 +36,7 @@ fn every_cause_holds_off_exactly_the_columns_of_its_row() {
     ];
     for (cause, held) in TABLE {
         let holds = Holds::of(Reasons::only(*cause));
+        assert_eq!(holds.causes(), Reasons::only(*cause));
         for column in all {
             assert_eq!(
                 holds.on(column).has(*cause),
@@ -330,6 +333,8 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
         assert_eq!(run_s(&mut causes, &facts, 1).has(*cause), *latched, "row {number} goes");
         facts.reset = true;
         assert!(!run_s(&mut causes, &facts, 1).has(*cause), "row {number} after reset");
+        facts.reset = false;
+        assert!(!run_s(&mut causes, &facts, 700).has(*cause), "row {number} later");
     }
 }
 
@@ -358,17 +363,6 @@ fn a_wash_with_an_unproven_outlet_is_released_by_a_supervisor_only() {
         run_s(&mut causes, &Facts { reset: true, ..SOUND }, 1).has(Reason::OutletNotProvenClosed)
     );
     assert!(run_s(&mut causes, &Facts { supervisor_reset: true, ..SOUND }, 1).is_empty());
-}
-
-#[test]
-fn a_wet_well_that_runs_empty_three_times_waits_for_a_person() {
-    let mut causes = Causes::default();
-    for _ in 0..3 {
-        run_s(&mut causes, &Facts { wet_well_low_low: Signal::Good(false), ..SOUND }, 1);
-        run_s(&mut causes, &SOUND, 61);
-    }
-    assert!(run_s(&mut causes, &SOUND, 600).has(Reason::WetWellEmptyTooOften));
-    assert!(run_s(&mut causes, &Facts { reset: true, ..SOUND }, 1).is_empty());
 }
 
 /// INV-44: what came first is told apart from what followed, and stays told until a person resets it.

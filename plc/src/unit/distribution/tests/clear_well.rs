@@ -146,6 +146,24 @@ fn the_lower_of_two_levels_counts_for_suction_and_the_higher_for_overflow() {
     }
 }
 
+/// R-2.12-09: what LT-401A and B may differ by is their noise; more than that for a minute is a doubt, with alarm 412.
+#[test]
+fn two_levels_that_drift_apart_are_doubted_after_a_minute() {
+    for (apart, seconds, doubted) in [(0.079, 600, false), (0.09, 59, false), (0.09, 60, true)] {
+        let mut unit = known();
+        unit.inputs.level_a = Signal::Good(Metres(1.2));
+        unit.inputs.level_b = Signal::Good(Metres(1.2 + apart));
+        (0..seconds).for_each(|_| unit.judge(SECOND));
+        assert_eq!(unit.status.level.good().is_none(), doubted, "{apart} m for {seconds} s");
+        assert_eq!(unit.status.level.usable(), Some(Metres(1.2)), "the lower counts at once");
+        // The alarm has its own minute before it sounds.
+        assert_eq!(unit.levels_disagree(), apart > 0.08, "{apart} m");
+        unit.inputs.level_b = unit.inputs.level_a;
+        unit.judge(SECOND);
+        assert!(unit.status.level.good().is_some() && !unit.levels_disagree());
+    }
+}
+
 /// R-2.12-19: both levels gone, P-501 runs only while the low float stands and filtered water comes; the volume is what the
 /// float proves.
 #[test]

@@ -91,7 +91,7 @@ fn the_standby_pump_takes_over_from_a_failed_one() {
     rig.produce();
 }
 
-/// R-2.12-16: the worst of the filters' own analysers in its place.
+/// R-2.12-09, R-2.12-16: the worst of it and the filters' own analysers counts, at once; without it, the worst of these.
 #[test]
 fn combined_turbidity_counts_after_a_minute_of_flow() {
     let mut rig = Rig::new(&shape(2, true));
