@@ -388,6 +388,8 @@ mod tests {
         let both = Contact { beyond: added, ..well };
         let found = both.inactivation();
         assert!(near(found.giardia_log, own.giardia_log + added.giardia), "{found:?}");
+        assert!(near(found.virus_log, own.virus_log + added.virus), "{found:?}");
+        assert_eq!(Contact { beyond: added, ..well }.logs(), well.logs(), "by itself");
         assert!(found.ratio > 1.0);
         let nonsense = Logs { giardia: f64::NAN, virus: -3.0 };
         assert_eq!(Contact { beyond: nonsense, ..well }.inactivation(), own);

@@ -93,6 +93,7 @@ mod tests {
         }
     }
 
+    /// INV-30, INV-35: K0 is held by the loop, the heartbeat, the request and the mains together.
     #[test]
     fn the_contactor_needs_loop_heartbeat_request_and_mains_all_at_once() {
         let mut panel = Panel { requested: true, ..Panel::default() };
@@ -113,6 +114,7 @@ mod tests {
         assert!(!panel.contactor);
     }
 
+    /// INV-30, INV-41: a controller that hangs or dies drops its motors.
     #[test]
     fn a_heart_that_stands_still_drops_the_motors_within_a_second_or_so() {
         let mut panel = Panel { requested: true, ..Panel::default() };
