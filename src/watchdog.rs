@@ -41,6 +41,7 @@ impl Pulse {
 mod tests {
     use super::*;
 
+    /// INV-30, INV-41: no scans, no pulse, no watchdog fed.
     #[test]
     fn a_plant_that_does_not_scan_has_no_pulse() {
         let pulse = Pulse::default();

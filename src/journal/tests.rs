@@ -89,7 +89,7 @@ async fn open(folder: &Path) -> Opened {
     Opened::open(folder, NOON).await.unwrap()
 }
 
-/// AR-02, INV-40: announced once it is written.
+/// INV-40, AR-02: announced when it is on the disk, and there after a restart.
 #[tokio::test]
 async fn an_alarm_is_announced_once_it_is_durable_and_stands_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
@@ -240,7 +240,7 @@ async fn a_state_folder_of_a_newer_version_is_refused() {
     assert!(refused.contains("newer version") && refused.contains("99"), "{refused}");
 }
 
-/// AR-02, INV-40: announced after a second anyway, marked unsaved.
+/// INV-40, AR-02: announced after a second all the same, marked, and written when storage is back.
 #[tokio::test]
 async fn an_alarm_that_storage_does_not_take_is_announced_unsaved_and_written_later() {
     let folder = tempfile::tempdir().unwrap();

@@ -116,6 +116,7 @@ async fn a_stop_switches_every_output_off() {
     assert_eq!(bench.written.iter().last(), Some(0.0));
 }
 
+/// INV-30: a core that gives up leaves nothing on.
 #[tokio::test]
 async fn a_plant_that_panics_leaves_every_output_off_and_says_so() {
     let bench = bench(1, 3);
@@ -185,6 +186,7 @@ async fn the_time_of_day_is_that_of_the_place_and_bad_while_the_clock_cannot_be_
     assert!((0.0..=70.0).contains(&(here - value).rem_euclid(86_400.0)), "{value} at {here}");
 }
 
+/// INV-41: what alarm 909 is judged on.
 #[test]
 fn lateness_is_judged_over_the_last_scans_only() {
     let mut lateness = Lateness::new();

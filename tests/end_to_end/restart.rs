@@ -13,6 +13,7 @@ const SPEED: u32 = 10;
 /// A setting that the owner may change, inside its range.
 const SETTING: &str = "disinfection.residual_target";
 
+/// INV-33, INV-40: killed and started again, no alarm is lost, and nothing runs before the boot is done.
 #[test]
 fn a_killed_controller_comes_back_with_alarms_audit_settings_and_people_and_everything_off() {
     let site = shipped("bench.toml");

@@ -32,6 +32,7 @@ fn both_stop_signals_end_a_working_plant_in_order_within_five_seconds() {
     }
 }
 
+/// INV-30: a controller that ends leaves nothing on behind it.
 #[test]
 fn a_stopped_controller_leaves_every_output_in_the_field_off() {
     let site = shipped("bench.toml");
