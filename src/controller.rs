@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use config::{FieldKind, Site};
 use plc::alarm::{KeptAlarm, State};
-use plc::plant::Plant;
+use plc::plant::{Plant, Restored};
 use plc::tag::{Catalogue, Kind, Row};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -25,7 +25,7 @@ use crate::field::modbus::{ModbusField, Unbound};
 use crate::field::twin::TwinField;
 use crate::folder::{self, Lock, LockError};
 use crate::history::History;
-use crate::journal::{Journal, JournalError, Note, Opened, Setting};
+use crate::journal::{Journal, JournalError, Memory, Note, Opened, Setting};
 use crate::scan::{self, Panicked, Scanning, Timing};
 use crate::{machine, opcua, web};
 
@@ -126,6 +126,7 @@ impl Controller {
         config::apply(site, &mut plant);
         let mut catalogue = plant.catalogue().clone();
         site.rename_tags(&mut catalogue);
+        opened.recover(&catalogue, now);
         let dropped = drop_settings(&mut opened, site, &catalogue).await;
         let ahead_ms = ahead(&opened, now, options.speed);
         remember(&mut plant, &opened, site, now, ahead_ms);
@@ -330,26 +331,21 @@ fn ahead(opened: &Opened, now: Wall, speed: u32) -> i64 {
 
 /// Gives the plant what the journal remembers, and the warm demo its first wish to make water.
 fn remember(plant: &mut Plant, opened: &Opened, site: &Site, now: Wall, ahead_ms: i64) {
-    let retained = opened.retained();
-    let first_warm = retained.is_none() && matches!(site.field, FieldKind::Twin { warm: true, .. });
+    let memory = opened.memory();
+    let first = matches!(memory, Memory::First);
+    let first_warm = first && matches!(site.field, FieldKind::Twin { warm: true, .. });
     // The twin's clear well begins with good water; of a real one nobody knows before its first disinfection.
-    let first_twin = retained.is_none() && matches!(site.field, FieldKind::Twin { .. });
+    let first_twin = first && matches!(site.field, FieldKind::Twin { .. });
     let kept = |row: &Row| match row.kind {
         Kind::Setting(_) => {
             opened.settings().iter().find(|one| one.path == row.path).map(|one| one.value)
         }
         Kind::Retained if first_twin && row.path == QUALITY_KNOWN => Some(1.0),
         Kind::Retained if first_warm => (row.path == INTENT).then_some(1.0),
-        Kind::Retained => {
-            let values = &retained?.values;
-            values.iter().find(|(path, _)| *path == row.path).map(|(_, value)| *value)
-        }
+        Kind::Retained => memory.value(&row.path),
         Kind::Alarm(_) => {
             let standing = opened.standings().iter().find(|(path, _)| *path == row.path);
-            let put_aside = retained.and_then(|retained| {
-                let values = &retained.values;
-                values.iter().find(|(path, _)| *path == row.path).map(|(_, value)| *value)
-            });
+            let put_aside = memory.value(&row.path);
             let kept = put_aside.and_then(KeptAlarm::from_f64).unwrap_or_default();
             // Its state is that of its last transition, which is never lost.
             let state = standing.map_or(State::Normal, |(_, standing)| standing.state);
@@ -357,18 +353,26 @@ fn remember(plant: &mut Plant, opened: &Opened, site: &Site, now: Wall, ahead_ms
         }
         Kind::Input(_) | Kind::Output(..) | Kind::Status(_) => None,
     };
-    let age = match retained {
+    let age = match memory.saved_ms() {
         None => first_warm.then_some(Duration::ZERO),
         // Without a clock nobody knows how long ago that was.
         Some(_) if !now.trusted && site.has_real_outputs() => None,
-        Some(retained) => {
-            let ms = u64::try_from(now.ms + ahead_ms - retained.wall).ok();
-            ms.map(Duration::from_millis)
-        }
+        Some(saved) => u64::try_from(now.ms + ahead_ms - saved).ok().map(Duration::from_millis),
     };
-    let refused = plant.restore(kept, age);
-    if refused > 0 {
-        tracing::warn!(refused, "remembered values that no longer fit were left out");
+    let Restored { refused, unfit } = plant.restore(kept, age);
+    if refused > 0 || unfit > 0 {
+        tracing::warn!(refused, unfit, "remembered values that no longer fit were left out");
+    }
+    match memory {
+        Memory::Kept(kept) => match kept.ledgers {
+            Some(ledgers) => plant.restore_ledgers(ledgers),
+            None => plant.distrust_ledgers(),
+        },
+        Memory::Lost => {
+            tracing::error!("what the plant remembered is lost: its clear well is held");
+            plant.distrust_memory();
+        }
+        Memory::First | Memory::Old(_) => {}
     }
 }
 

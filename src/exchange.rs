@@ -141,6 +141,8 @@ pub struct Report {
     pub lateness_p99_us: AtomicU64,
     /// Scans that began after their successor was due.
     pub overruns: AtomicU64,
+    /// What is on the disk for certain of the dosing ledgers' reservations, micrograms: PAC, chlorine.
+    durable: [AtomicU64; 2],
 }
 
 impl Default for Report {
@@ -155,7 +157,23 @@ impl Default for Report {
             lateness_p50_us: AtomicU64::new(0),
             lateness_p99_us: AtomicU64::new(0),
             overruns: AtomicU64::new(0),
+            durable: Default::default(),
         }
+    }
+}
+
+impl Report {
+    /// The journal has made so much durable.
+    pub fn set_durable(&self, micrograms: [u64; 2]) {
+        for (place, micrograms) in self.durable.iter().zip(micrograms) {
+            place.store(micrograms, Ordering::Relaxed);
+        }
+    }
+
+    /// What is durable of the reservations, grams.
+    #[must_use]
+    pub fn durable(&self) -> [f64; 2] {
+        self.durable.each_ref().map(|place| place.load(Ordering::Relaxed) as f64 / 1e6)
     }
 }
 
@@ -194,6 +212,10 @@ pub struct Left {
     pub event: Event,
 }
 
+fn reservations(snapshot: &Snapshot) -> [u64; 2] {
+    snapshot.ledgers.each_ref().map(plc::guard::Ledger::reserved)
+}
+
 /// The border. One a controller, shared by reference count.
 #[derive(Debug)]
 pub struct Exchange {
@@ -202,6 +224,8 @@ pub struct Exchange {
     pub report: Report,
     newest: Mutex<Live>,
     scanned: Notify,
+    /// A dosing ledger has reserved more.
+    reserved: Notify,
     live: watch::Sender<Arc<Live>>,
     orders: ArrayQueue<Order>,
     numbers: AtomicU32,
@@ -224,6 +248,7 @@ impl Exchange {
             report: Report::default(),
             newest: Mutex::new(start.clone()),
             scanned: Notify::new(),
+            reserved: Notify::new(),
             live: watch::Sender::new(Arc::new(start)),
             orders: ArrayQueue::new(ORDERS_MAX),
             numbers: AtomicU32::new(1),
@@ -242,10 +267,14 @@ impl Exchange {
     /// Leaves the newest snapshot. Readers hold the lock for one copy at most.
     pub fn publish(&self, snapshot: &Snapshot, wall: Wall, scan: u64) {
         let mut newest = self.newest.lock();
+        let reserved = reservations(&newest.snapshot);
         newest.snapshot.copy_from(snapshot);
         newest.wall = wall;
         newest.scan = scan;
         drop(newest);
+        if reserved != reservations(snapshot) {
+            self.reserved.notify_one();
+        }
         self.scanned.notify_one();
     }
 
@@ -302,6 +331,17 @@ impl Exchange {
     #[must_use]
     pub fn newest(&self) -> Live {
         self.newest.lock().clone()
+    }
+
+    /// What the dosing ledgers have reserved by now, micrograms.
+    #[must_use]
+    pub fn reserved(&self) -> [u64; 2] {
+        reservations(&self.newest.lock().snapshot)
+    }
+
+    /// Comes back when a ledger has reserved more: it wants to be durable before it is dosed.
+    pub async fn reserved_more(&self) {
+        self.reserved.notified().await;
     }
 
     /// The moment of the newest snapshot.

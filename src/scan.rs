@@ -127,9 +127,12 @@ struct Reported {
     setup_done: Option<usize>,
     watchdog_restart: Option<usize>,
     buses: [Option<usize>; 4],
+    durable: [Option<usize>; 2],
 }
 
 const BUSES: [char; 4] = ['a', 'b', 'c', 'd'];
+/// What is durable of the dosing ledgers: PAC, chlorine.
+const DURABLE: [&str; 2] = ["coagulation.guard.durable", "disinfection.guard.durable"];
 
 impl Reported {
     fn of(catalogue: &Catalogue) -> Reported {
@@ -143,6 +146,7 @@ impl Reported {
             setup_done: slot("setup_done"),
             watchdog_restart: slot("watchdog_restart"),
             buses: BUSES.map(|bus| slot(&format!("bus_{bus}"))),
+            durable: DURABLE.map(|path| catalogue.input_slot(path)),
         }
     }
 }
@@ -308,7 +312,8 @@ impl<C: Core> Scanner<C> {
             };
         }
         let buses = reported.buses.into_iter().zip(answers);
-        for (slot, value) in said.into_iter().chain(buses) {
+        let durable = reported.durable.into_iter().zip(report.durable());
+        for (slot, value) in said.into_iter().chain(buses).chain(durable) {
             if let Some(place) = slot.and_then(|slot| self.inputs.readings.get_mut(slot)) {
                 *place = Reading::good(value, self.at);
             }

@@ -64,7 +64,10 @@ fn report(catalogue: &Catalogue, inputs: &mut Inputs, now: Moment) {
         let Kind::Input(words) = row.kind else { continue };
         if words.source == Source::Shell {
             let troubles = ["system.lateness", "system.overruns", "system.watchdog_restart"];
-            let value = if troubles.contains(&row.path.as_str()) { 0.0 } else { 1.0 };
+            let durable = row.path.ends_with("guard.durable");
+            let quiet = troubles.contains(&row.path.as_str());
+            // Everything reserved is on the disk.
+            let value = if durable { words.high } else { f64::from(u8::from(!quiet)) };
             inputs.readings[row.slot] = Reading::good(value, now);
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use plc::guard::Ledger;
 use plc::image::{Command, Event, Inputs, Order, Step};
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
@@ -24,6 +25,11 @@ pub struct ClosedLoop {
     time_of_day: Option<usize>,
     /// How often the field reads each input, by slot.
     polls: Vec<Duration>,
+    /// Where it says what is durable of the dosing ledgers, and whether it writes them down.
+    durable: [Option<usize>; 2],
+    storage_ok: Option<usize>,
+    /// What it wrote down last.
+    ledgers: [Ledger; 2],
     period: Duration,
     orders: Vec<Order>,
     last_number: u32,
@@ -43,6 +49,9 @@ pub enum Lie {
     /// Measured this much later than now.
     Ahead(Duration),
 }
+
+/// What is durable of the dosing ledgers: PAC, chlorine.
+const DURABLE: [&str; 2] = ["coagulation.guard.durable", "disinfection.guard.durable"];
 
 /// What the shell reports while everything is well.
 const REPORTED: [(&str, f64); 17] = [
@@ -102,6 +111,8 @@ impl ClosedLoop {
                 | Kind::Alarm(_) => None,
             })
             .collect();
+        let durable = DURABLE.map(|path| catalogue.input_slot(path));
+        let storage_ok = catalogue.input_slot("system.storage_ok");
         let inputs = Inputs::new(catalogue);
         // The world begins with good water in the clear well, and the plant knows it.
         plant.units.distribution.retained.quality_known = true;
@@ -112,6 +123,9 @@ impl ClosedLoop {
             reported,
             time_of_day,
             polls,
+            durable,
+            storage_ok,
+            ledgers: [Ledger::default(); 2],
             lies: Vec::new(),
             period,
             orders: Vec::new(),
@@ -131,6 +145,7 @@ impl ClosedLoop {
             let minutes = (60.0 * self.twin.truth().hour).floor();
             *reading = Reading::good(60.0 * minutes, at);
         }
+        self.keep_ledgers(at);
         for (slot, lie) in &self.lies {
             let reading = &mut self.inputs.readings[*slot];
             *reading = match *lie {
@@ -142,6 +157,20 @@ impl ClosedLoop {
         }
         self.plant.scan(&self.inputs, &self.orders, self.period);
         self.orders.clear();
+    }
+
+    /// The shell writes the ledgers down while storage works, and says what is durable.
+    fn keep_ledgers(&mut self, at: Moment) {
+        let works = self.storage_ok.is_some_and(|slot| self.inputs.readings[slot].value >= 0.5);
+        if works {
+            self.ledgers = self.plant.snapshot().ledgers;
+        }
+        for (slot, ledger) in self.durable.into_iter().zip(&self.ledgers) {
+            if let Some(slot) = slot {
+                let grams = ledger.reserved() as f64 / 1e6;
+                self.inputs.readings[slot] = Reading::good(grams, at);
+            }
+        }
     }
 
     /// From now on the core is told this of an input; `None`: the truth again.
@@ -285,6 +314,7 @@ impl ClosedLoop {
         });
         let mut plant = Plant::new(shape);
         plant.restore(|row| kept.get(&row.path).copied(), age);
+        plant.restore_ledgers(self.ledgers);
         self.inputs = Inputs::new(plant.catalogue());
         self.plant = plant;
     }

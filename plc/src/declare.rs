@@ -156,10 +156,21 @@ impl Plain {
     }
 }
 
-/// A value that survives a restart.
+/// A value that survives a restart; a contact is open or closed, a state one of its names, anything else a number of this
+/// size (a billion seconds are 31 years).
 #[must_use]
 pub const fn kept() -> Kept {
-    Kept
+    Kept { low: -1e9, high: 1e9 }
+}
+
+impl Kept {
+    /// A kept number outside this is not taken up.
+    #[must_use]
+    pub const fn within(mut self, range: RangeInclusive<f64>) -> Kept {
+        self.low = *range.start();
+        self.high = *range.end();
+        self
+    }
 }
 
 /// A critical alarm that somebody has seen and nobody has ended is announced again after this, so many times; chosen: the

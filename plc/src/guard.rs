@@ -1,22 +1,77 @@
 //! The dosing guard: last thing before the outputs, nothing gets past it.
 //!
-//! It owns no pump and asks for nothing. It integrates what the strokes asked for would move, and lets a rate through only
-//! into proven flow, below the caps of an hour and a day, and not for ever without a pause. `docs/spec/contracts.md`,
-//! "Storage against safety"; `docs/spec/plant.md` INV-6, INV-7, INV-17.
+//! ```text
+//! the unit's wish, renewed within a second -> caps of a dose, an hour, a day -> flow proven -> not on for ever -> on record -> pump
+//! ```
+//! It asks for nothing. It reckons what moved by what was let through, or by the strokes the field counted where those are
+//! more, in whole micrograms, with the strongest stock and the largest stroke that may be true: no setting makes it blind.
+//! In: the unit's doser, the flow it doses into, what is durable of the ledger. Out: the two dosing outputs, never more than
+//! asked. `docs/spec/contracts.md`, "Storage against safety"; `docs/spec/plant.md` 2.0, INV-6, INV-7, INV-17.
 
 use core::time::Duration;
 
-use crate::block::RollingMass;
+mod ledger;
+#[cfg(test)]
+mod properties;
+mod strokes;
+#[cfg(test)]
+mod tests;
+
+pub use ledger::{Ledger, MIXING_TIME};
+
+use crate::alarm::{Condition, Priority};
+use crate::block::Sustained;
+use crate::declare::{alarm, alarms, inputs, measured, parts, shown, status};
 use crate::device::DosingPump;
-use crate::quantity::{CubicMetresPerHour, Grams, GramsPerLitre, Millilitres};
+use crate::quantity::{CubicMetresPerHour, Grams, GramsPerLitre, Millilitres, StrokesPerMinute};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
+use ledger::{DAY, PRIMING_MAX};
+use strokes::Strokes;
 
-/// Limits of one chemical, from its unit's settings.
+inputs! {
+    /// What the shell says of the ledger.
+    pub struct Inputs {
+        /// Mass that is reserved on the disk for certain, counted up since the first start.
+        pub durable: Signal<Grams> = measured(0.0..=5e9).reported(),
+    }
+}
+
+status! {
+    /// What the guard lets through.
+    pub struct Status {
+        /// What the dosing guard holds the pump for.
+        pub blocked: Reasons = shown(),
+        /// Time left until a dose has mixed in, or a pause is over.
+        pub wait_left: Duration = shown(),
+        /// Priming left of today's minute.
+        pub priming_left: Duration = shown(),
+        /// Mass left of what is on record.
+        pub reserved: Grams = shown(),
+        /// Strength of the stock that the guard reckons with.
+        pub strength: GramsPerLitre = shown(),
+    }
+}
+
+alarms! {
+    /// Alarms of the guard.
+    pub struct Alarms {
+        /// FS-@, dosing while off.
+        pub dosing_while_off: Condition = alarm(419, Priority::P1).latching(),
+    }
+}
+
+/// Limits of one chemical: its unit's settings, and what no setting may undercut.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Strength that people say, and the weakest that the guard believes.
     pub stock: GramsPerLitre,
+    pub stock_least: GramsPerLitre,
+    /// Volume of a stroke that people say, and the smallest that the guard believes.
     pub stroke: Millilitres,
+    pub stroke_least: Millilitres,
+    /// Most within one mixing time.
+    pub dose_cap: Grams,
     pub hourly_cap: Grams,
     pub daily_cap: Grams,
     pub on_time_max: Duration,
@@ -31,257 +86,326 @@ pub struct Proof {
     pub flow: Signal<CubicMetresPerHour>,
     /// A person primes the pump: flow is not needed for a minute a day.
     pub priming: bool,
-    /// Storage takes the ledger; without it half the caps hold.
+    /// Storage takes the ledger; without it half the caps hold, once the durable reservation is used up.
     pub storage_ok: bool,
     pub reset: bool,
 }
 
 /// Guard of one chemical.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Guard {
-    hour: RollingMass,
-    day: RollingMass,
+    pub inputs: Inputs,
+    pub status: Status,
+    pub alarms: Alarms,
+    ledger: Ledger,
+    /// What was let through in the last scan: the field holds to it until now.
+    rate: StrokesPerMinute,
+    /// By priming.
+    primes: bool,
+    /// Reservation whose record says that priming has begun.
+    priming_recorded: u64,
+    strokes: Strokes,
+    flow_proof: Sustained,
+    /// Time since the unit asked last.
+    unasked_for: Duration,
     on_for: Duration,
     pause: Duration,
-    primed: Duration,
-    since_prime: Duration,
-    stopped: Reasons,
+    mixing: Duration,
+    /// Nobody knows what moved before: nothing moves for so long.
+    unknown: Duration,
+    /// Parts of a microgram not booked yet.
+    rest: f64,
 }
+parts! { Guard {
+    inputs, status, alarms;
+    one: ; many: ; maybe: ;
+    ledger, rate, primes, priming_recorded, strokes, flow_proof, unasked_for, on_for, pause, mixing, unknown, rest
+} }
 
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
 /// The pause that ends the longest time on: long enough to see that the pump can stop, short against INV-8's 180 s.
 const PAUSE: Duration = Duration::from_secs(30);
-/// Priming allowed in a day (INV-7).
-const PRIMING_MAX: Duration = Duration::from_secs(60);
+/// A dose has mixed in: the mixing time, until the last slice of its window has left.
+const MIXING_WAIT: Duration = Duration::from_secs(66);
+/// A unit asks twice a second (R-2.0-01); a wish twice as old is nobody's.
+const WISH_TIME: Duration = Duration::from_secs(1);
+/// Flow must be seen for so long; chosen: three looks at a meter, and less than each unit's own proof.
+const FLOW_PROOF: Duration = Duration::from_secs(2);
+/// Priming that has begun, and moved nothing yet.
+const PRIMING_BEGUN: Duration = Duration::from_micros(1);
+/// The longest time between two scans: a rate that is let through may move so long. Later than that the field has dropped it
+/// (dead-man of the drives and of the remote modules, `docs/spec/plant.md` 1.7).
+pub const SCAN_MAX: Duration = Duration::from_secs(10);
+/// Mass is reserved ahead for so long (`docs/spec/contracts.md`).
+const BLOCK: Duration = Duration::from_secs(600);
+/// A block that stands ready before anything is dosed: this share of the hourly cap.
+const BLOCK_LEAST: u64 = 60;
+/// A weaker stock is believed after this: until then what is left of the stronger one may still come.
+const WEAKER_AFTER: Duration = DAY;
+/// After a memory that was lost nothing moves before the hour of which nobody knows has left its window.
+const UNKNOWN_TIME: Duration = Duration::from_secs(3600);
 
-impl Default for Guard {
-    fn default() -> Guard {
-        Guard {
-            hour: RollingMass::over(HOUR),
-            day: RollingMass::over(DAY),
-            on_for: Duration::ZERO,
-            pause: Duration::ZERO,
-            primed: Duration::ZERO,
-            since_prime: DAY,
-            stopped: Reasons::NONE,
-        }
-    }
+/// Whole micrograms; what is no number is more than any cap.
+fn micrograms(grams: f64) -> u64 {
+    if grams.is_nan() { u64::MAX } else { libm::ceil(grams * 1e6) as u64 }
 }
 
 impl Guard {
     /// The last word on a dosing pump in this scan.
-    pub fn hold(&mut self, pump: &mut DosingPump, limits: Limits, proof: Proof, elapsed: Duration) {
-        let share = if proof.storage_ok { 1.0 } else { 0.5 };
-        self.forget(proof, limits, share);
+    pub fn hold(
+        &mut self,
+        pump: &mut DosingPump,
+        limits: &Limits,
+        proof: &Proof,
+        elapsed: Duration,
+    ) {
+        self.believe_stock(limits, elapsed);
+        self.book(pump, limits, elapsed);
+        self.forget(limits, proof);
+        let renewed = self.is_renewed(pump, elapsed);
         let rate = pump.outputs.rate.value();
-        // strokes/min × min × ml × g/l ÷ 1 000 = g
-        let mass =
-            rate.0 * elapsed.as_secs_f64() / 60.0 * limits.stroke.0 * limits.stock.0 / 1000.0;
-        let holds = self.judge(mass, limits, proof, share, elapsed);
+        let holds = self
+            .judge(rate, limits, proof, elapsed)
+            .and_if(!renewed && rate > StrokesPerMinute::ZERO, Reason::NoDemand);
         pump.outputs.rate.hold_off(holds);
         pump.outputs.enable.hold_off(holds);
         if !pump.outputs.enable.value() {
-            pump.outputs
-                .rate
-                .hold_off(Reasons::NONE.and_if(rate.0 > 0.0, Reason::NoFlowProof).and(holds));
+            // A rate without its enable does nothing in one pump and strokes in another: neither goes out.
+            let alone = Reasons::NONE.and_if(rate > StrokesPerMinute::ZERO, Reason::NoFlowProof);
+            pump.outputs.rate.hold_off(alone.and(holds).and(pump.outputs.enable.held()));
         }
-        let moved = if pump.outputs.rate.value().0 > 0.0 { mass } else { 0.0 };
-        self.hour.add(moved, elapsed);
-        self.day.add(moved, elapsed);
-        self.count(moved > 0.0, proof.priming, elapsed);
+        self.rate = pump.outputs.rate.value();
+        self.count(proof.priming, elapsed);
+        self.reserve(pump.outputs.rate.wanted(), limits);
+        self.show(holds);
     }
 
-    /// What would pass the caps, the flow proof or the time on.
+    /// Dead-man: a wish lives for so long, and its unit renews it at its own pace.
+    fn is_renewed(&mut self, pump: &mut DosingPump, elapsed: Duration) -> bool {
+        self.unasked_for = if pump.take_renewed() {
+            Duration::ZERO
+        } else {
+            self.unasked_for.saturating_add(elapsed)
+        };
+        self.unasked_for <= WISH_TIME
+    }
+
+    /// The strongest stock that may still come: a stronger one at once, a weaker one after a day.
+    fn believe_stock(&mut self, limits: &Limits, elapsed: Duration) {
+        // g/l × 1 000 = mg/l
+        let said = limits.stock.or_more(limits.stock_least);
+        let said = libm::ceil(said.0 * 1000.0) as u64;
+        let ledger = &mut self.ledger;
+        ledger.weaker_for = ledger.weaker_for.saturating_add(elapsed);
+        if said >= ledger.strength || ledger.weaker_for >= WEAKER_AFTER {
+            ledger.strength = said;
+            ledger.weaker_for = Duration::ZERO;
+        }
+    }
+
+    /// mg/l × ml ÷ 1 000 000 = g a stroke.
+    fn stroke_mass(&self, limits: &Limits) -> f64 {
+        let stroke = limits.stroke.or_more(limits.stroke_least);
+        self.ledger.strength as f64 * stroke.0 / 1e6
+    }
+
+    /// What a rate moves in this time, grams.
+    fn mass(&self, rate: StrokesPerMinute, limits: &Limits, time: Duration) -> f64 {
+        rate.0 * time.as_secs_f64() / 60.0 * self.stroke_mass(limits)
+    }
+
+    /// What the field did since the last scan: the rate it was given, and strokes it counted beyond that.
+    fn book(&mut self, pump: &DosingPump, limits: &Limits, elapsed: Duration) {
+        let time = elapsed.min(SCAN_MAX);
+        if self.primes {
+            self.ledger.primed = self.ledger.primed.saturating_add(time);
+        }
+        let asked = self.rate.0 * time.as_secs_f64() / 60.0;
+        let more = self.strokes.more_than(pump.inputs.strokes, asked, self.rate, elapsed);
+        let mass = self.mass(self.rate, limits, time) + more * self.stroke_mass(limits);
+        let micro = mass * 1e6 + self.rest;
+        if micro >= 0.0 {
+            let whole = libm::floor(micro);
+            self.rest = micro - whole;
+            self.ledger.book(whole as u64, elapsed);
+        } else {
+            self.ledger.book(0, elapsed);
+        }
+    }
+
+    /// What would pass the caps, the flow proof, the time on or the record.
     fn judge(
         &mut self,
-        mass: f64,
-        limits: Limits,
-        proof: Proof,
-        share: f64,
+        rate: StrokesPerMinute,
+        limits: &Limits,
+        proof: &Proof,
         elapsed: Duration,
     ) -> Reasons {
-        if !(mass > 0.0) {
-            return self.stopped;
+        let flows = proof.flow.usable().is_some_and(|flow| flow >= limits.flow_min);
+        let proven = self.flow_proof.holds(flows, FLOW_PROOF, elapsed);
+        if !(rate > StrokesPerMinute::ZERO) {
+            return self.stopped();
         }
-        let hourly = self.hour.mass() + mass <= limits.hourly_cap.0 * share;
-        let daily = self.day.mass() + mass <= limits.daily_cap.0 * share;
-        self.stopped = self
-            .stopped
-            .and_if(!hourly, Reason::HourlyCapReached)
-            .and_if(!daily, Reason::DailyCapReached);
+        // One microgram more: what is not booked yet.
+        let next = micrograms(self.mass(rate, limits, SCAN_MAX)).saturating_add(1);
+        let share = self.share(next, proof);
+        let ledger = &mut self.ledger;
+        let room = |cap: Grams, used: u64, share: f64| {
+            used.saturating_add(next) <= libm::floor(cap.0 * share * 1e6) as u64
+        };
+        ledger.hourly_reached |= !room(limits.hourly_cap, ledger.hour.micro(), share.caps);
+        ledger.daily_reached |= !room(limits.daily_cap, ledger.day.micro(), share.caps);
+        if self.mixing == Duration::ZERO && !room(limits.dose_cap, ledger.dose.micro(), 1.0) {
+            self.mixing = MIXING_WAIT;
+        }
         if self.on_for >= limits.on_time_max {
             self.pause = PAUSE;
         }
-        let flows = proof.flow.usable().is_some_and(|flow| flow >= limits.flow_min);
-        let primes = proof.priming && self.primed + elapsed <= PRIMING_MAX;
-        self.stopped
-            .and_if(!(flows || primes), Reason::NoFlowProof)
+        let primes = proof.priming && self.may_prime(elapsed);
+        let stopped = self.stopped();
+        stopped
+            .and_if(!stopped.is_empty() && share.caps < 1.0, Reason::HalfCaps)
+            .and_if(self.mixing > Duration::ZERO, Reason::DoseMixing)
+            .and_if(!(proven || primes), Reason::NoFlowProof)
             .and_if(self.pause > Duration::ZERO, Reason::MaximumOnTime)
+            .and_if(!share.on_record || self.unknown > Duration::ZERO, Reason::NotOnRecord)
     }
 
-    fn count(&mut self, dosed: bool, priming: bool, elapsed: Duration) {
+    /// Today's minute of priming is not used up, and that it has begun is on record: a restart gives none of it back. From memory
+    /// nothing is primed.
+    fn may_prime(&mut self, elapsed: Duration) -> bool {
+        let ledger = &mut self.ledger;
+        if ledger.primed == Duration::ZERO {
+            ledger.primed = PRIMING_BEGUN;
+            ledger.since_prime = Duration::ZERO;
+            ledger.reserved = ledger.reserved.saturating_add(1);
+            self.priming_recorded = ledger.reserved;
+        }
+        self.durable() >= self.priming_recorded
+            && self.ledger.primed + elapsed.min(SCAN_MAX) <= PRIMING_MAX + PRIMING_BEGUN
+    }
+
+    /// What is on the disk for certain, micrograms. Nothing is durable that was not reserved.
+    fn durable(&self) -> u64 {
+        let durable = self.inputs.durable.usable();
+        let durable = durable.map_or(0, |grams| libm::round(grams.0 * 1e6) as u64);
+        durable.min(self.ledger.reserved)
+    }
+
+    /// What is durable may be dosed, up to the caps. Beyond it nothing, while storage works; half the caps, when it fails.
+    fn share(&self, next: u64, proof: &Proof) -> Share {
+        let on_record = self.ledger.moved.saturating_add(next) <= self.durable();
+        if on_record || proof.storage_ok {
+            Share { caps: 1.0, on_record }
+        } else {
+            Share { caps: 0.5, on_record: true }
+        }
+    }
+
+    /// Time passes after the rate was decided.
+    fn count(&mut self, priming: bool, elapsed: Duration) {
+        let doses = self.rate > StrokesPerMinute::ZERO;
         self.pause = self.pause.saturating_sub(elapsed);
-        self.on_for = if dosed { self.on_for.saturating_add(elapsed) } else { Duration::ZERO };
-        self.since_prime = self.since_prime.saturating_add(elapsed);
-        if self.since_prime >= DAY {
-            self.primed = Duration::ZERO;
+        self.mixing = self.mixing.saturating_sub(elapsed);
+        self.unknown = self.unknown.saturating_sub(elapsed);
+        self.on_for = if doses { self.on_for.saturating_add(elapsed) } else { Duration::ZERO };
+        let ledger = &mut self.ledger;
+        ledger.since_prime = ledger.since_prime.saturating_add(elapsed);
+        if ledger.since_prime >= DAY {
+            ledger.primed = Duration::ZERO;
         }
-        if dosed && priming {
-            if self.primed == Duration::ZERO {
-                self.since_prime = Duration::ZERO;
-            }
-            self.primed = self.primed.saturating_add(elapsed);
+        self.primes = doses && priming;
+    }
+
+    /// Reserves ahead, once half of the last block is used.
+    fn reserve(&mut self, wanted: StrokesPerMinute, limits: &Limits) {
+        let block = micrograms(self.mass(wanted, limits, BLOCK));
+        let hourly = libm::floor(limits.hourly_cap.0 * 1e6) as u64;
+        let room = hourly.saturating_sub(self.ledger.hour.micro());
+        // No more than the cap has room for, but always what the next scan may take: it is the cap that stops, not the record.
+        let next = micrograms(self.mass(wanted, limits, SCAN_MAX)).saturating_add(1);
+        let block = block.max(hourly / BLOCK_LEAST).min(room).max(2 * next);
+        let ledger = &mut self.ledger;
+        if ledger.reserved.saturating_sub(ledger.moved) < block / 2 {
+            ledger.reserved = ledger.moved.saturating_add(block);
         }
     }
 
-    /// A cap that was reached holds until a person resets it and the window has room again.
-    fn forget(&mut self, proof: Proof, limits: Limits, share: f64) {
-        let room = self.hour.mass() < limits.hourly_cap.0 * share
-            && self.day.mass() < limits.daily_cap.0 * share;
-        if proof.reset && room {
-            self.stopped = Reasons::NONE;
+    /// A cap that was reached holds until a person resets it and the window has room again, for a block at least.
+    fn forget(&mut self, limits: &Limits, proof: &Proof) {
+        let caps = self.share(1, proof).caps;
+        let micro = |cap: Grams| libm::floor(cap.0 * caps * 1e6) as u64;
+        let least = micro(limits.hourly_cap) / BLOCK_LEAST;
+        let room = |cap: Grams, used: u64| used.saturating_add(least) <= micro(cap);
+        let ledger = &mut self.ledger;
+        if proof.reset {
+            ledger.hourly_reached &= !room(limits.hourly_cap, ledger.hour.micro());
+            ledger.daily_reached &= !room(limits.daily_cap, ledger.day.micro());
         }
+    }
+
+    fn stopped(&self) -> Reasons {
+        Reasons::NONE
+            .and_if(self.ledger.hourly_reached, Reason::HourlyCapReached)
+            .and_if(self.ledger.daily_reached, Reason::DailyCapReached)
+    }
+
+    fn show(&mut self, holds: Reasons) {
+        let left = self.ledger.reserved.saturating_sub(self.ledger.moved);
+        let primed = self.ledger.primed;
+        self.status = Status {
+            blocked: holds,
+            wait_left: self.pause.max(self.mixing).max(self.unknown),
+            priming_left: PRIMING_MAX.saturating_sub(primed),
+            reserved: Grams(left as f64 / 1e6),
+            strength: GramsPerLitre(self.ledger.strength as f64 / 1000.0),
+        };
+        self.alarms = Alarms { dosing_while_off: Condition::when(self.strokes.are_unasked()) };
     }
 
     /// A cap was reached and nobody has reset it.
     #[must_use]
     pub fn has_stopped(&self) -> bool {
-        !self.stopped.is_empty()
+        !self.stopped().is_empty()
     }
 
     /// Mass of the last hour and day.
     #[must_use]
     pub fn masses(&self) -> (Grams, Grams) {
-        (Grams(self.hour.mass()), Grams(self.day.mass()))
+        let grams = |micro: u64| Grams(micro as f64 / 1e6);
+        (grams(self.ledger.hour.micro()), grams(self.ledger.day.micro()))
     }
 
-    /// Takes up what was moved before a restart, as if just now, and a cap that nobody has reset: a restart gives nothing
-    /// back.
-    pub fn restore(&mut self, hour: Grams, day: Grams, stopped: Reasons) {
-        self.hour.restore(hour.0);
-        self.day.restore(day.0);
-        self.stopped = stopped;
+    /// The record of now, for the shell to keep.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Takes up the record that was kept: a restart gives nothing back.
+    pub fn restore(&mut self, kept: Ledger) {
+        self.ledger = kept.after_restart();
+    }
+
+    /// Takes up what an older version kept, as if moved just now.
+    pub fn restore_masses(&mut self, hour: Grams, day: Grams, stopped: Reasons) {
+        let mut ledger = Ledger::default();
+        let (hour, day) = (micrograms(hour.0), micrograms(day.0));
+        ledger.day.add(day.max(hour), Duration::ZERO);
+        ledger.hour.add(hour, Duration::ZERO);
+        ledger.hourly_reached = stopped.has(Reason::HourlyCapReached);
+        ledger.daily_reached = stopped.has(Reason::DailyCapReached);
+        self.ledger = ledger;
+    }
+
+    /// The record was lost: nobody knows what moved, and nothing moves for an hour.
+    pub fn distrust(&mut self) {
+        self.unknown = UNKNOWN_TIME;
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::quantity::StrokesPerMinute;
-    use crate::signal::Fault;
-    use proptest::prelude::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-    const LIMITS: Limits = Limits {
-        stock: GramsPerLitre(10.0),
-        stroke: Millilitres(0.46),
-        hourly_cap: Grams(30.0),
-        daily_cap: Grams(400.0),
-        on_time_max: Duration::from_secs(48 * 3600),
-        flow_min: CubicMetresPerHour(0.3),
-    };
-    const PROOF: Proof = Proof {
-        flow: Signal::Good(CubicMetresPerHour(5.0)),
-        priming: false,
-        storage_ok: true,
-        reset: false,
-    };
-
-    /// Grams let through in one scan.
-    fn dose(guard: &mut Guard, strokes: f64, proof: Proof, elapsed: Duration) -> f64 {
-        let mut pump = DosingPump::default();
-        pump.scan(StrokesPerMinute(strokes), elapsed);
-        guard.hold(&mut pump, LIMITS, proof, elapsed);
-        assert!(pump.outputs.enable.value() || pump.outputs.rate.value().0 == 0.0);
-        pump.outputs.rate.value().0 * elapsed.as_secs_f64() / 60.0 * 0.46 * 10.0 / 1000.0
-    }
-
-    #[test]
-    fn never_doses_into_still_or_unknown_water() {
-        for flow in [
-            Signal::Good(CubicMetresPerHour(0.29)),
-            Signal::Good(CubicMetresPerHour(f64::NAN)),
-            Signal::Bad(Fault::Stale),
-            Signal::Held(CubicMetresPerHour(5.0), crate::signal::Moment(0)),
-        ] {
-            assert_eq!(
-                dose(&mut Guard::default(), 30.0, Proof { flow, ..PROOF }, SECOND),
-                0.0,
-                "{flow:?}"
-            );
-        }
-        assert!(dose(&mut Guard::default(), 30.0, PROOF, SECOND) > 0.0);
-    }
-
-    #[test]
-    fn a_cap_once_reached_holds_until_a_person_resets_it() {
-        let mut guard = Guard::default();
-        let moved: f64 = (0..3600).map(|_| dose(&mut guard, 180.0, PROOF, SECOND)).sum();
-        assert!(moved > 29.0 && moved <= 30.0, "{moved}");
-        (0..7200).for_each(|_| assert_eq!(dose(&mut guard, 180.0, PROOF, SECOND), 0.0));
-        assert!(dose(&mut guard, 180.0, Proof { reset: true, ..PROOF }, SECOND) > 0.0);
-    }
-
-    #[test]
-    fn without_storage_half_the_caps_hold() {
-        let mut guard = Guard::default();
-        let proof = Proof { storage_ok: false, ..PROOF };
-        let moved: f64 = (0..3600).map(|_| dose(&mut guard, 180.0, proof, SECOND)).sum();
-        assert!(moved > 14.0 && moved <= 15.0, "{moved}");
-    }
-
-    #[test]
-    fn priming_needs_no_flow_for_a_minute_a_day() {
-        let mut guard = Guard::default();
-        let still = Proof { flow: Signal::Good(CubicMetresPerHour::ZERO), priming: true, ..PROOF };
-        let seconds = (0..600).filter(|_| dose(&mut guard, 180.0, still, SECOND) > 0.0).count();
-        assert_eq!(seconds, 60);
-        (0..86_400).for_each(|_| guard.count(false, false, SECOND));
-        assert!(dose(&mut guard, 180.0, still, SECOND) > 0.0);
-    }
-
-    #[test]
-    fn a_restart_gives_nothing_back() {
-        let mut guard = Guard::default();
-        guard.restore(Grams(30.0), Grams(100.0), Reasons::NONE);
-        assert_eq!(dose(&mut guard, 180.0, PROOF, SECOND), 0.0);
-    }
-
-    #[test]
-    fn a_cap_that_nobody_reset_holds_over_a_restart_even_when_the_window_has_room() {
-        let mut guard = Guard::default();
-        guard.restore(Grams(0.0), Grams(0.0), Reasons::only(Reason::HourlyCapReached));
-        assert_eq!(dose(&mut guard, 10.0, PROOF, SECOND), 0.0);
-        assert!(dose(&mut guard, 10.0, Proof { reset: true, ..PROOF }, SECOND) > 0.0);
-    }
-
-    #[test]
-    fn the_longest_time_on_ends_in_a_pause() {
-        let mut guard = Guard { on_for: LIMITS.on_time_max, ..Guard::default() };
-        let paused = (0..60).filter(|_| dose(&mut guard, 1.0, PROOF, SECOND) == 0.0).count();
-        assert_eq!(paused, 30);
-    }
-
-    proptest! {
-        #[test]
-        fn no_sequence_of_rates_flows_and_resets_passes_a_cap(
-            steps in proptest::collection::vec((0.0..400.0_f64, -1.0..6.0_f64, any::<bool>(), any::<bool>(), 1..20_000_u64), 1..400)
-        ) {
-            let mut guard = Guard::default();
-            let mut moved = std::vec::Vec::new();
-            let mut now = 0_u64;
-            for (strokes, flow, bad, reset, ms) in steps {
-                let flow = if bad { Signal::Bad(Fault::Stale) } else { Signal::Good(CubicMetresPerHour(flow)) };
-                let flows = flow.usable().is_some_and(|flow| flow.0 >= 0.3);
-                now += ms;
-                let mass = dose(&mut guard, strokes, Proof { flow, reset, ..PROOF }, Duration::from_millis(ms));
-                prop_assert!(mass == 0.0 || flows);
-                moved.push((now, mass));
-                let hour: f64 = moved.iter().filter(|(at, _)| now - at < 3_600_000).map(|(_, mass)| mass).sum();
-                let day: f64 = moved.iter().filter(|(at, _)| now - at < 86_400_000).map(|(_, mass)| mass).sum();
-                prop_assert!(hour <= 30.0 + 1e-6 && day <= 400.0 + 1e-6, "{hour} {day}");
-            }
-        }
-    }
+/// The share of the caps that holds, and whether what comes next is on record, or need not be.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    caps: f64,
+    on_record: bool,
 }

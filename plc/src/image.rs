@@ -5,6 +5,7 @@ use alloc::vec;
 
 use crate::alarm::{AlarmSample, Condition, Transition};
 use crate::device::Mode;
+use crate::guard::Ledger;
 use crate::output::Output;
 use crate::quantity::{Form, Value};
 use crate::reason::{Reason, Reasons};
@@ -123,6 +124,8 @@ pub struct Snapshot {
     pub wanted: Box<[f64]>,
     /// By [`crate::tag::Row::slot`] of the alarms.
     pub alarms: Box<[AlarmSample]>,
+    /// What the dosing guards have on record: PAC, chlorine. The shell keeps it.
+    pub ledgers: [Ledger; 2],
 }
 
 impl Snapshot {
@@ -136,6 +139,7 @@ impl Snapshot {
             taken: vec![Moment(0); rows].into_boxed_slice(),
             wanted: vec![0.0; catalogue.outputs].into_boxed_slice(),
             alarms: vec![AlarmSample::default(); catalogue.alarms].into_boxed_slice(),
+            ledgers: [Ledger::default(); 2],
         }
     }
 
@@ -161,6 +165,7 @@ impl Snapshot {
         self.taken.copy_from_slice(&other.taken);
         self.wanted.copy_from_slice(&other.wanted);
         self.alarms.copy_from_slice(&other.alarms);
+        self.ledgers = other.ledgers;
     }
 }
 

@@ -16,6 +16,7 @@ pub mod device;
 pub mod guard;
 pub mod image;
 pub mod interlock;
+pub mod kept;
 pub mod output;
 pub mod plant;
 pub mod publish;

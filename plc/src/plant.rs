@@ -25,11 +25,12 @@ mod safe_water;
 mod selection;
 mod whole;
 
+pub use memory::Restored;
+
 use crate::alarm::Engine;
 use crate::block::{Lowest, Sustained};
 use crate::declare::parts;
 use crate::device::Stagger;
-use crate::guard::Guard;
 use crate::image::{Event, Inputs, Order, Outputs, Snapshot};
 use crate::interlock::{Causes, Holds};
 use crate::publish::{Events, Hold, Publish, PublishOutputs};
@@ -144,8 +145,6 @@ pub struct Plant {
     validator: Validator,
     causes: Causes,
     holds: Holds,
-    coagulant_guard: Guard,
-    chlorine_guard: Guard,
     alarms: Engine,
     stagger: Stagger,
     asked: Asked,
@@ -223,8 +222,6 @@ impl Plant {
             validator: Validator::new(catalogue.inputs),
             causes: Causes::default(),
             holds: Holds::default(),
-            coagulant_guard: Guard::default(),
-            chlorine_guard: Guard::default(),
             alarms: Engine::new(&catalogue),
             stagger: Stagger::default(),
             asked: Asked::default(),
@@ -353,6 +350,7 @@ impl Plant {
         }
         let Plant { units, outputs, snapshot, events, alarms, now, .. } = self;
         snapshot.at = *now;
+        snapshot.ledgers = [*units.coagulation.guard.ledger(), *units.disinfection.guard.ledger()];
         units.visit(&mut Publish::new(outputs, snapshot, events, alarms, *now, whole));
     }
 

@@ -451,6 +451,17 @@ impl<F: FnMut(&Row, f64)> Visitor for Keep<'_, F> {
     }
 }
 
+/// Whether a kept number can be a value of this form. NaN cannot.
+fn can_be(form: Form, words: &Kept, kept: f64) -> bool {
+    match form {
+        Form::OnOff => kept == 0.0 || kept == 1.0,
+        Form::States(names) => (0..names.len()).any(|number| kept == number as f64),
+        Form::Number { .. } => kept >= words.low && kept <= words.high,
+        // Neither is ever kept.
+        Form::Reasons | Form::Alarm => false,
+    }
+}
+
 /// Takes up what a restart left: settings inside their ranges, retained values, alarm states.
 pub struct Restore<'a, F> {
     pub rows: &'a [Row],
@@ -461,6 +472,8 @@ pub struct Restore<'a, F> {
     pub refused: usize,
     /// How long ago it was kept; unknown: nobody can say.
     age: Option<Duration>,
+    /// Retained values that cannot be, and were left at their defaults.
+    pub unfit: usize,
     row: usize,
     alarm: usize,
 }
@@ -473,13 +486,13 @@ impl<'a, F: FnMut(&Row) -> Option<f64>> Restore<'a, F> {
         kept: F,
         age: Option<Duration>,
     ) -> Restore<'a, F> {
-        Restore { rows, alarms, kept, refused: 0, age, row: 0, alarm: 0 }
+        Restore { rows, alarms, kept, refused: 0, unfit: 0, age, row: 0, alarm: 0 }
     }
 
     fn next(&mut self) -> Option<f64> {
         let row = self.rows.get(self.row);
         self.row += 1;
-        row.and_then(|row| (self.kept)(row)).filter(|value| value.is_finite())
+        row.and_then(|row| (self.kept)(row))
     }
 }
 
@@ -493,14 +506,21 @@ impl<F: FnMut(&Row) -> Option<f64>> Visitor for Restore<'_, F> {
             }
         }
     }
-    fn retained<Q: Value>(&mut self, _: &'static Point<Kept>, value: &mut Q) {
+    fn retained<Q: Value>(&mut self, point: &'static Point<Kept>, value: &mut Q) {
         if let Some(kept) = self.next() {
-            *value = Q::from_f64(kept);
+            if can_be(Q::FORM, &point.words, kept) {
+                *value = Q::from_f64(kept);
+            } else {
+                self.unfit += 1;
+            }
         }
     }
     fn alarm(&mut self, _: &'static Point<Rationale>, _: &mut Condition) {
-        if let Some(kept) = self.next().and_then(KeptAlarm::from_f64) {
-            self.alarms.restore(self.alarm, &kept, self.age);
+        if let Some(kept) = self.next() {
+            match KeptAlarm::from_f64(kept) {
+                Some(kept) => self.alarms.restore(self.alarm, &kept, self.age),
+                None => self.unfit += 1,
+            }
         }
         self.alarm += 1;
     }

@@ -230,6 +230,10 @@ reasons! {
     DoseLimited,
     /// No storage: half the caps hold.
     HalfCaps,
+    /// The last dose is still being mixed in.
+    DoseMixing,
+    /// What is to be dosed is not on record yet.
+    NotOnRecord,
 
     // Filters.
     /// A wash is under way elsewhere.

@@ -28,6 +28,17 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// Whether this role may do what asks for `least`. Admin keeps users and certificates, and does nothing to the plant.
+    #[must_use]
+    pub fn may(self, least: Role) -> bool {
+        match self {
+            Role::Observer | Role::Operator | Role::Supervisor | Role::Engineer => self >= least,
+            Role::Admin => false,
+        }
+    }
+}
+
 /// What a doc line and a field's type say about a point.
 #[derive(Clone, Copy, Debug)]
 pub struct Head {
@@ -158,9 +169,12 @@ pub struct Plain {
     pub among: Reasons,
 }
 
-/// Words of a retained total: nothing but its head.
+/// Words of a retained value: what it can be at all. A kept number outside is not taken up.
 #[derive(Clone, Copy, Debug)]
-pub struct Kept;
+pub struct Kept {
+    pub low: f64,
+    pub high: f64,
+}
 
 /// Words of an alarm: its row of `docs/spec/plant.md` 4.
 #[derive(Clone, Copy, Debug)]

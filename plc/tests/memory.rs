@@ -24,8 +24,8 @@ fn kept(plant: &mut Plant) -> Kept {
 
 fn restored(kept: &Kept, age: Option<Duration>) -> (Plant, usize) {
     let mut plant = Plant::new(&Shape::default());
-    let refused = plant.restore(|row| kept.get(&row.path).copied(), age);
-    (plant, refused)
+    let taken = plant.restore(|row| kept.get(&row.path).copied(), age);
+    (plant, taken.refused)
 }
 
 /// Every input at a share of its range, measured now.

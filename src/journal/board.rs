@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use plc::alarm::{Change, State};
+use plc::alarm::{Change, KeptAlarm, State};
 use plc::image::Event;
 use plc::tag::{Catalogue, Kind};
 
@@ -77,6 +77,34 @@ impl Standing {
             comment,
             saved: happening.saved,
             hidden: transition.hidden,
+        })
+    }
+}
+
+impl Standing {
+    /// As the plant remembers an alarm of which the journal knows nothing any more; `None`: it stands nowhere.
+    pub(super) fn recovered(alarm: usize, kept: f64, wall: Wall) -> Option<Standing> {
+        let kept = KeptAlarm::from_f64(kept)?;
+        let state = kept.state;
+        if state == State::Normal {
+            return None;
+        }
+        let mut event_id = [0; 16];
+        // Without randomness the row keeps the id apart within this journal.
+        if getrandom::fill(&mut event_id).is_err() {
+            event_id[..8].copy_from_slice(&alarm.to_be_bytes());
+        }
+        Some(Standing {
+            alarm,
+            state,
+            hidden: kept.is_put_aside(),
+            number: 0,
+            event_id,
+            since: wall.ms,
+            changed: wall,
+            acked_by: None,
+            comment: String::new(),
+            saved: false,
         })
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use plc::alarm::State;
 use plc::image::{Command, Event};
 use plc::tag::Kind as RowKind;
 use tokio::sync::{mpsc, oneshot};
@@ -15,8 +16,9 @@ use tokio::time::Instant;
 
 use super::board::{Board, Standing};
 use super::keeper::{Job, Outcome};
+use super::memory::{Copies, Image};
 use super::record::{Note, Record};
-use super::store::{Batch, Remembered, Retained, Setting};
+use super::store::{Batch, Remembered, Setting};
 use crate::access::users::User;
 use crate::exchange::{Exchange, Happening, Left, Who};
 
@@ -85,6 +87,10 @@ pub(super) struct Clerk {
     short: bool,
     retry_at: Instant,
     retained_at: Instant,
+    /// Number of the next image, and which copy it goes to.
+    sequence: u64,
+    /// What both copies are known to have of the ledgers' reservations.
+    durable: [u64; 2],
     users_sent: Waiting,
     users_waiting: Waiting,
     number: u64,
@@ -109,12 +115,14 @@ pub(super) struct Desk {
     pub start: i64,
     /// False: the file could not be opened for writing yet.
     pub storage_ok: bool,
+    /// The file is new, and lacks what is known.
+    pub everything: bool,
 }
 
 impl Clerk {
     pub fn new(desk: Desk) -> Clerk {
         let now = Instant::now();
-        let Remembered { standings, settings, users, last_number, .. } = desk.remembered;
+        let Remembered { standings, settings, users, last_number, memory, .. } = desk.remembered;
         desk.exchange.report.storage_ok.store(desk.storage_ok, Ordering::Relaxed);
         Clerk {
             exchange: desk.exchange,
@@ -129,6 +137,8 @@ impl Clerk {
             short: false,
             retry_at: now,
             retained_at: now + RETAINED_EVERY,
+            sequence: memory.sequence(),
+            durable: [0; 2],
             users_sent: Vec::new(),
             users_waiting: Vec::new(),
             number: u64::try_from(last_number).unwrap_or(0),
@@ -138,7 +148,7 @@ impl Clerk {
             standings: standings.into_iter().collect(),
             settings: settings.into_iter().map(|one| (one.path.clone(), one)).collect(),
             users: users.into_iter().map(|one| (one.name.clone(), one)).collect(),
-            everything: false,
+            everything: desk.everything,
         }
     }
 
@@ -161,6 +171,7 @@ impl Clerk {
                     None => return self.finish().await,
                 },
                 outcome = landed(&mut self.in_flight) => self.landed(outcome),
+                () = exchange.reserved_more() => {}
                 () = tokio::time::sleep_until(wake) => {}
             }
             while let Some(left) = self.exchange.try_event() {
@@ -310,11 +321,12 @@ impl Clerk {
             return;
         }
         // While storage fails they are the probe: an empty transaction proves nothing.
-        let due = self.failing || now >= self.retained_at;
-        let retained = if due { self.retained() } else { None };
+        let reserved_more = self.exchange.reserved() != self.durable;
+        let due = self.failing || reserved_more || now >= self.retained_at;
+        let image = if due { self.image(self.failing || reserved_more) } else { None };
         let nothing = self.waiting.is_empty()
             && self.users_waiting.is_empty()
-            && retained.is_none()
+            && image.is_none()
             && !self.everything
             && !self.failing;
         if nothing {
@@ -325,7 +337,7 @@ impl Clerk {
         }
         let count = self.waiting.len().min(BATCH_MAX);
         let mut batch = self.batch(count);
-        batch.retained = retained;
+        batch.image = image;
         let (done, answer) = oneshot::channel();
         match self.jobs.try_send(Job { batch, done }) {
             Ok(()) => {
@@ -359,26 +371,37 @@ impl Clerk {
         batch
     }
 
-    fn retained(&self) -> Option<Retained> {
+    /// What a restart goes on with, in bytes: retained values, alarms that stand, settings of people. The copies take turns;
+    /// `both` while storage fails, and for a new reservation.
+    fn image(&mut self, both: bool) -> Option<Image> {
         let live = self.exchange.newest();
         if live.scan == 0 {
             return None;
         }
+        self.sequence += 1;
         let snapshot = &live.snapshot;
         let kept = |row: &plc::tag::Row| match row.kind {
             RowKind::Retained => Some(snapshot.samples[row.id].value),
-            // Where an alarm stands is in its transitions; how long its shelf lasts is not.
             RowKind::Alarm(_) => {
                 let kept = snapshot.alarms.get(row.slot)?.kept();
-                kept.is_put_aside().then(|| kept.to_f64())
+                let stands = kept.state != State::Normal || kept.is_put_aside();
+                stands.then(|| kept.to_f64())
             }
             RowKind::Input(_) | RowKind::Output(..) | RowKind::Setting(_) | RowKind::Status(_) => {
                 None
             }
         };
         let rows = self.exchange.catalogue.rows.iter();
-        let values = rows.filter_map(|row| Some((row.path.clone(), kept(row)?)));
-        Some(Retained { values: values.collect(), wall: live.wall.ms })
+        let rows = rows.filter_map(|row| Some((row.path.as_str(), kept(row)?)));
+        let settings = self.settings.values().map(|one| (one.path.as_str(), one.value));
+        let ledgers = &snapshot.ledgers;
+        let bytes = plc::kept::encode(rows.chain(settings), ledgers, self.sequence, live.wall.ms);
+        let copies = match self.sequence % 2 {
+            _ if both || self.everything => Copies::Both,
+            0 => Copies::Journal,
+            _ => Copies::File,
+        };
+        Some(Image { bytes, reserved: ledgers.map(|ledger| ledger.reserved()), copies })
     }
 
     /// The keeper has answered.
@@ -387,8 +410,10 @@ impl Clerk {
         let count = std::mem::take(&mut self.sent);
         let users = std::mem::take(&mut self.users_sent);
         match outcome {
-            Some(Outcome::Written { full }) => {
+            Some(Outcome::Written { full, durable }) => {
                 self.everything = false;
+                self.durable = durable;
+                self.exchange.report.set_durable(durable);
                 for entry in self.waiting.drain(..count).collect::<Vec<_>>() {
                     match entry.happening {
                         Some(happening) => self.tell(Some(happening), true),

@@ -9,6 +9,7 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 
+use super::memory::{self, Image};
 use super::store::{self, Batch, StoreError};
 use crate::exchange::Wall;
 use crate::folder::set_aside;
@@ -24,7 +25,8 @@ pub(super) struct Job {
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// `full`: written, but the disk has no room to speak of for more.
-    Written { full: bool },
+    /// Reservations of the dosing ledgers that both copies have, micrograms.
+    Written { full: bool, durable: [u64; 2] },
     /// Nothing of it was written.
     Failed(String),
     /// Nothing of it was written, and the database is a new, empty one: the old one was set aside, or has gone. Everything
@@ -41,6 +43,7 @@ pub(super) struct Keeper {
     pub inode: Option<u64>,
     pub readers: Arc<Mutex<SqlitePool>>,
     pub jobs: mpsc::Receiver<Job>,
+    pub durable: Durable,
     /// The wall clock, for the name of a file set aside and the row of a start.
     pub wall: fn() -> Wall,
 }
@@ -74,8 +77,9 @@ impl Keeper {
             self.connection = None;
         }
         let Some(connection) = self.connection.as_mut() else { return self.reopen().await };
-        match store::write(connection, batch).await {
-            Ok(()) => Outcome::Written { full: is_full(&self.folder) },
+        let written = if batch.has_rows() { store::write(connection, batch).await } else { Ok(()) };
+        match written {
+            Ok(()) => self.save(batch.image.as_ref()).await,
             Err(StoreError::Damaged(what)) => {
                 tracing::error!(what, "the journal's file is damaged");
                 self.connection = None;
@@ -83,6 +87,26 @@ impl Keeper {
             }
             Err(error) => Outcome::Failed(error.to_string()),
         }
+    }
+
+    /// The database has its part; the file's copy of the image comes after it.
+    async fn save(&mut self, image: Option<&Image>) -> Outcome {
+        if let Some(image) = image {
+            if image.copies.has_journal() {
+                self.durable.journal = image.reserved;
+            }
+            if image.copies.has_file() {
+                let (folder, bytes) = (self.folder.clone(), image.bytes.clone());
+                let saved =
+                    tokio::task::spawn_blocking(move || memory::save(&folder, &bytes)).await;
+                match saved {
+                    Ok(Ok(())) => self.durable.file = image.reserved,
+                    Ok(Err(error)) => return Outcome::Failed(error.to_string()),
+                    Err(error) => return Outcome::Failed(error.to_string()),
+                }
+            }
+        }
+        Outcome::Written { full: is_full(&self.folder), durable: self.durable.both() }
     }
 
     /// Opens the file again, or a new one where it has gone.
@@ -115,12 +139,27 @@ impl Keeper {
         match store::begin(&mut connection, (self.wall)()).await {
             Ok(start) => {
                 self.connection = Some(connection);
+                self.durable = Durable::default();
                 self.inode = inode(&self.folder);
                 *self.readers.lock() = store::readers(&self.folder);
                 Outcome::Fresh { aside, start }
             }
             Err(error) => Outcome::Failed(error.to_string()),
         }
+    }
+}
+
+/// What each copy has of the dosing ledgers' reservations, micrograms. Before the first image of a start: nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Durable {
+    journal: [u64; 2],
+    file: [u64; 2],
+}
+
+impl Durable {
+    /// Either copy may be the one that is left.
+    fn both(self) -> [u64; 2] {
+        std::array::from_fn(|at| self.journal[at].min(self.file[at]))
     }
 }
 

@@ -7,6 +7,7 @@
 mod board;
 mod clerk;
 mod keeper;
+mod memory;
 mod record;
 mod store;
 
@@ -16,15 +17,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use plc::tag::{Catalogue, Kind as RowKind};
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::board::{Board, Standing};
 use self::clerk::{Ask, Clerk, Desk};
-use self::keeper::Keeper;
+use self::keeper::{Durable, Keeper};
+pub use self::memory::Memory;
 pub use self::record::{Kind, Note, Record};
 use self::store::Remembered;
-pub use self::store::{Retained, Setting, StoreError};
+pub use self::store::{Setting, StoreError};
 use crate::access::users::{User, Users, UsersFailed};
 use crate::exchange::{Exchange, Wall};
 use crate::folder::{cannot_write_now, probe, set_aside};
@@ -55,6 +58,8 @@ pub struct Opened {
     start: i64,
     /// A damaged file was renamed to this.
     aside: Option<PathBuf>,
+    /// The new file lacks what the other copy knew.
+    recovered: bool,
 }
 
 impl Opened {
@@ -81,9 +86,12 @@ impl Opened {
             opened => opened,
         };
         match opened {
-            Ok((connection, remembered)) => {
-                let folder = folder.into();
-                Ok(Opened { folder, connection: Some(connection), remembered, start: 0, aside })
+            Ok((connection, mut remembered)) => {
+                if aside.is_some() && matches!(remembered.memory, Memory::First) {
+                    remembered.memory = Memory::Lost;
+                }
+                let (folder, connection) = (folder.into(), Some(connection));
+                Ok(Opened { folder, connection, remembered, start: 0, aside, recovered: false })
             }
             Err(source @ (StoreError::Newer { .. } | StoreError::Schema(_))) => {
                 Err(JournalError::File { file: store::path(folder), source })
@@ -101,9 +109,12 @@ impl Opened {
         // Without the file nobody knows its last number. Milliseconds since 1970 lie above any count of events.
         let remembered = remembered.unwrap_or_else(|error| {
             tracing::error!(%error, "the journal cannot even be read: the start knows nothing of the last one");
-            Remembered { last_number: wall.ms, ..Remembered::default() }
+            let there = store::path(folder).exists();
+            let memory = Memory::of(None, memory::load(folder).as_deref(), None, there);
+            Remembered { last_number: wall.ms, memory, ..Remembered::default() }
         });
-        Opened { folder: folder.into(), connection: None, remembered, start: 0, aside: None }
+        let folder = folder.into();
+        Opened { folder, connection: None, remembered, start: 0, aside: None, recovered: false }
     }
 
     /// Settings changed by people, by path.
@@ -112,10 +123,38 @@ impl Opened {
         &self.remembered.settings
     }
 
-    /// What the plant carried over; `None`: it never ran.
+    /// What the plant carried over.
     #[must_use]
-    pub fn retained(&self) -> Option<&Retained> {
-        self.remembered.retained.as_ref()
+    pub fn memory(&self) -> &Memory {
+        &self.remembered.memory
+    }
+
+    /// A journal that had to begin anew takes over what the other copy still knows: settings, and where alarms stood.
+    pub fn recover(&mut self, catalogue: &Catalogue, wall: Wall) {
+        if self.remembered.last_number > 0 || !matches!(self.remembered.memory, Memory::Kept(_)) {
+            return;
+        }
+        for row in &catalogue.rows {
+            let Some(value) = self.remembered.memory.value(&row.path) else { continue };
+            match row.kind {
+                RowKind::Setting(_) => self.remembered.settings.push(Setting {
+                    path: row.path.clone(),
+                    value,
+                    old: value,
+                    user: String::new(),
+                    wall: wall.ms,
+                }),
+                RowKind::Alarm(_) => {
+                    let standing = Standing::recovered(row.id, value, wall);
+                    self.remembered.standings.extend(standing.map(|one| (row.path.clone(), one)));
+                }
+                RowKind::Input(_)
+                | RowKind::Output(..)
+                | RowKind::Status(_)
+                | RowKind::Retained => {}
+            }
+        }
+        self.recovered = true;
     }
 
     /// Where the alarms stood, by path.
@@ -192,6 +231,7 @@ impl Opened {
             readers: Arc::clone(&readers),
             jobs: todo,
             wall,
+            durable: Durable::default(),
         };
         let clerk = Clerk::new(Desk {
             exchange,
@@ -201,6 +241,7 @@ impl Opened {
             remembered: self.remembered,
             start: self.start,
             storage_ok,
+            everything: self.recovered,
         });
         let keeper = tokio::spawn(keeper.run());
         tokio::spawn(clerk.run());
@@ -216,7 +257,7 @@ impl Opened {
 
 async fn begin(folder: &Path) -> Result<(SqliteConnection, Remembered), StoreError> {
     let mut connection = store::open(folder).await?;
-    let remembered = store::remember(&mut connection).await?;
+    let remembered = store::remember(&mut connection, folder).await?;
     Ok((connection, remembered))
 }
 

@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection, QueryBuilder, Row, SqlSafeStr, Sqlite};
 
 use super::board::Standing;
+use super::memory::{self, Image, Memory};
 use super::record::{Kind, Record};
 use crate::access::users::{User, role_named, role_word};
 use crate::exchange::Wall;
@@ -41,6 +42,17 @@ pub enum StoreError {
     Sql(#[source] sqlx::Error),
 }
 
+impl Batch {
+    /// There is something for the database.
+    pub fn has_rows(&self) -> bool {
+        !(self.records.is_empty()
+            && self.standings.is_empty()
+            && self.settings.is_empty()
+            && self.users.is_empty())
+            || self.image.as_ref().is_some_and(|image| image.copies.has_journal())
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
         let code = error.as_database_error().and_then(|of_database| of_database.code());
@@ -61,7 +73,7 @@ pub(super) struct Batch {
     /// By path.
     pub standings: Vec<(String, Standing)>,
     pub settings: Vec<Setting>,
-    pub retained: Option<Retained>,
+    pub image: Option<Image>,
     pub users: Vec<User>,
 }
 
@@ -75,7 +87,7 @@ pub struct Setting {
     pub wall: i64,
 }
 
-/// What the plant carries over a restart.
+/// What the plant carried over a restart before it had images.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Retained {
     pub values: Vec<(String, f64)>,
@@ -89,7 +101,7 @@ pub(super) struct Remembered {
     pub standings: Vec<(String, Standing)>,
     pub settings: Vec<Setting>,
     pub users: Vec<User>,
-    pub retained: Option<Retained>,
+    pub memory: Memory,
     pub last_number: i64,
     /// Newest stamp of any row, ms.
     pub last_wall: i64,
@@ -98,14 +110,14 @@ pub(super) struct Remembered {
 }
 
 fn migrator() -> Migrator {
-    let first = include_str!("../../migrations/journal/1_journal.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "journal".into(),
-        MigrationType::Simple,
-        first.into_sql_str(),
-        false,
-    )])
+    let versions = [
+        ("journal", include_str!("../../migrations/journal/1_journal.sql")),
+        ("kept", include_str!("../../migrations/journal/2_kept.sql")),
+    ];
+    let migrations = (1..).zip(versions).map(|(version, (name, sql))| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
 }
 
 pub(super) fn path(folder: &Path) -> PathBuf {
@@ -169,7 +181,7 @@ pub(super) fn readers(folder: &Path) -> SqlitePool {
 pub(super) async fn remember_unwritable(folder: &Path) -> Result<Remembered, StoreError> {
     let read = |options: SqliteConnectOptions| async move {
         let mut connection = SqliteConnection::connect_with(&options).await?;
-        remember(&mut connection).await
+        remember(&mut connection, folder).await
     };
     // The second keeps the index of the log in memory, where a full disk has no room for it; a read-only disk refuses it.
     for options in [
@@ -200,7 +212,11 @@ pub(super) async fn begin(
 }
 
 /// Reads what a start needs.
-pub(super) async fn remember(connection: &mut SqliteConnection) -> Result<Remembered, StoreError> {
+pub(super) async fn remember(
+    connection: &mut SqliteConnection,
+    folder: &Path,
+) -> Result<Remembered, StoreError> {
+    let file = memory::load(folder);
     let alarms = sqlx::query(
         "SELECT path, state, number, event_id, since, changed, acked_by, comment FROM alarm_state",
     )
@@ -236,12 +252,21 @@ pub(super) async fn remember(connection: &mut SqliteConnection) -> Result<Rememb
         sqlx::query_scalar("SELECT reason FROM event ORDER BY number DESC LIMIT 1")
             .fetch_optional(&mut *connection)
             .await?;
-    let last_wall = last.get::<i64, _>(1).max(retained.as_ref().map_or(0, |kept| kept.wall));
+    // A file that could not be brought up to date has no such table yet.
+    let image = sqlx::query_scalar::<_, Vec<u8>>("SELECT image FROM kept WHERE id = 1")
+        .fetch_optional(&mut *connection)
+        .await;
+    let image = image.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the journal's copy of what was kept cannot be read");
+        None
+    });
+    let memory = Memory::of(image.as_deref(), file.as_deref(), retained, false);
+    let last_wall = last.get::<i64, _>(1).max(memory.saved_ms().unwrap_or(0));
     Ok(Remembered {
         standings,
         settings,
         users: users(connection).await?,
-        retained,
+        memory,
         last_number: last.get(0),
         last_wall,
         ended_orderly: last_words.is_none_or(|reason| reason == STOPPED),
@@ -309,8 +334,11 @@ async fn insert_batch(connection: &mut SqliteConnection, batch: &Batch) -> Resul
         .execute(&mut *connection)
         .await?;
     }
-    if let Some(retained) = batch.retained.as_ref().filter(|kept| !kept.values.is_empty()) {
-        replace_retained(connection, retained).await?;
+    if let Some(image) = batch.image.as_ref().filter(|image| image.copies.has_journal()) {
+        sqlx::query("INSERT OR REPLACE INTO kept (id, image) VALUES (1, ?)")
+            .bind(&image.bytes)
+            .execute(&mut *connection)
+            .await?;
     }
     for user in &batch.users {
         upsert_user(connection, user).await?;
@@ -366,24 +394,6 @@ async fn upsert_standing(
     .bind(&standing.comment)
     .execute(connection)
     .await?;
-    Ok(())
-}
-
-async fn replace_retained(
-    connection: &mut SqliteConnection,
-    retained: &Retained,
-) -> Result<(), StoreError> {
-    let mut insert: QueryBuilder<Sqlite> =
-        QueryBuilder::new("INSERT OR REPLACE INTO retained (path, value, wall) ");
-    insert.push_values(&retained.values, |mut row, (path, value)| {
-        row.push_bind(path).push_bind(*value).push_bind(retained.wall);
-    });
-    insert.build().execute(&mut *connection).await?;
-    // Points that an older version kept and this one does not know.
-    sqlx::query("DELETE FROM retained WHERE wall <> ?")
-        .bind(retained.wall)
-        .execute(connection)
-        .await?;
     Ok(())
 }
 

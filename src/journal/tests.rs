@@ -183,9 +183,9 @@ async fn settings_and_retained_values_survive_a_stop() {
     let opened = open(folder.path()).await;
     let setting = &opened.settings()[0];
     assert_eq!((setting.path.as_str(), setting.value), ("disinfection.residual_target", 0.9));
-    let retained = opened.retained().expect("nothing was retained");
-    assert_eq!(retained.wall, NOON.ms);
-    assert_eq!(retained.values, [("disinfection.chlorine_total".to_string(), 12.5)]);
+    let memory = opened.memory();
+    assert_eq!(memory.saved_ms(), Some(NOON.ms));
+    assert_eq!(memory.value("disinfection.chlorine_total"), Some(12.5));
 }
 
 #[tokio::test]
@@ -305,4 +305,77 @@ async fn a_full_disk_refuses_a_batch_whole_and_takes_it_when_there_is_room() {
     store::write(&mut connection, &batch).await.unwrap();
     let kept: i64 = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap();
     assert_eq!(kept, 199);
+}
+
+/// A ledger that has reserved so much, grams.
+fn reserved(grams: u64) -> plc::guard::Ledger {
+    let mut words = plc::guard::Ledger::default().words();
+    words[plc::guard::Ledger::RESERVED] = grams * 1_000_000;
+    plc::guard::Ledger::from_words(&words).unwrap()
+}
+
+/// R-2.18-07: what a ledger reserves is written to both copies at once, and said to be durable then, not before.
+#[tokio::test]
+async fn a_reservation_is_durable_once_both_copies_have_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let exchange = plant();
+    let journal = open(folder.path()).await.start(exchange.clone(), noon);
+    assert_eq!(exchange.report.durable(), [0.0, 0.0]);
+    let mut snapshot = Snapshot::new(&exchange.catalogue);
+    for (scan, grams) in [(1, 3), (2, 5)] {
+        snapshot.ledgers = [reserved(grams), reserved(2 * grams)];
+        exchange.publish(&snapshot, NOON, scan);
+        let wanted = [grams as f64, 2.0 * grams as f64];
+        let durable = async {
+            while exchange.report.durable() != wanted {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        // Long before the next image is due.
+        tokio::time::timeout(Duration::from_secs(4), durable).await.expect("not durable in time");
+        let file = plc::kept::Kept::decode(&memory::load(folder.path()).unwrap()).unwrap();
+        assert_eq!(file.ledgers.unwrap()[0].reserved(), grams * 1_000_000);
+    }
+    journal.close().await;
+    let Memory::Kept(kept) = open(folder.path()).await.memory().clone() else { panic!("lost") };
+    assert_eq!(kept.ledgers.unwrap()[1].reserved(), 10_000_000);
+}
+
+/// R-2.10-08: the copy beside the journal serves when the journal is damaged; without either the memory is lost, and said so.
+#[tokio::test]
+async fn what_the_journal_lost_the_other_copy_still_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let exchange = plant();
+    let journal = open(folder.path()).await.start(exchange.clone(), noon);
+    assert!(matches!(open(folder.path()).await.memory(), Memory::First), "nothing was kept yet");
+    let mut happenings = exchange.happenings();
+    let changed = Event::Setting { row: SETTING, from: 0.8, to: 0.9, number: 0 };
+    exchange.leave(Moment(5_000_000), changed);
+    next(&mut happenings).await;
+    let mut snapshot = Snapshot::new(&exchange.catalogue);
+    snapshot.samples[TOTAL].value = 12.5;
+    snapshot.alarms[0].state = State::Acknowledged;
+    snapshot.ledgers = [reserved(1), reserved(1)];
+    exchange.publish(&snapshot, NOON, 1);
+    while exchange.report.durable() != [1.0, 1.0] {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    journal.close().await;
+
+    std::fs::write(folder.path().join(store::FILE), b"no database".repeat(500)).unwrap();
+    let mut opened = open(folder.path()).await;
+    opened.recover(&exchange.catalogue, NOON);
+    assert_eq!(opened.memory().value("disinfection.chlorine_total"), Some(12.5));
+    assert_eq!(opened.settings()[0].value, 0.9);
+    assert_eq!(opened.standings()[0].1.state, State::Acknowledged);
+    // And the new journal is given what it lacks.
+    let exchange = plant();
+    scanned(&exchange, 12.5);
+    opened.start(exchange, noon).close().await;
+    assert_eq!(open(folder.path()).await.settings().len(), 1);
+
+    for copy in [store::FILE, "kept.bin"] {
+        std::fs::write(folder.path().join(copy), b"nothing that anybody could read").unwrap();
+    }
+    assert!(matches!(open(folder.path()).await.memory(), Memory::Lost));
 }

@@ -70,6 +70,9 @@ struct CatalogueRow<'a> {
     states: Option<&'static [&'static str]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
+    /// How far a setting may move within ten minutes, where its range alone does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alarm: Option<AlarmWords>,
 }
@@ -111,6 +114,12 @@ fn catalogue_row(row: &Row) -> CatalogueRow<'_> {
         Form::Reasons => ("reasons", None, None, None),
         Form::Alarm => ("alarm", None, None, None),
     };
+    let step = match row.kind {
+        Kind::Setting(words) => Some(words.step).filter(|step| step.is_finite()),
+        Kind::Input(_) | Kind::Output(..) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => {
+            None
+        }
+    };
     let (role, alarm) = match row.kind {
         Kind::Setting(words) => (Some(role_word(words.role)), None),
         Kind::Alarm(words) => {
@@ -132,6 +141,7 @@ fn catalogue_row(row: &Row) -> CatalogueRow<'_> {
         range: row.span(),
         states,
         role,
+        step,
         alarm,
     }
 }

@@ -171,6 +171,7 @@ pub fn any_shape() -> impl Strategy<Value = Shape> {
         blower: false,
         elevated_tank: false,
         settling: Settling::Batch,
+        telemetry: false,
     };
     let large = Shape {
         nominal_flow: CubicMetresPerHour(20.0),

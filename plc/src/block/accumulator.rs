@@ -36,28 +36,27 @@ impl Total {
 }
 
 /// Slices of a rolling window.
-const SLICES: usize = 12;
+pub const SLICES: usize = 12;
 
-/// Mass moved in a rolling window, in twelve slices: never less than the true window holds. Integer micro-units.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RollingMass {
+/// What moved in a rolling window, in twelve slices: never less than the true window holds. Integer micro-units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rolling {
     micro: [u64; SLICES],
     at: usize,
     in_slice: Duration,
     window: Duration,
 }
 
-impl RollingMass {
+impl Rolling {
     /// Over this window.
     #[must_use]
-    pub fn over(window: Duration) -> RollingMass {
-        RollingMass { micro: [0; SLICES], at: 0, in_slice: Duration::ZERO, window }
+    pub const fn over(window: Duration) -> Rolling {
+        Rolling { micro: [0; SLICES], at: 0, in_slice: Duration::ZERO, window }
     }
 
-    /// Time passes and mass moves. Mass is rounded up: a cap is never passed by rounding.
-    pub fn add(&mut self, mass: f64, elapsed: Duration) {
-        // The window fills eleven slices; the twelfth leaves only when it lies wholly outside.
-        let slice = self.window / (SLICES as u32 - 1);
+    /// Time passes, then `micro` has moved in it: it counts as the youngest.
+    pub fn add(&mut self, micro: u64, elapsed: Duration) {
+        let slice = self.slice();
         self.in_slice = self.in_slice.saturating_add(elapsed);
         let mut turns = 0;
         while self.in_slice >= slice && turns < SLICES {
@@ -69,22 +68,66 @@ impl RollingMass {
         if turns == SLICES {
             self.in_slice = Duration::ZERO;
         }
-        if mass > 0.0 {
-            self.micro[self.at] = self.micro[self.at].saturating_add(libm::ceil(mass * 1e6) as u64);
+        self.micro[self.at] = self.micro[self.at].saturating_add(micro);
+    }
+
+    /// The window fills eleven slices; the twelfth leaves only when it lies wholly outside.
+    fn slice(&self) -> Duration {
+        self.window / (SLICES as u32 - 1)
+    }
+
+    /// What the window holds.
+    #[must_use]
+    pub fn micro(&self) -> u64 {
+        self.micro.iter().fold(0_u64, |sum, slice| sum.saturating_add(*slice))
+    }
+
+    /// Its slices, oldest first, and how far the youngest is, in microseconds.
+    #[must_use]
+    pub fn slices(&self) -> ([u64; SLICES], u64) {
+        let slices = core::array::from_fn(|age| self.micro[(self.at + 1 + age) % SLICES]);
+        (slices, u64::try_from(self.in_slice.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// A window with these slices, oldest first. Time of which nobody knows did not pass.
+    #[must_use]
+    pub fn restored(window: Duration, slices: [u64; SLICES], in_slice_us: u64) -> Rolling {
+        let mut rolling = Rolling { micro: slices, at: SLICES - 1, ..Rolling::over(window) };
+        let in_slice = Duration::from_micros(in_slice_us);
+        if in_slice < rolling.slice() {
+            rolling.in_slice = in_slice;
         }
+        rolling
+    }
+}
+
+/// A rolling window of something that is counted in whole units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RollingMass(Rolling);
+
+impl RollingMass {
+    /// Over this window.
+    #[must_use]
+    pub fn over(window: Duration) -> RollingMass {
+        RollingMass(Rolling::over(window))
+    }
+
+    /// Time passes and mass moves, rounded up; less than nothing, or no number, is none.
+    pub fn add(&mut self, mass: f64, elapsed: Duration) {
+        self.0.add(if mass > 0.0 { libm::ceil(mass * 1e6) as u64 } else { 0 }, elapsed);
     }
 
     /// What the window holds.
     #[must_use]
     pub fn mass(&self) -> f64 {
-        self.micro.iter().fold(0_u64, |sum, slice| sum.saturating_add(*slice)) as f64 / 1e6
+        self.0.micro() as f64 / 1e6
     }
 
     /// Takes up a mass kept from before, as if moved just now.
     pub fn restore(&mut self, mass: f64) {
         if mass >= 0.0 && mass.is_finite() {
-            self.micro = [0; SLICES];
-            self.micro[self.at] = libm::ceil(mass * 1e6) as u64;
+            self.0 = Rolling::over(self.0.window);
+            self.add(mass, Duration::ZERO);
         }
     }
 }
@@ -94,15 +137,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_never_holds_less_than_was_moved_in_it() {
-        let mut hour = RollingMass::over(Duration::from_secs(3600));
+    fn a_window_never_holds_less_than_was_moved_in_it_and_not_much_more() {
+        let mut hour = Rolling::over(Duration::from_secs(3600));
         let mut moved = std::vec::Vec::new();
         for minute in 0..600_usize {
-            let mass = if minute % 7 == 0 { 3.0 } else { 0.1 };
-            hour.add(mass, Duration::from_secs(60));
-            moved.push(mass);
-            let truth: f64 = moved.iter().rev().take(60).sum();
-            assert!(hour.mass() >= truth - 1e-9, "minute {minute}: {} < {truth}", hour.mass());
+            let micro = if minute % 7 == 0 { 3_000_000 } else { 100_000 };
+            hour.add(micro, Duration::from_secs(60));
+            moved.push(micro);
+            let within = |minutes| moved.iter().rev().take(minutes).sum::<u64>();
+            assert!(hour.micro() >= within(60), "minute {minute}: {}", hour.micro());
+            assert!(hour.micro() <= within(66), "minute {minute}: {}", hour.micro());
+            let (slices, in_slice) = hour.slices();
+            let again = Rolling::restored(Duration::from_secs(3600), slices, in_slice);
+            assert_eq!((again.slices(), again.micro()), (hour.slices(), hour.micro()));
         }
     }
 

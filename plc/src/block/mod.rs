@@ -11,7 +11,7 @@ mod sustained;
 mod table;
 mod timed;
 
-pub use accumulator::{RollingMass, Total};
+pub use accumulator::{Rolling, RollingMass, SLICES, Total};
 pub use balance::{Account, Balance, Flows};
 pub use duty::{Candidate, Duty, StartBudget, pinned};
 pub use lowest::Lowest;

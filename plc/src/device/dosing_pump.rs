@@ -126,15 +126,18 @@ pub struct DosingPump {
     counted: f64,
     window: Duration,
     proof: Proof,
+    /// Its unit has asked since the guard last looked.
+    renewed: bool,
 }
 parts! { DosingPump {
     inputs, retained, status, handling, outputs; one: ; many: ; maybe: ;
-    last, since_moved, counted, window, proof
+    last, since_moved, counted, window, proof, renewed
 } }
 
 impl DosingPump {
     /// One scan: counts what was confirmed, judges it against what was asked, asks for `rate`.
     pub fn scan(&mut self, rate: StrokesPerMinute, elapsed: Duration) {
+        self.renewed = true;
         let seen = self.count(elapsed);
         // What really went out: the table and the guard have had their word on it.
         let asked = self.outputs.rate.value().0 * elapsed.as_secs_f64() / 60.0;
@@ -233,6 +236,11 @@ impl DosingPump {
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.retained.failed_a && self.retained.failed_b
+    }
+
+    /// Whether its unit has asked since this was last called.
+    pub fn take_renewed(&mut self) -> bool {
+        core::mem::take(&mut self.renewed)
     }
 
     /// Strokes were seen in the last window.

@@ -38,9 +38,9 @@ retained! {
         /// Mode: who commands it.
         pub mode: Mode = kept(),
         /// Time left of the manual run, or of the maintenance lock.
-        pub mode_left: Duration = kept(),
+        pub mode_left: Duration = kept().within(0.0..=28_800.0),
         /// Number of the order by which a person holds it; the journal has the name under it. 0: nobody.
-        pub held_by: Count = kept(),
+        pub held_by: Count = kept().within(0.0..=4_294_967_295.0),
     }
 }
 

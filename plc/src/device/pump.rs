@@ -58,9 +58,9 @@ retained! {
     /// Wear.
     pub struct Retained {
         /// Time run since new.
-        pub run_time: Duration = kept(),
+        pub run_time: Duration = kept().within(0.0..=1e9),
         /// Time since it last ran for five minutes.
-        pub stood: Duration = kept(),
+        pub stood: Duration = kept().within(0.0..=1e9),
     }
 }
 

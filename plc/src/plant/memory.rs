@@ -3,10 +3,19 @@
 use core::time::Duration;
 
 use super::Plant;
+use crate::guard::Ledger;
 use crate::publish::{Keep, Restore};
-use crate::quantity::Grams;
 use crate::reason::{Reason, Reasons};
 use crate::tag::Row;
+
+/// What was not taken up of what was kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// Settings that no longer fit their range.
+    pub refused: usize,
+    /// Values that cannot be.
+    pub unfit: usize,
+}
 
 impl Plant {
     /// Hands out each retained value and alarm state with its row, for the journal.
@@ -15,33 +24,28 @@ impl Plant {
         units.visit(&mut Keep::new(&catalogue.rows, alarms, keep));
     }
 
-    /// Takes up what was kept, by row, before the first scan; how many settings no longer fit their range. `age` is how long
-    /// ago it was kept, unknown when the clock cannot say: then nothing starts by itself.
+    /// Takes up what was kept, by row, before the first scan. `age` is how long ago it was kept, unknown when the clock cannot
+    /// say: then nothing starts by itself.
     pub fn restore(
         &mut self,
         kept: impl FnMut(&Row) -> Option<f64>,
         age: Option<Duration>,
-    ) -> usize {
+    ) -> Restored {
         let Plant { units, catalogue, alarms, .. } = self;
         let mut restore = Restore::new(&catalogue.rows, alarms, kept, age);
         units.visit(&mut restore);
-        let refused = restore.refused;
-        let coagulant = &units.coagulation.retained;
-        let chlorine = &units.disinfection.retained;
-        let sound = |mass: Grams| mass.within(Grams(0.0), Grams(1e6));
+        let restored = Restored { refused: restore.refused, unfit: restore.unfit };
         let system = &units.system.retained;
-        // Which of its caps a guard had reached is not kept: the shorter one names it.
+        // What a version without ledgers kept: which of its caps a guard had reached it did not say, the shorter one names it.
         let stopped = |latched| Reasons::NONE.and_if(latched, Reason::HourlyCapReached);
-        self.coagulant_guard.restore(
-            sound(coagulant.mass_hour),
-            sound(coagulant.mass_day),
-            stopped(system.coagulant_cap_latched),
-        );
-        self.chlorine_guard.restore(
-            sound(chlorine.mass_hour),
-            sound(chlorine.mass_day),
-            stopped(system.chlorine_cap_latched),
-        );
+        let (hour, day) =
+            (units.coagulation.retained.mass_hour, units.coagulation.retained.mass_day);
+        let reached = stopped(system.coagulant_cap_latched);
+        units.coagulation.guard.restore_masses(hour, day, reached);
+        let (hour, day) =
+            (units.disinfection.retained.mass_hour, units.disinfection.retained.mass_day);
+        let reached = stopped(system.chlorine_cap_latched);
+        units.disinfection.guard.restore_masses(hour, day, reached);
         self.causes.restore(
             Reasons::NONE
                 .and_if(system.wet_well_latched, Reason::WetWellEmptyTooOften)
@@ -52,7 +56,30 @@ impl Plant {
         units.disinfection.restored(age);
         units.system.restored(age);
         units.tank.iter_mut().for_each(|tank| tank.restored(age));
-        refused
+        restored
+    }
+
+    /// What was kept is lost, whole: nobody knows how long ago, what moved, or what is in the clear well. It is held, nothing
+    /// starts by itself, and nothing is dosed for an hour.
+    pub fn distrust_memory(&mut self) {
+        let units = &mut self.units;
+        units.system.retained.memory_lost = true;
+        units.distribution.retained.quality_known = false;
+        units.system.restored(None);
+        self.distrust_ledgers();
+    }
+
+    /// Nobody knows what was dosed before: nothing is for an hour.
+    pub fn distrust_ledgers(&mut self) {
+        self.units.coagulation.guard.distrust();
+        self.units.disinfection.guard.distrust();
+    }
+
+    /// Takes up the dosing ledgers that were kept, PAC and chlorine; after [`Plant::restore`].
+    pub fn restore_ledgers(&mut self, ledgers: [Ledger; 2]) {
+        let [coagulant, chlorine] = ledgers;
+        self.units.coagulation.guard.restore(coagulant);
+        self.units.disinfection.guard.restore(chlorine);
     }
 
     /// Writes down the latches of this scan, for the next start.
@@ -63,7 +90,147 @@ impl Plant {
         retained.turbidity_latched = latched.has(Reason::FilteredWaterTurbid);
         retained.chlorine_latched = latched.has(Reason::ChlorineDangerous);
         retained.outlet_latched = latched.has(Reason::OutletNotProvenClosed);
-        retained.coagulant_cap_latched = self.coagulant_guard.has_stopped();
-        retained.chlorine_cap_latched = self.chlorine_guard.has_stopped();
+        retained.coagulant_cap_latched = self.units.coagulation.guard.has_stopped();
+        retained.chlorine_cap_latched = self.units.disinfection.guard.has_stopped();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::string::String;
+
+    use super::*;
+    use crate::plant::Shape;
+    use crate::tag::Kind;
+
+    /// R-2.10-08: what a restart goes on with, one point for each item of the list.
+    const LIST: [&str; 18] = [
+        "intake.pump_a.run_time",
+        "filtration.pump_b.run_time",
+        "filter1.run_time",
+        "filter1.age",
+        "filter2.volume",
+        "filter1.dirty",
+        "filter1.washes",
+        "coagulation.mass_day",
+        "disinfection.mass_day",
+        "distribution.contaminated",
+        "distribution.drained",
+        "distribution.quality_known",
+        "system.intent",
+        "system.emergency_latched",
+        "system.turbidity_latched",
+        "system.idle_time",
+        "system.mains_away",
+        "system.memory_lost",
+    ];
+
+    fn kept(plant: &mut Plant) -> BTreeMap<String, f64> {
+        let mut kept = BTreeMap::new();
+        plant.keep(|row, value| _ = kept.insert(row.path.clone(), value));
+        kept
+    }
+
+    /// R-2.10-08: every point of the list is kept, and comes back.
+    #[test]
+    fn what_a_restart_goes_on_with_is_kept_and_taken_up() {
+        let mut plant = Plant::new(&Shape::default());
+        let before = kept(&mut plant);
+        for path in LIST {
+            assert!(before.contains_key(path), "{path} is not kept");
+        }
+        // Another number for each, inside what it can be.
+        let other: BTreeMap<String, f64> =
+            before.iter().map(|(path, value)| (path.clone(), 1.0 - value)).collect();
+        let mut again = Plant::new(&Shape::default());
+        let restored = again.restore(|row| other.get(&row.path).copied(), Some(Duration::ZERO));
+        assert_eq!(restored, Restored::default());
+        let after = kept(&mut again);
+        for path in LIST {
+            assert_eq!(after[path], other[path], "{path}");
+        }
+    }
+
+    /// R-2.10-08: what cannot be is not taken up, each kind of value by its own measure.
+    #[test]
+    fn a_kept_value_that_cannot_be_is_left_at_its_default() {
+        for (path, values) in [
+            ("filter1.dirty", &[2.0, 0.5, -1.0, f64::NAN, f64::INFINITY][..]),
+            ("intake.mode", &[4.0, 0.5, -1.0, f64::NAN]),
+            ("intake.mode_left", &[-1.0, 28_801.0, f64::NAN, f64::INFINITY]),
+            ("disinfection.mass_day", &[-0.1, 1e7, f64::NAN]),
+            ("system.idle_time", &[-1.0, 1e10, f64::NEG_INFINITY]),
+            ("disinfection.cap_reached", &[-1.0, 1e12, f64::NAN, f64::INFINITY]),
+        ] {
+            let mut fresh = Plant::new(&Shape::default());
+            let default = kept(&mut fresh)[path];
+            for value in values {
+                let mut plant = Plant::new(&Shape::default());
+                let only = |row: &Row| (row.path == path).then_some(*value);
+                let restored = plant.restore(only, Some(Duration::ZERO));
+                assert_eq!(restored, Restored { refused: 0, unfit: 1 }, "{path} = {value}");
+                assert_eq!(kept(&mut plant)[path], default, "{path} = {value}");
+            }
+        }
+        let only = |row: &Row| (row.path == "disinfection.residual_target").then_some(9.0);
+        let restored = Plant::new(&Shape::default()).restore(only, None);
+        assert_eq!(restored, Restored { refused: 1, unfit: 0 });
+    }
+
+    /// R-2.10-08, R-2.8-05: memory lost: the clear well is held, nothing starts by itself, and a person is told.
+    #[test]
+    fn a_plant_that_lost_its_memory_holds_its_clear_well_and_starts_nothing() {
+        let mut plant = Plant::new(&Shape::default());
+        plant.units.system.retained.intent = true;
+        plant.units.distribution.retained.quality_known = true;
+        plant.distrust_memory();
+        assert!(!plant.units.system.retained.intent);
+        assert!(!plant.units.distribution.retained.quality_known);
+        assert!(plant.units.system.retained.memory_lost);
+        let inputs = crate::image::Inputs::new(plant.catalogue());
+        plant.scan(&inputs, &[], Duration::from_millis(100));
+        assert!(plant.units.coagulation.guard.status.wait_left > Duration::from_secs(3500));
+        assert!(plant.units.disinfection.guard.status.wait_left > Duration::from_secs(3500));
+        let path = "system.storage";
+        let row = plant.catalogue().find(path).map(|row| row.id).unwrap();
+        plant.scan(&inputs, &[], Duration::from_secs(1));
+        assert_eq!(
+            plant.snapshot().samples[row].value,
+            crate::alarm::State::Unacknowledged as u8 as f64
+        );
+    }
+
+    /// R-2.10-08, INV-17: the ledgers go through the bytes on the disk and back, and what was reserved counts as used.
+    #[test]
+    fn the_ledgers_come_back_from_the_disk() {
+        let mut plant = Plant::new(&Shape::default());
+        let inputs = crate::image::Inputs::new(plant.catalogue());
+        plant.scan(&inputs, &[], Duration::from_secs(1));
+        let ledgers = plant.snapshot().ledgers;
+        assert!(ledgers.iter().all(|ledger| ledger.reserved() > 0), "a block stands ready");
+        let bytes = crate::kept::encode(core::iter::empty(), &ledgers, 1, 0);
+        let kept = crate::kept::Kept::decode(&bytes).unwrap();
+        let kept = kept.ledgers.unwrap();
+        assert_eq!(kept.map(|ledger| ledger.words()), ledgers.map(|ledger| ledger.words()));
+        let mut again = Plant::new(&Shape::default());
+        again.restore_ledgers(kept);
+        again.scan(&inputs, &[], Duration::from_secs(1));
+        for (before, after) in ledgers.iter().zip(&again.snapshot().ledgers) {
+            assert_eq!(after.moved(), before.reserved());
+        }
+    }
+
+    /// R-2.10-08: nothing that is kept has a range that its own default does not fit.
+    #[test]
+    fn every_default_can_be_kept() {
+        let mut plant = Plant::new(&Shape::default());
+        let before = kept(&mut plant);
+        let restored = plant.restore(|row| before.get(&row.path).copied(), None);
+        assert_eq!(restored, Restored::default());
+        let rows = &plant.catalogue().rows;
+        let retained =
+            rows.iter().filter(|row| matches!(row.kind, Kind::Retained | Kind::Alarm(_)));
+        assert_eq!(retained.count(), before.len());
     }
 }

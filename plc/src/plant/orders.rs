@@ -35,7 +35,16 @@ impl Plant {
 
     fn permit(order: &Order) -> Result<(), Reason> {
         let least = order.command.least_role().unwrap_or(Role::Operator);
-        if order.role >= least { Ok(()) } else { Err(Reason::NotPermitted) }
+        // What is no number is like nothing, not even itself: its choice could never be found again.
+        let command = order.command;
+        let is_like_itself = command == order.command;
+        if !order.role.may(least) {
+            Err(Reason::NotPermitted)
+        } else if !is_like_itself {
+            Err(Reason::OutOfRange)
+        } else {
+            Ok(())
+        }
     }
 
     fn choose(&mut self, order: &Order) -> Result<(), Reason> {
@@ -225,7 +234,7 @@ impl Plant {
         let Some(Row { kind: Kind::Setting(words), .. }) = self.catalogue.rows.get(row) else {
             return Err(Reason::Unknown);
         };
-        if order.role < words.role {
+        if !order.role.may(words.role) {
             return Err(Reason::NotPermitted);
         }
         if !(value >= words.low && value <= words.high) {
@@ -249,5 +258,7 @@ fn number(from_one: u8, length: usize) -> Result<usize, Reason> {
     if at < length { Ok(at) } else { Err(Reason::Unknown) }
 }
 
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod tests;

@@ -70,7 +70,7 @@ impl Plant {
             storm,
             intake_on: units.intake.is_lifting(),
             holds: self.holds.on(Column::Coagulant),
-            cap_reached: self.coagulant_guard.has_stopped(),
+            cap_reached: units.coagulation.guard.has_stopped(),
             stock: units.chemicals.coagulant.told(units.coagulation.settings.stock),
             reset,
         };

@@ -112,7 +112,7 @@ impl Plant {
             filtering: units.filtration.filtering(),
             run: units.system.reached(5) || units.system.is_stopping(),
             holds: self.holds.on(Column::Hypochlorite),
-            cap_reached: self.chlorine_guard.has_stopped(),
+            cap_reached: units.disinfection.guard.has_stopped(),
             too_low: causes.has(Reason::ChlorineTooLow),
             dangerous: causes.has(Reason::ChlorineDangerous),
             in_use: units.system.distributes(),

@@ -228,9 +228,9 @@ impl Plant {
             .and_if(!units.tank.iter().any(Tank::is_available), Reason::NoPathOpen)
             .and_if(units.coagulation.is_empty(), Reason::CoagulantEmpty)
             .and_if(units.disinfection.is_empty(), Reason::ChlorineEmpty)
-            .and_if(self.coagulant_guard.has_stopped(), Reason::CoagulantPumpUnavailable)
+            .and_if(units.coagulation.guard.has_stopped(), Reason::CoagulantPumpUnavailable)
             .and_if(
-                self.chlorine_guard.has_stopped() || !units.disinfection.is_available(),
+                units.disinfection.guard.has_stopped() || !units.disinfection.is_available(),
                 Reason::ChlorinePumpUnavailable,
             )
             .and_if(!units.coagulation.is_available(), Reason::CoagulantPumpUnavailable)

@@ -25,6 +25,7 @@ use crate::declare::{
     status,
 };
 use crate::device::{Ask, DosingPump, Handling, Limits, Motor, Stagger};
+use crate::guard::Guard;
 use crate::interlock::Column;
 use crate::quantity::{
     CubicMetresPerHour, Grams, GramsPerLitre, LitresPerHour, MilligramsPerLitre, Millilitres, Ntu,
@@ -79,9 +80,9 @@ settings! {
         /// AIT-203, settled water that makes PAC suspect at full dose.
         pub suspect_limit: Ntu = between(2.0..=10.0, 4.0).by(Role::Supervisor),
         /// Strength of the day tank, PAC product.
-        pub stock: GramsPerLitre = between(10.0..=200.0, 50.0).by(Role::Operator),
+        pub stock: GramsPerLitre = between(10.0..=200.0, 50.0).by(Role::Operator).by_steps_of(50.0),
         /// P-211, volume of a stroke.
-        pub stroke: Millilitres = between(0.05..=5.0, 0.93),
+        pub stroke: Millilitres = between(0.05..=5.0, 0.93).by_steps_of(0.5),
         /// Most PAC in an hour, at 5 m³/h nominal; scales with it.
         pub hourly_cap: Grams = between(10.0..=350.0, 350.0),
         /// Most PAC in a day, at 5 m³/h nominal; scales with it.
@@ -95,9 +96,9 @@ retained! {
     /// The dosing guard's ledger, and the trim: a restart gives nothing back.
     pub struct Retained {
         /// P-211, PAC moved in the last hour.
-        pub mass_hour: Grams = kept(),
+        pub mass_hour: Grams = kept().within(0.0..=1e6),
         /// P-211, PAC moved in the last day.
-        pub mass_day: Grams = kept(),
+        pub mass_day: Grams = kept().within(0.0..=1e6),
         /// Factor of the slow trim on the table.
         pub trim: Ratio = kept(),
     }
@@ -192,6 +193,8 @@ pub struct Coagulation {
     pub status: Status,
     pub alarms: Alarms,
     pub doser: DosingPump,
+    /// Not this unit's: the plant lets it have the last word on the doser.
+    pub guard: Guard,
     pub mixer: Motor,
     pub jar_test: Box<[JarTest]>,
     sequence: Timed<Sequence>,
@@ -209,6 +212,7 @@ pub struct Coagulation {
 parts! { Coagulation {
     handling, inputs, settings, retained, status, alarms;
     one: doser = Group::single("doser", "P-211").held_by(Column::Coagulant),
+         guard = Group::single("guard", "P-211"),
          mixer = Group::single("mixer", "M-211").held_by(Column::Positions);
     many: jar_test = Group::numbered("jar_test", "U-210");
     maybe: ;

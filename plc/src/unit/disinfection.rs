@@ -31,6 +31,7 @@ use crate::alarm::Condition;
 use crate::block::Sustained;
 use crate::declare::parts;
 use crate::device::{DosingPump, Handling};
+use crate::guard::Guard;
 use crate::interlock::Column;
 use crate::quantity::{
     CubicMetresPerHour, GramsPerLitre, LitresPerHour, MilligramsPerLitre, Percent, Ph, Value,
@@ -84,6 +85,8 @@ pub struct Disinfection {
     pub alarms: Alarms,
     pub doser: DosingPump,
     pub trim_watch: LoopWatch,
+    /// Not this unit's: the plant lets it have the last word on the doser.
+    pub guard: Guard,
     in_state: Duration,
     /// How long it has dosed without a pause.
     dosing_for: Duration,
@@ -101,7 +104,8 @@ pub struct Disinfection {
 parts! { Disinfection {
     handling, inputs, settings, retained, status, alarms;
     one: doser = Group::single("doser", "P-411").held_by(Column::Hypochlorite),
-         trim_watch = Group::single("trim_loop", "AIC-401");
+         trim_watch = Group::single("trim_loop", "AIC-401"),
+         guard = Group::single("guard", "P-411");
     many: ; maybe: ;
     in_state, dosing_for, flow_seen, turbid, analysers, limits, pumps, dosing, strength, dead_time, report
 } }
@@ -117,6 +121,7 @@ impl Default for Disinfection {
             alarms: Alarms::default(),
             doser: DosingPump::default(),
             trim_watch: LoopWatch::default(),
+            guard: Guard::default(),
             in_state: Duration::ZERO,
             dosing_for: Duration::ZERO,
             flow_seen: Sustained::default(),

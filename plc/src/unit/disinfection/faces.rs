@@ -43,9 +43,9 @@ settings! {
         /// AIT-401, residual aimed at.
         pub residual_target: MilligramsPerLitre = between(0.5..=2.0, 0.9).by(Role::Operator).by_steps_of(0.5),
         /// Strength of the day tank, as Cl₂.
-        pub stock: GramsPerLitre = between(1.0..=50.0, 10.0).by(Role::Operator),
+        pub stock: GramsPerLitre = between(1.0..=50.0, 10.0).by(Role::Operator).by_steps_of(10.0),
         /// P-411, volume of a stroke.
-        pub stroke: Millilitres = between(0.05..=5.0, 0.46),
+        pub stroke: Millilitres = between(0.05..=5.0, 0.46).by_steps_of(0.5),
         /// AIC-401, gain of the residual trim, mg/l per mg/l.
         pub trim_gain: Ratio = between(0.1..=4.0, 0.8),
         /// AIC-401, integral time of the residual trim at nominal flow; longer as the flow is less.
@@ -53,9 +53,9 @@ settings! {
         /// Inlet compartment of the clear well, at 5 m³/h nominal; scales with it.
         pub inlet_volume: CubicMetres = between(0.1..=10.0, 1.0),
         /// AIT-403, residual low.
-        pub chlorine_low: MilligramsPerLitre = between(0.3..=1.0, 0.5).by(Role::Supervisor),
+        pub chlorine_low: MilligramsPerLitre = between(0.3..=1.0, 0.5).by(Role::Supervisor).by_steps_of(0.3),
         /// AIT-403, residual high.
-        pub chlorine_high: MilligramsPerLitre = between(1.0..=3.0, 2.0).by(Role::Supervisor),
+        pub chlorine_high: MilligramsPerLitre = between(1.0..=3.0, 2.0).by(Role::Supervisor).by_steps_of(0.5),
         /// AIT-402, treated pH low below this.
         pub ph_low: Ph = between(6.0..=7.5, 6.5).by(Role::Supervisor),
         /// AIT-402, treated pH high above this.
@@ -75,9 +75,9 @@ retained! {
     /// The dosing guard's ledger, a person's test and what was learned: a restart gives nothing back.
     pub struct Retained {
         /// P-411, Chlorine moved in the last hour.
-        pub mass_hour: Grams = kept(),
+        pub mass_hour: Grams = kept().within(0.0..=1e6),
         /// P-411, Chlorine moved in the last day.
-        pub mass_day: Grams = kept(),
+        pub mass_day: Grams = kept().within(0.0..=1e6),
         /// Free chlorine at the clear well's outlet as a person tested it.
         pub hand_residual: MilligramsPerLitre = kept(),
         /// Time for which the test by hand counts; zero: there is none.

@@ -124,12 +124,14 @@ retained! {
         pub coagulant_cap_latched: bool = kept(),
         /// Chlorine has reached its cap; until reset.
         pub chlorine_cap_latched: bool = kept(),
+        /// What a restart should have gone on with was lost; until reset.
+        pub memory_lost: bool = kept(),
         /// Nobody has vouched for the chlorine after more than a day without power.
         pub strength_unconfirmed: bool = kept(),
         /// Time since water was last made.
-        pub idle_time: Duration = kept(),
+        pub idle_time: Duration = kept().within(0.0..=1e9),
         /// How long the mains have been away; zero while they are good.
-        pub mains_away: Duration = kept(),
+        pub mains_away: Duration = kept().within(0.0..=1e9),
     }
 }
 

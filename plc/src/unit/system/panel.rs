@@ -77,6 +77,7 @@ impl System {
     }
 
     pub(super) fn raise(&mut self, around: &Around, elapsed: Duration) {
+        self.retained.memory_lost &= !around.reset;
         let inputs = &self.inputs;
         // Before the first answer nothing is lost; a bus whose state is not known is.
         let lost = |bus: Signal<bool>| Condition::when(!bus.closed());
@@ -84,7 +85,7 @@ impl System {
         let restarted = inputs.watchdog_restart.closed() && self.since_boot < RESTARTED;
         let space = inputs.disk_free.below(self.settings.disk_free_min, STORAGE_BAND);
         let nearly = self.storage_full.holds(space == Condition::Active, STORAGE_TIME, elapsed);
-        let storage = if inputs.storage_ok.open() || nearly {
+        let storage = if inputs.storage_ok.open() || nearly || self.retained.memory_lost {
             Condition::Active
         } else if space == Condition::AsBefore && inputs.disk_free.usable().is_some() {
             Condition::AsBefore

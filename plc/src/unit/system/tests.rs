@@ -718,6 +718,7 @@ fn each_alarm_of_the_system_has_its_cause() {
         (908, |r| r.around.doubtful = Some(7), |a| a.sensor_doubted),
         (909, |r| r.system.inputs.lateness = Signal::Good(SECOND), |a| a.scan_late),
         (910, |r| r.system.inputs.storage_ok = Signal::Good(false), |a| a.storage),
+        (910, |r| r.system.retained.memory_lost = true, |a| a.storage),
         (911, |r| r.system.inputs.clock_wrong = Signal::Good(true), |a| a.clock),
         (
             912,

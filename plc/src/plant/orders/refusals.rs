@@ -1,0 +1,500 @@
+//! Who may ask for what, and how what cannot be is refused.
+
+use std::vec::Vec;
+
+use super::*;
+use crate::device::Mode;
+use crate::image::Inputs;
+use crate::plant::Shape;
+use crate::reason::Reasons;
+use crate::signal::{Moment, Reading};
+use crate::tag::Adjustable;
+use crate::unit::chemicals::{Batch, Chemical};
+use crate::unit::disinfection::State as Dosing;
+
+const SECOND: Duration = Duration::from_secs(1);
+const ROLES: [Role; 5] =
+    [Role::Observer, Role::Operator, Role::Supervisor, Role::Engineer, Role::Admin];
+
+/// A plant with one good reading, and an order's way through it.
+struct Rig {
+    plant: Plant,
+    inputs: Inputs,
+    number: u32,
+}
+
+impl Rig {
+    fn new() -> Rig {
+        let mut plant = Plant::new(&Shape::default());
+        let mut inputs = Inputs::new(plant.catalogue());
+        if let Some(slot) = plant.catalogue().input_slot("intake.turbidity") {
+            inputs.readings[slot] = Reading::good(20.0, Moment(1_000_000));
+        }
+        plant.scan(&inputs, &[], SECOND);
+        Rig { plant, inputs, number: 0 }
+    }
+
+    fn row(&self, path: &str) -> usize {
+        self.plant.catalogue().find(path).map(|row| row.id).expect("a point of this plant")
+    }
+
+    /// Sends orders of one scan; the answer to the last.
+    fn send(&mut self, orders: &[Order]) -> Result<(), Reason> {
+        self.plant.scan(&self.inputs, orders, SECOND);
+        let answers = self.plant.events().iter().filter_map(|event| match event {
+            Event::Answer { verdict, .. } => Some(*verdict),
+            Event::Alarm { .. }
+            | Event::State { .. }
+            | Event::Cause { .. }
+            | Event::Setting { .. }
+            | Event::Overflow => None,
+        });
+        answers.last().expect("every order is answered in its scan")
+    }
+
+    /// Chooses it first, where it must be.
+    fn ask(&mut self, role: Role, command: Command) -> Result<(), Reason> {
+        let token = self.number + 1;
+        self.number += 2;
+        let mut orders = Vec::new();
+        let mut step = Step::Direct;
+        if command.needs_selection() {
+            orders.push(Order { number: token, role, step: Step::Select, command });
+            step = Step::Operate { token };
+        }
+        orders.push(Order { number: self.number, role, step, command });
+        self.send(&orders)
+    }
+
+    fn setting(&self, path: &str, value: f64) -> Command {
+        Command::Set { setting: self.row(path), value }
+    }
+}
+
+/// The roles of `docs/spec/contracts.md`. A command more does not compile before it has its place here.
+fn of_the_contract(command: &Command) -> (usize, Role) {
+    match command {
+        Command::Start => (0, Role::Operator),
+        Command::Stop => (1, Role::Operator),
+        Command::StopAll => (2, Role::Operator),
+        Command::Reset => (3, Role::Operator),
+        Command::Wash { .. } => (4, Role::Operator),
+        Command::AbortWash { .. } => (5, Role::Operator),
+        Command::Desludge { .. } => (6, Role::Operator),
+        Command::Prime => (7, Role::Operator),
+        Command::CloseIntake => (8, Role::Operator),
+        Command::OpenIntake => (9, Role::Operator),
+        Command::ConfirmDrained => (10, Role::Operator),
+        Command::ConfirmQuality => (11, Role::Operator),
+        Command::ConfirmStrength => (12, Role::Operator),
+        Command::ConfirmSludgeRemoved => (13, Role::Operator),
+        Command::Mixed { .. } => (14, Role::Operator),
+        Command::EnterChlorine { .. } => (23, Role::Operator),
+        Command::EnterTurbidity { .. } => (30, Role::Operator),
+        Command::JarTest { .. } => (31, Role::Operator),
+        Command::AcceptJarTest => (32, Role::Supervisor),
+        Command::RevertJarTest => (33, Role::Operator),
+        Command::Acknowledge { .. } => (15, Role::Operator),
+        Command::ResetAlarm { .. } => (16, Role::Operator),
+        Command::Silence => (17, Role::Operator),
+        Command::AcknowledgeLow => (24, Role::Operator),
+        // Of alarms of the lowest two priorities; see below.
+        Command::Shelve { .. } => (25, Role::Operator),
+        Command::ShelveOnce { .. } => (26, Role::Operator),
+        Command::Unshelve { .. } => (27, Role::Operator),
+        Command::OutOfService { .. } => (28, Role::Engineer),
+        Command::InService { .. } => (29, Role::Engineer),
+        Command::Handle { .. } => (18, Role::Supervisor),
+        Command::ByHand { .. } => (19, Role::Supervisor),
+        Command::Hold { .. } => (20, Role::Supervisor),
+        Command::Release { .. } => (21, Role::Supervisor),
+        Command::Set { .. } => (22, Role::Engineer),
+    }
+}
+const COMMANDS: usize = 34;
+
+fn every_command(rig: &Rig) -> Vec<Command> {
+    let batch = Batch { product: 100.0, days: 0.0, amount: 1.0 };
+    let alarm = rig.row("system.clock");
+    let (device, input) = (rig.row("intake.pump_a.mode"), rig.row("intake.turbidity"));
+    std::vec![
+        Command::Start,
+        Command::Stop,
+        Command::StopAll,
+        Command::Reset,
+        Command::Wash { filter: 1 },
+        Command::AbortWash { filter: 1 },
+        Command::Desludge { tank: 1 },
+        Command::Prime,
+        Command::CloseIntake,
+        Command::OpenIntake,
+        Command::ConfirmDrained,
+        Command::ConfirmQuality,
+        Command::ConfirmStrength,
+        Command::ConfirmSludgeRemoved,
+        Command::Mixed { chemical: Chemical::Chlorine, batch },
+        Command::EnterChlorine { tested: 0.8 },
+        Command::EnterTurbidity { tested: 20.0 },
+        Command::JarTest { raw: 20.0, dose: 9.0, settled: 1.0 },
+        Command::AcceptJarTest,
+        Command::RevertJarTest,
+        Command::Acknowledge { alarm },
+        Command::ResetAlarm { alarm },
+        Command::Silence,
+        Command::AcknowledgeLow,
+        Command::Shelve { alarm, seconds: 60.0 },
+        Command::ShelveOnce { alarm },
+        Command::Unshelve { alarm },
+        Command::OutOfService { alarm },
+        Command::InService { alarm },
+        Command::Handle { device, mode: Mode::Manual },
+        Command::ByHand { device, wish: 50.0, seconds: 60.0 },
+        Command::Hold { input, seconds: 60.0 },
+        Command::Release { input },
+        rig.setting("coagulation.stroke", 0.9),
+    ]
+}
+
+/// R-2.1-07, INV-36: the table of roles, over every command and every role. Admin keeps users, and touches no plant.
+#[test]
+fn each_role_may_ask_for_what_the_contract_says_and_nothing_else() {
+    let commands = every_command(&Rig::new());
+    let mut seen = [false; COMMANDS];
+    for command in commands {
+        let (number, least) = of_the_contract(&command);
+        seen[number] = true;
+        for role in ROLES {
+            let may = role >= least && role != Role::Admin;
+            let verdict = Rig::new().ask(role, command);
+            let refused = verdict == Err(Reason::NotPermitted);
+            assert_eq!(refused, !may, "{role:?} {command:?}: {verdict:?}");
+        }
+    }
+    assert_eq!(seen, [true; COMMANDS], "every command has its row");
+}
+
+/// R-2.1-07: an Operator puts the lowest two priorities on the shelf, a Supervisor the high ones too, nobody the critical.
+#[test]
+fn who_may_shelve_an_alarm_depends_on_its_priority() {
+    for (path, least) in [
+        ("system.clock", Some(Role::Operator)),
+        ("system.access", Some(Role::Operator)),
+        ("system.audit", Some(Role::Supervisor)),
+        ("disinfection.cap_reached", None),
+    ] {
+        for role in ROLES {
+            let mut rig = Rig::new();
+            let command = Command::Shelve { alarm: rig.row(path), seconds: 60.0 };
+            let may = least.is_some_and(|least| role >= least) && role != Role::Admin;
+            let verdict = rig.ask(role, command);
+            assert_eq!(verdict.is_ok(), may, "{role:?} {path}: {verdict:?}");
+        }
+    }
+}
+
+/// R-2.1-07: a setting asks for the role of its declaration.
+#[test]
+fn each_setting_asks_for_its_own_role() {
+    for (path, value, least) in [
+        ("disinfection.residual_target", 1.0, Role::Operator),
+        ("coagulation.dose_at_20", 10.0, Role::Supervisor),
+        ("coagulation.hourly_cap", 300.0, Role::Engineer),
+    ] {
+        for role in ROLES {
+            let mut rig = Rig::new();
+            let verdict = rig.ask(role, rig.setting(path, value));
+            let may = role >= least && role != Role::Admin;
+            assert_eq!(
+                verdict,
+                if may { Ok(()) } else { Err(Reason::NotPermitted) },
+                "{role:?} {path}"
+            );
+        }
+    }
+}
+
+/// INV-36, INV-37: what cannot be is refused, and says why: one row for each way.
+#[test]
+fn every_refusal_says_why() {
+    type Change = fn(&mut Rig);
+    type Ask = fn(&Rig) -> Command;
+    let quiet: Change = |_| {};
+    let rows: &[(&str, Change, Ask, Reason)] = &[
+        (
+            "start, emergency stop latched",
+            |r| r.plant.units.system.retained.emergency_latched = true,
+            |_| Command::Start,
+            Reason::EmergencyStop,
+        ),
+        ("wash, filter 0", quiet, |_| Command::Wash { filter: 0 }, Reason::Unknown),
+        ("wash, filter 3 of 2", quiet, |_| Command::Wash { filter: 3 }, Reason::Unknown),
+        ("abort, filter 9", quiet, |_| Command::AbortWash { filter: 9 }, Reason::Unknown),
+        ("abort, no wash", quiet, |_| Command::AbortWash { filter: 1 }, Reason::NotNow),
+        ("desludge, tank 0", quiet, |_| Command::Desludge { tank: 0 }, Reason::Unknown),
+        ("desludge, tank 3 of 2", quiet, |_| Command::Desludge { tank: 3 }, Reason::Unknown),
+        (
+            "prime, while there is too much",
+            |r| r.plant.units.disinfection.status.state = Dosing::Overfeed,
+            |_| Command::Prime,
+            Reason::NotNow,
+        ),
+        (
+            "chlorine, no number",
+            quiet,
+            |_| Command::EnterChlorine { tested: f64::NAN },
+            Reason::OutOfRange,
+        ),
+        (
+            "chlorine, too much",
+            quiet,
+            |_| Command::EnterChlorine { tested: 11.0 },
+            Reason::OutOfRange,
+        ),
+        ("drained, no hold", quiet, |_| Command::ConfirmDrained, Reason::NotNow),
+        (
+            "quality, not mended",
+            |r| r.plant.units.distribution.retained.contaminated = true,
+            |_| Command::ConfirmQuality,
+            Reason::CauseStillActive,
+        ),
+        ("strength, nobody asks", quiet, |_| Command::ConfirmStrength, Reason::NotNow),
+        (
+            "acknowledge, no alarm",
+            quiet,
+            |r| Command::Acknowledge { alarm: r.row("intake.turbidity") },
+            Reason::Unknown,
+        ),
+        (
+            "acknowledge, no row",
+            quiet,
+            |_| Command::Acknowledge { alarm: usize::MAX },
+            Reason::Unknown,
+        ),
+        (
+            "acknowledge, quiet",
+            quiet,
+            |r| Command::Acknowledge { alarm: r.row("disinfection.cap_reached") },
+            Reason::NothingToAcknowledge,
+        ),
+        (
+            "reset, quiet",
+            quiet,
+            |r| Command::ResetAlarm { alarm: r.row("disinfection.cap_reached") },
+            Reason::NotNow,
+        ),
+        ("reset, no alarm", quiet, |_| Command::ResetAlarm { alarm: usize::MAX }, Reason::Unknown),
+        (
+            "mode, no device",
+            quiet,
+            |r| Command::Handle { device: r.row("intake.turbidity"), mode: Mode::Off },
+            Reason::Unknown,
+        ),
+        (
+            "by hand, in AUTO",
+            quiet,
+            |r| Command::ByHand { device: r.row("intake.pump_a.mode"), wish: 50.0, seconds: 9.0 },
+            Reason::NotInManual,
+        ),
+        (
+            "by hand, no device",
+            quiet,
+            |_| Command::ByHand { device: usize::MAX, wish: 50.0, seconds: 9.0 },
+            Reason::Unknown,
+        ),
+        (
+            "by hand, too much",
+            quiet,
+            |r| Command::ByHand { device: r.row("intake.pump_a.mode"), wish: 101.0, seconds: 9.0 },
+            Reason::OutOfRange,
+        ),
+        (
+            "by hand, no number",
+            quiet,
+            |r| Command::ByHand {
+                device: r.row("intake.pump_a.mode"),
+                wish: f64::NAN,
+                seconds: 9.0,
+            },
+            Reason::OutOfRange,
+        ),
+        (
+            "by hand, too long",
+            quiet,
+            |r| Command::ByHand {
+                device: r.row("intake.pump_a.mode"),
+                wish: 1.0,
+                seconds: 28_801.0,
+            },
+            Reason::OutOfRange,
+        ),
+        (
+            "hold, for no time",
+            quiet,
+            |r| Command::Hold { input: r.row("intake.turbidity"), seconds: 0.0 },
+            Reason::OutOfRange,
+        ),
+        (
+            "hold, too long",
+            quiet,
+            |r| Command::Hold { input: r.row("intake.turbidity"), seconds: 3601.0 },
+            Reason::OutOfRange,
+        ),
+        (
+            "hold, no number",
+            quiet,
+            |r| Command::Hold { input: r.row("intake.turbidity"), seconds: f64::NAN },
+            Reason::OutOfRange,
+        ),
+        (
+            "hold, a contact",
+            quiet,
+            |r| Command::Hold { input: r.row("intake.wet_well_low_low"), seconds: 60.0 },
+            Reason::Unknown,
+        ),
+        (
+            "hold, nothing to freeze",
+            quiet,
+            |r| Command::Hold { input: r.row("intake.flow"), seconds: 60.0 },
+            Reason::NotNow,
+        ),
+        (
+            "release, not held",
+            quiet,
+            |r| Command::Release { input: r.row("intake.turbidity") },
+            Reason::NotNow,
+        ),
+        ("set, no setting", quiet, |r| r.setting("intake.turbidity", 1.0), Reason::Unknown),
+        (
+            "set, no row",
+            quiet,
+            |_| Command::Set { setting: usize::MAX, value: 1.0 },
+            Reason::Unknown,
+        ),
+        ("set, too low", quiet, |r| r.setting("coagulation.stroke", 0.04), Reason::OutOfRange),
+        (
+            "set, too high",
+            quiet,
+            |r| r.setting("disinfection.hourly_cap", 30.1),
+            Reason::OutOfRange,
+        ),
+        (
+            "set, no number",
+            quiet,
+            |r| r.setting("coagulation.stroke", f64::NAN),
+            Reason::OutOfRange,
+        ),
+        (
+            "set, too far",
+            quiet,
+            |r| r.setting("disinfection.residual_target", 1.5),
+            Reason::ChangeTooLarge,
+        ),
+    ];
+    for (name, change, ask, reason) in rows {
+        let mut rig = Rig::new();
+        change(&mut rig);
+        let command = ask(&rig);
+        assert_eq!(rig.ask(Role::Engineer, command), Err(*reason), "{name}");
+    }
+}
+
+/// R-2.1-07, INV-36: what may start something is chosen first; the token is one order's, for 30 s, once.
+#[test]
+fn what_starts_something_is_chosen_before_it_is_carried_out() {
+    for command in every_command(&Rig::new()) {
+        let mut rig = Rig::new();
+        let order = |number, step| Order { number, role: Role::Engineer, step, command };
+        let direct = rig.send(&[order(1, Step::Direct)]);
+        assert_eq!(direct == Err(Reason::NotSelected), command.needs_selection(), "{command:?}");
+        if !command.needs_selection() {
+            continue;
+        }
+        assert_eq!(rig.send(&[order(2, Step::Operate { token: 77 })]), Err(Reason::NotSelected));
+        assert_eq!(rig.send(&[order(3, Step::Select)]), Ok(()));
+        (0..30).for_each(|_| {
+            rig.plant.scan(&rig.inputs, &[], SECOND);
+        });
+        let late = rig.send(&[order(4, Step::Operate { token: 3 })]);
+        assert_eq!(late, Err(Reason::NotSelected), "{command:?}, 31 s later");
+        assert_eq!(rig.send(&[order(5, Step::Select)]), Ok(()));
+        assert_ne!(rig.send(&[order(6, Step::Operate { token: 5 })]), Err(Reason::NotSelected));
+        let again = rig.send(&[order(7, Step::Operate { token: 5 })]);
+        assert_eq!(again, Err(Reason::NotSelected), "{command:?}, a second time");
+    }
+}
+
+/// R-2.1-03: in AUTO the sequence owns its devices; a person's wish is taken in MANUAL only, and ends by itself.
+#[test]
+fn a_wish_of_a_person_is_taken_in_manual_and_ends_by_itself() {
+    let mut rig = Rig::new();
+    let device = rig.row("intake.pump_a.mode");
+    let wish = Command::ByHand { device, wish: 60.0, seconds: 120.0 };
+    assert_eq!(rig.ask(Role::Supervisor, wish), Err(Reason::NotInManual));
+    assert!(rig.plant.units.intake.pump[0].handling.is_auto());
+    assert_eq!(rig.ask(Role::Supervisor, Command::Handle { device, mode: Mode::Manual }), Ok(()));
+    assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()));
+    let now = |rig: &Rig| rig.plant.units.intake.pump[0].handling.wish();
+    assert_eq!(now(&rig), Some(Percent(60.0)));
+    (0..120).for_each(|_| {
+        rig.plant.scan(&rig.inputs, &[], SECOND);
+    });
+    assert_eq!(now(&rig), Some(Percent(0.0)), "it ended, and nothing took it up");
+    assert!(rig.plant.units.intake.pump[0].handling.is_manual());
+}
+
+/// R-2.1-02, INV-36: what a person may not run by hand against: the output stays off, and says why.
+#[test]
+fn a_wish_by_hand_passes_no_interlock() {
+    let mut rig = Rig::new();
+    let device = rig.row("intake.pump_a.mode");
+    assert_eq!(rig.ask(Role::Supervisor, Command::Handle { device, mode: Mode::Manual }), Ok(()));
+    let wish = Command::ByHand { device, wish: 100.0, seconds: 3600.0 };
+    assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()));
+    (0..60).for_each(|_| {
+        rig.plant.scan(&rig.inputs, &[], SECOND);
+    });
+    assert!(rig.plant.outputs().values.iter().enumerate().all(|(slot, value)| {
+        let path = rig
+            .plant
+            .catalogue()
+            .rows
+            .iter()
+            .find(|row| matches!(row.kind, Kind::Output(..)) && row.slot == slot);
+        *value == 0.0 || path.is_some_and(|row| row.unit == "system")
+    }));
+    assert_ne!(rig.plant.units.intake.status.blocked, Reasons::NONE);
+}
+
+/// R-2.1-07, INV-37: every setting has a range that its default fits, and what changes a dose moves by steps.
+#[test]
+fn every_setting_has_a_range_and_what_changes_a_dose_has_a_step() {
+    let rig = Rig::new();
+    let doses = ["mg/l", "g/l", "ml"];
+    for row in &rig.plant.catalogue().rows {
+        let Kind::Setting(Adjustable { low, high, default, step, role }) = row.kind else {
+            continue;
+        };
+        assert!(low < high && (low..=high).contains(&default), "{}", row.path);
+        assert!(step > 0.0 && role != Role::Observer && role != Role::Admin, "{}", row.path);
+        let Form::Number { symbol, .. } = row.form else { continue };
+        if doses.contains(&symbol) && matches!(row.unit.as_str(), "coagulation" | "disinfection") {
+            assert!(step.is_finite() && step < high - low, "{}: {step}", row.path);
+        }
+    }
+}
+
+/// INV-37: a refused setting leaves the plant as it was, whole.
+#[test]
+fn a_refused_setting_changes_nothing() {
+    let mut rig = Rig::new();
+    let target = |rig: &Rig| rig.plant.units.disinfection.settings.residual_target;
+    let before = target(&rig);
+    for value in [9.0, f64::NAN, -1.0, f64::INFINITY, 2.0] {
+        assert!(
+            rig.ask(Role::Engineer, rig.setting("disinfection.residual_target", value)).is_err()
+        );
+        assert_eq!(target(&rig), before);
+    }
+    assert_eq!(rig.ask(Role::Operator, rig.setting("disinfection.residual_target", 1.2)), Ok(()));
+    assert_ne!(target(&rig), before);
+}
