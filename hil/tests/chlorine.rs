@@ -34,7 +34,7 @@ fn producing(seed: u64) -> ClosedLoop {
 
 /// An engineer sets a setting.
 fn set(plant: &mut ClosedLoop, path: &str, value: f64) {
-    let setting = plant.plant.catalogue().find(path).unwrap().id;
+    let setting = plant.plant.catalogue().find(path).expect("a setting").id;
     let command = Command::Set { setting, value };
     plant.send(Order { number: 900, role: Role::Engineer, step: Step::Direct, command });
     plant.step();

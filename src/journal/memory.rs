@@ -50,7 +50,7 @@ pub enum Memory {
     #[default]
     First,
     /// An image, sound as a whole.
-    Kept(Kept),
+    Kept(Box<Kept>),
     /// What a version without images kept.
     Old(Retained),
     /// Something was kept, and none of it can be read.
@@ -74,7 +74,7 @@ impl Memory {
         };
         let copies = [read(journal, "journal"), read(file, FILE)];
         match (copies.into_iter().flatten().max_by_key(|kept| kept.sequence), old) {
-            (Some(kept), _) => Memory::Kept(kept),
+            (Some(kept), _) => Memory::Kept(Box::new(kept)),
             (None, Some(old)) => Memory::Old(old),
             (None, None) if set_aside || journal.is_some() || file.is_some() => Memory::Lost,
             (None, None) => Memory::First,

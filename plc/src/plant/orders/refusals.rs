@@ -41,7 +41,7 @@ impl Rig {
     /// Sends orders of one scan; the answer to the last.
     fn send(&mut self, orders: &[Order]) -> Result<(), Reason> {
         self.plant.scan(&self.inputs, orders, SECOND);
-        let answers = self.plant.events().iter().filter_map(|event| match event {
+        let mut answers = self.plant.events().iter().filter_map(|event| match event {
             Event::Answer { verdict, .. } => Some(*verdict),
             Event::Alarm { .. }
             | Event::State { .. }
@@ -49,7 +49,7 @@ impl Rig {
             | Event::Setting { .. }
             | Event::Overflow => None,
         });
-        answers.last().expect("every order is answered in its scan")
+        answers.next_back().expect("every order is answered in its scan")
     }
 
     /// Chooses it first, where it must be.

@@ -126,6 +126,9 @@ fn around(raw: Ntu) -> (usize, bool) {
     (lower, between)
 }
 
+/// Points of the table that a test moves, at most two, each with its dose in mg/l.
+type Around = [Option<(usize, f64)>; 2];
+
 impl Coagulation {
     /// What the table says, times the season.
     #[must_use]
@@ -184,7 +187,7 @@ impl Coagulation {
     }
 
     /// What the points around a test become, and whether an Operator may do that.
-    fn moved_by(&self, test: &Retained) -> Result<([Option<(usize, f64)>; 2], bool), Reason> {
+    fn moved_by(&self, test: &Retained) -> Result<(Around, bool), Reason> {
         let mut after = doses(&self.settings);
         let (lower, between) = around(test.raw);
         // Of the season's factor the jars know nothing: the table is told what is left without it.
@@ -206,7 +209,7 @@ impl Coagulation {
         Ok((moved, plain))
     }
 
-    fn use_test(&mut self, number: usize, moved: [Option<(usize, f64)>; 2]) -> Moves {
+    fn use_test(&mut self, number: usize, moved: Around) -> Moves {
         let before = doses(&self.settings);
         let [low, high] = moved;
         let was = |point: Option<(usize, f64)>| {

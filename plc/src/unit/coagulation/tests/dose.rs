@@ -94,7 +94,7 @@ fn the_dose_moves_no_faster_than_its_slew() {
         for _ in 0..60 {
             rig.step(SECOND);
             let moved = rig.dose() - last;
-            assert!(moved <= 10.0 / 60.0 + 1e-9 && moved >= -2.0 / 60.0 - 1e-9, "{moved}");
+            assert!((-2.0 / 60.0 - 1e-9..=10.0 / 60.0 + 1e-9).contains(&moved), "{moved}");
             last = rig.dose();
         }
     }
