@@ -74,30 +74,3 @@ fn every_unit_with_a_sequence_says_its_state_and_what_blocks_it() {
         assert!(rows.iter().any(|other| other.path == blocked), "{blocked}");
     }
 }
-
-#[test]
-fn every_critical_alarm_that_the_specification_asks_for_here_is_declared() {
-    // `docs/spec/plant.md` 4, priority P1, but 330, 407, 419 and 507; and 910.
-    let asked = [
-        105, 110, 201, 203, 205, 210, 304, 402, 404, 406, 409, 414, 416, 418, 502, 504, 904, 905,
-        906,
-    ];
-    let plant = Plant::new(&Shape::default());
-    let declared: Vec<(u16, plc::alarm::Priority)> = plant
-        .catalogue()
-        .rows
-        .iter()
-        .filter_map(|row| match row.kind {
-            Kind::Alarm(words) => Some((words.number, words.priority)),
-            Kind::Input(_)
-            | Kind::Output(..)
-            | Kind::Setting(_)
-            | Kind::Status(_)
-            | Kind::Retained => None,
-        })
-        .collect();
-    for number in asked {
-        assert!(declared.contains(&(number, plc::alarm::Priority::P1)), "{number}");
-    }
-    assert!(declared.contains(&(910, plc::alarm::Priority::P3)));
-}
