@@ -361,8 +361,11 @@ fn registers_of_a_profile_that_overlap_are_refused() {
     assert!(faults.iter().any(|line| line == fault), "{faults:#?}");
 }
 
+/// R-2.1-06: a site is on the twin or on wires, never on both: what simulates has no wire, what has wires is real.
 #[test]
 fn the_twin_needs_no_wires_and_takes_none() {
+    assert!(!checked(SMALL).expect("right").has_real_outputs());
+    assert!(checked(shipped::BENCH).expect("right").has_real_outputs());
     let text = format!("{SMALL}[intake]\nflow = \"fit_101.flow\"\n");
     let what = "line 15: intake: `flow` (FIT-101, raw water flow) is bound to `fit_101.flow`: the twin binds its points by itself";
     assert_eq!(said(checked(&text)), [what]);

@@ -74,3 +74,19 @@ fn every_unit_with_a_sequence_says_its_state_and_what_blocks_it() {
         assert!(rows.iter().any(|other| other.path == blocked), "{blocked}");
     }
 }
+
+/// R-2.9-04: waste water is decanted to the soakaway by P-601; nothing of the plant leads it back to the intake.
+#[test]
+fn waste_water_has_no_way_back_to_the_intake() {
+    let plant = Plant::new(&Shape::default());
+    let outputs = |unit: &str| -> Vec<&str> {
+        let rows = plant.catalogue().rows.iter();
+        rows.filter(|row| row.unit == unit && matches!(row.kind, Kind::Output(..)))
+            .map(|row| row.path.as_str())
+            .collect()
+    };
+    assert_eq!(outputs("waste"), ["waste.pump.run"]);
+    assert!(outputs("intake").iter().all(|path| {
+        ["intake.permit", "intake.inlet.", "intake.pump_"].iter().any(|way| path.starts_with(way))
+    }));
+}

@@ -56,6 +56,22 @@ fn the_queue_is_operator_then_turbidity_then_head_loss_then_time() {
     }
 }
 
+/// R-2.14-04: a filter that has run for a day meets the mud of a storm clean; one that has not is left alone.
+#[test]
+fn before_a_storm_the_filter_that_has_run_for_a_day_is_washed() {
+    let mut rig = plant();
+    rig.filters[0].retained.run_time = Duration::from_secs(25 * 3600);
+    rig.filters[1].retained.run_time = Duration::from_secs(10 * 3600);
+    rig.run_s(600);
+    assert_eq!((rig.state(0), rig.state(1)), (State::Filtering {}, State::Filtering {}));
+    rig.around.run_time_max = Some(Duration::from_secs(24 * 3600));
+    rig.run_until(HOUR, "a wash", |rig| rig.filtration.is_washing());
+    assert!(rig.state(0).is_wash());
+    rig.run_until(3 * HOUR, "its end", |rig| rig.filters[0].delivers());
+    rig.run_s(600);
+    assert_eq!(rig.state(1), State::Filtering {});
+}
+
 /// R-2.6.3-06, R-2.6.3-07, R-2.6.3-09, INV-29: unknown is not permitted.
 #[test]
 fn a_wash_waits_for_each_of_its_permissives() {
