@@ -163,8 +163,8 @@ impl River {
         self.level = (0.8 + 0.45 * libm::pow(excess, 0.6)).clamp(0.2, 6.0);
         let called = self.called.as_ref().map_or(0.0, Called::excess_upstream);
         let upstream = self.fast_upstream + base_flow(parameters, weather) + called * q0;
-        let excess = (upstream / q0 - 1.0).max(0.0);
-        self.upstream_level = (0.6 + 0.45 * libm::pow(excess, 0.6)).clamp(0.0, 10.0);
+        let above = (upstream / q0 - 1.0).max(0.0);
+        self.upstream_level = (0.6 + 0.45 * libm::pow(above, 0.6)).clamp(0.0, 10.0);
         let flush = 1.0
             + FLUSH.0
                 * libm::exp(-self.hours_since_rise / FLUSH.1)
