@@ -129,6 +129,8 @@ const OF_THE_GUARD: Reasons = Reasons::all(&[
     Reason::NoFlowProof,
     Reason::DoseLimited,
     Reason::HalfCaps,
+    Reason::DoseMixing,
+    Reason::NotOnRecord,
 ]);
 
 /// What may hold an output of this column beside the table and its unit.

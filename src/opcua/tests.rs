@@ -135,7 +135,7 @@ fn references(space: &AddressSpace, types: &DefaultTypeTree, name: &str) -> Vec<
 #[test]
 fn the_reference_plant_fits_a_village() {
     // docs/spec/interfaces.md UA-03.
-    let (nodes_max, depth_max) = (1_500, 6);
+    let (nodes_max, depth_max) = (3_000, 6);
     let plant = plc::plant::Plant::new(&plc::plant::Shape::default());
     let mut space = AddressSpace::new();
     space.add_namespace(NAMESPACE, NAMESPACE_INDEX);

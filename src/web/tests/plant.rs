@@ -6,7 +6,7 @@ use std::time::Duration;
 use hil::{Act, Broken, SensorFault, Truth};
 use parking_lot::Mutex;
 use plc::alarm::{Condition, Priority};
-use plc::image::{Command, Event, Sample, Snapshot};
+use plc::image::{Command, Event, Sample, Snapshot, Step};
 use plc::output::Output;
 use plc::quantity::{Form, MilligramsPerLitre, StrokesPerMinute, Value};
 use plc::reason::{Reason, Reasons};
@@ -251,7 +251,9 @@ async fn scan(exchange: Arc<Exchange>, hand: Arc<Mutex<Hand>>) {
         hand.snapshot.at = Moment(scan * 20_000);
         exchange.publish(&hand.snapshot, wall(), scan);
         while let Some(order) = exchange.take_order() {
-            hand.orders.push(order.command);
+            if order.step != Step::Select {
+                hand.orders.push(order.command);
+            }
             let answer =
                 Event::Answer { number: order.number, step: order.step, verdict: hand.verdict };
             exchange.leave(hand.snapshot.at, answer);
