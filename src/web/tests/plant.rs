@@ -251,11 +251,13 @@ async fn scan(exchange: Arc<Exchange>, hand: Arc<Mutex<Hand>>) {
         hand.snapshot.at = Moment(scan * 20_000);
         exchange.publish(&hand.snapshot, wall(), scan);
         while let Some(order) = exchange.take_order() {
-            if order.step != Step::Select {
+            // A choice is taken; what is carried out is written down, and answered as the test says.
+            let chosen = order.step == Step::Select;
+            if !chosen {
                 hand.orders.push(order.command);
             }
-            let answer =
-                Event::Answer { number: order.number, step: order.step, verdict: hand.verdict };
+            let verdict = if chosen { Ok(()) } else { hand.verdict };
+            let answer = Event::Answer { number: order.number, step: order.step, verdict };
             exchange.leave(hand.snapshot.at, answer);
         }
         while let Some(ask) = exchange.take_field_ask() {
