@@ -160,13 +160,16 @@ fn a_state_folder_of_a_newer_version_is_left_alone() {
     assert_eq!(fs::read(&journal).unwrap(), before);
 }
 
+/// R-2.10-08: nothing is known of the clear well, and nothing starts by itself.
 #[test]
-fn a_damaged_journal_is_set_aside_and_the_plant_runs() {
+fn a_damaged_journal_is_set_aside_and_the_plant_waits_for_somebody() {
     let state = tempdir().unwrap();
     let damaged = b"this was a journal once".repeat(400);
     fs::write(state.path().join("journal.db"), &damaged).unwrap();
     let plant = Plant::start(run(None, state.path()));
-    plant.screen().shows("the plant works", Duration::from_secs(60), View::is_at_work);
+    plant.screen().shows("the plant waits and says why", Duration::from_secs(60), |view| {
+        view.state("system.state") == "Stopped" && view.is_active(910) && view.is_active(416)
+    });
     let events = plant.events();
     let aside = events.iter().find(|event| event["reason"] == "JournalSetAside").expect("said so");
     let kept = state.path().join(aside["to"].as_str().unwrap());

@@ -1,7 +1,7 @@
 //! Any sequence of wishes, flows, settings, resets, failures and restarts, for any length: no cap is passed, and nothing moves
 //! into still water.
 
-use std::vec::Vec;
+use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
