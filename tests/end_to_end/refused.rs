@@ -9,7 +9,6 @@ use std::time::Duration;
 use tempfile::tempdir;
 
 use crate::plant::{Plant, ends, run, shipped, sweetspring};
-use crate::screen::View;
 
 /// What it wrote to standard error when it refused.
 fn refusal(command: Command) -> String {
