@@ -21,7 +21,12 @@ impl Plant {
         let around = self.around_chemicals();
         let stocks = &mut self.units.chemicals;
         match chemical {
-            Chemical::Coagulant => stocks.coagulant.mixed(batch, &around.coagulant),
+            Chemical::Coagulant => {
+                stocks.coagulant.mixed(batch, &around.coagulant)?;
+                // What was concluded from the PAC before says nothing of this one (R-2.2.2-09).
+                self.units.coagulation.judge_anew();
+                Ok(())
+            }
             Chemical::Chlorine => stocks.chlorine.mixed(batch, &around.chlorine),
         }
     }

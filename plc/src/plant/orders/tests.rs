@@ -5,8 +5,10 @@ use std::vec::Vec;
 use super::*;
 use crate::image::Inputs;
 use crate::plant::Shape;
+use crate::quantity::{GramsPerLitre, Ratio};
+use crate::unit::chemicals::{Batch, Chemical};
 
-fn order(plant: &mut Plant, role: Role, command: Command) -> Result<(), Reason> {
+pub(super) fn order(plant: &mut Plant, role: Role, command: Command) -> Result<(), Reason> {
     let inputs = Inputs::new(plant.catalogue());
     let number = 7;
     let order = |number, step| Order { number, role, step, command };
@@ -85,4 +87,30 @@ fn a_turbidity_tested_by_hand_is_taken_while_the_analyser_is_lost() {
     assert!(plant.units.coagulation.status.turbidity.usable() == Some(Ntu(40.0)));
     let nonsense = Command::EnterTurbidity { tested: f64::NAN };
     assert_eq!(order(&mut plant, Role::Operator, nonsense), Err(Reason::OutOfRange));
+}
+
+/// R-2.2.2-09, R-2.11-03, R-2.4-06: a new mix ends what was concluded from the PAC before it; one that is refused, or the other
+/// chemical's, ends nothing.
+#[test]
+fn a_new_mix_of_pac_ends_what_was_concluded_from_the_old_one() {
+    let batch = Batch { product: 100.0, days: 0.0, amount: 5.0 };
+    for (chemical, asked, trim) in [
+        (Chemical::Coagulant, true, 1.0),
+        (Chemical::Coagulant, false, 1.25),
+        (Chemical::Chlorine, true, 1.25),
+    ] {
+        let mut plant = Plant::new(&Shape::default());
+        plant.units.coagulation.settings.trim_on = true;
+        plant.units.coagulation.retained.trim = Ratio(1.25);
+        let stock = &mut plant.units.chemicals.coagulant.retained;
+        stock.entered = GramsPerLitre(50.0);
+        stock.strength = GramsPerLitre(50.0);
+        stock.left_strength = GramsPerLitre(if asked { 50.0 } else { 0.0 });
+        stock.strength_asked = asked;
+        stock.filled_to = Percent(100.0);
+        let mixed = Command::Mixed { chemical, batch };
+        let taken = asked && chemical == Chemical::Coagulant;
+        assert_eq!(order(&mut plant, Role::Operator, mixed).is_ok(), taken, "{chemical:?} {asked}");
+        assert_eq!(plant.units.coagulation.retained.trim, Ratio(trim), "{chemical:?} {asked}");
+    }
 }

@@ -149,8 +149,8 @@ impl Coagulation {
         self.doser.reset();
     }
 
-    /// A jar test, a reset: what was concluded before is void.
-    pub(super) fn judge_anew(&mut self) {
+    /// A jar test, a new mix, a reset: what was concluded before is void.
+    pub fn judge_anew(&mut self) {
         self.retained.trim = Ratio(1.0);
         self.effect = Effect {
             starved: self.effect.starved,
