@@ -423,6 +423,9 @@ impl Exchange {
         why: String,
         step: Step,
     ) -> Result<u32, Reason> {
+        if step != Step::Select && command.needs_words() && why.trim().is_empty() {
+            return Err(Reason::WordsNeeded);
+        }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let role = who.highest();
         let (answer, answered) = oneshot::channel();

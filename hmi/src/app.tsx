@@ -3,8 +3,9 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { count } from "./alarm_words";
-import { LogIn, SilenceButton } from "./commands";
+import { CommandButton, LogIn, SilenceButton } from "./commands";
 import * as format from "./format";
+import { boilWater } from "./judgement";
 import { follow, plant, PRIORITIES, usable } from "./plant";
 import { Alarms } from "./screen/alarms";
 import { FieldPage } from "./screen/field";
@@ -123,6 +124,7 @@ function Top({ onLanguage }: { onLanguage: () => void }): JSX.Element {
         </button>
       </div>
       <AlarmBar />
+      <Boil />
       {horn && (
         <div class="horn">
           <SilenceButton />
@@ -131,6 +133,23 @@ function Top({ onLanguage }: { onLanguage: () => void }): JSX.Element {
       {language().draft && <p class="draft">{ui("draft")}</p>}
       <Lost />
     </header>
+  );
+}
+
+/** People are to boil their water: on every screen, also with the last that is known (INV-45). */
+function Boil(): JSX.Element | null {
+  if (!boilWater()) return null;
+  const left = usable("system.emergency_profile.time_left") ?? 0;
+  return (
+    <div class="boil" role="alert">
+      <p>{ui("boil_water")}</p>
+      {left > 0 && (
+        <>
+          <p>{ui("boil_left", { time: format.duration(left) })}</p>
+          <CommandButton command="EndEmergency" />
+        </>
+      )}
+    </div>
   );
 }
 

@@ -10,9 +10,16 @@ const TURBIDITY_MAX = 1.0;
 /** Alarms that say that the water in the clear well is not safe: turbidity, chlorine, contact time, quality hold. */
 const UNSAFE = new Set([304, 402, 404, 406, 416]);
 
+/** People are to boil their water; where the connection is lost, as far as was last known. */
+export function boilWater(): boolean {
+  const sample = plant.sample(plant.row("system.boil_water"));
+  return (sample?.value ?? sample?.last ?? 0) >= 0.5;
+}
+
 /** Whether water on its way to people is safe; `undefined` when that is not known. */
 export function waterIsSafe(): boolean | undefined {
   if (plant.link() === "lost" || plant.link() === "waiting") return undefined;
+  if (boilWater()) return false;
   if (plant.alarms().some((alarm) => alarm.active && UNSAFE.has(alarm.number))) return false;
   const chlorine = usable("disinfection.outlet_chlorine");
   if (chlorine === undefined) return undefined;

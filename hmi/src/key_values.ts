@@ -32,7 +32,7 @@ export const KEY_VALUES: readonly KeyValue[] = [
     name: "chlorine",
     alarms: [401, 402, 403, 404],
     paths: ["disinfection.outlet_chlorine"],
-    target: "disinfection.residual_target",
+    target: "disinfection.target",
     scale: () => ({ low: 0, high: 4.5, band: [0.5, 2.0], limits: [0.3, 4.0] }),
   },
   // Alarm 411 at 6.5 and 8.5; trip at 6 and 9.

@@ -258,6 +258,13 @@ pub enum Command {
     InService {
         alarm: usize,
     },
+    /// The emergency profile: filtered water up to so many NTU goes to people, who boil it, for so many seconds.
+    BeginEmergency {
+        limit: f64,
+        seconds: f64,
+    },
+    /// Ends it before its time.
+    EndEmergency,
     /// The horn.
     Silence,
     /// Who commands a device, or a unit with its devices. By row id of its `mode` point.
@@ -318,8 +325,11 @@ impl Command {
             | Command::Shelve { .. }
             | Command::ShelveOnce { .. }
             | Command::Unshelve { .. }
+            | Command::EndEmergency
             | Command::Silence => Some(Role::Operator),
-            Command::OutOfService { .. } | Command::InService { .. } => Some(Role::Engineer),
+            Command::OutOfService { .. }
+            | Command::InService { .. }
+            | Command::BeginEmergency { .. } => Some(Role::Engineer),
             Command::AcceptJarTest
             | Command::Handle { .. }
             | Command::ByHand { .. }
@@ -327,6 +337,13 @@ impl Command {
             | Command::Release { .. } => Some(Role::Supervisor),
             Command::Set { .. } => None,
         }
+    }
+
+    /// Whether it is refused without a person's words why: what takes from people a protection that they cannot see is
+    /// explained to them (INV-45).
+    #[must_use]
+    pub fn needs_words(&self) -> bool {
+        matches!(self, Command::BeginEmergency { .. })
     }
 
     /// Whether it is chosen first and carried out then: whatever may start something or take a protection away. What only
@@ -349,7 +366,8 @@ impl Command {
             | Command::AcceptJarTest
             | Command::Handle { .. }
             | Command::ByHand { .. }
-            | Command::Hold { .. } => true,
+            | Command::Hold { .. }
+            | Command::BeginEmergency { .. } => true,
             Command::Stop
             | Command::StopAll
             | Command::Reset
@@ -364,6 +382,7 @@ impl Command {
             | Command::ResetAlarm { .. }
             | Command::Unshelve { .. }
             | Command::InService { .. }
+            | Command::EndEmergency
             | Command::Silence
             | Command::Mixed { .. }
             | Command::Release { .. }

@@ -311,6 +311,8 @@ pub struct Facts {
     pub clear_well_highest: Option<Metres>,
     /// AIT-330 or its substitute, `None` while no filtered water flows or it does not count yet.
     pub filtered: Option<Signal<Ntu>>,
+    /// Turbidity that an emergency profile lets through.
+    pub relaxed: Option<Ntu>,
     pub outlet_chlorine: Signal<MilligramsPerLitre>,
     pub inactivation_ratio: f64,
     pub elevated_high_high: Signal<bool>,
@@ -375,7 +377,9 @@ const SETTLED_LOW_BACK: Percent = Percent(40.0);
 const WELL_HIGH_BACK: Metres = Metres(1.85);
 const WELL_LOW_LOW: Metres = Metres(0.30);
 const WELL_LOW_BACK: Metres = Metres(0.70);
-const TURBID: Ntu = Ntu(1.0);
+/// Combined filtered turbidity that nothing may pass (INV-1); and the most that an emergency profile lets pass (INV-45).
+pub const TURBID: Ntu = Ntu(1.0);
+pub const TURBID_MOST: Ntu = Ntu(5.0);
 const DANGEROUS: MilligramsPerLitre = MilligramsPerLitre(4.0);
 const DANGEROUS_BACK: MilligramsPerLitre = MilligramsPerLitre(3.0);
 const DANGEROUS_BACK_TIME: Duration = Duration::from_secs(600);
@@ -395,6 +399,12 @@ const MUDDY_BACK: Ntu = Ntu(700.0);
 /// Buses A, B, D: lost this long.
 const BUS_TIMES: [TripTimes; 3] = [TripTimes::s(3, 10), TripTimes::s(15, 10), TripTimes::s(3, 10)];
 const BUS_REASONS: [Reason; 3] = [Reason::BusALost, Reason::BusBLost, Reason::BusDLost];
+
+/// Turbidity above which water may not pass: the rule's, or what an emergency profile lets through, 5 NTU at most.
+#[must_use]
+pub fn turbidity_limit(relaxed: Option<Ntu>) -> Ntu {
+    relaxed.map_or(TURBID, |limit| limit.within(TURBID, TURBID_MOST))
+}
 
 fn at_least<Q: PartialOrd + Copy>(signal: Signal<Q>, limit: Q) -> bool {
     signal.usable().is_some_and(|value| value >= limit)
@@ -520,7 +530,7 @@ impl Causes {
     /// Latched; after the operator's reset each filter returns through RIPEN on its own analyser.
     fn turbid(&mut self, facts: &Facts, elapsed: Duration) -> bool {
         let turbid = facts.filtered.is_some_and(|filtered| match filtered.usable() {
-            Some(turbidity) => !(turbidity <= TURBID),
+            Some(turbidity) => !(turbidity <= turbidity_limit(facts.relaxed)),
             None => false,
         });
         self.turbid.judge(turbid, facts.reset, TripTimes::s(60, 0), elapsed)

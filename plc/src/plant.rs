@@ -313,6 +313,7 @@ impl Plant {
         let nominal = self.shape.nominal_flow;
         let motors = self.motors();
         let units = &mut self.units;
+        units.system.emergency_profile.elapse(elapsed);
         units.power.judge(motors, elapsed);
         units.intake.judge(nominal, elapsed);
         units.distribution.judge(elapsed);

@@ -331,6 +331,8 @@ reasons! {
     ChangeTooLarge,
     /// No such point, filter, tank or alarm.
     Unknown,
+    /// It needs a person's words why.
+    WordsNeeded,
     /// Not possible in the present state.
     NotNow,
     /// The alarm is not active or already seen.

@@ -250,6 +250,8 @@ fn asked(order: Command, path: &impl Fn(usize) -> String) -> (String, String) {
         Command::Unshelve { alarm } => ("Unshelve", path(alarm)),
         Command::OutOfService { alarm } => ("OutOfService", path(alarm)),
         Command::InService { alarm } => ("InService", path(alarm)),
+        Command::BeginEmergency { .. } => ("BeginEmergency", "system.emergency_profile".into()),
+        Command::EndEmergency => ("EndEmergency", "system.emergency_profile".into()),
         Command::Silence => ("Silence", "system".into()),
         Command::Handle { device, mode } => (mode_order(mode), path(device)),
         Command::ByHand { device, .. } => ("ByHand", path(device)),

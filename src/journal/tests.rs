@@ -379,3 +379,15 @@ async fn what_the_journal_lost_the_other_copy_still_knows() {
     }
     assert!(matches!(open(folder.path()).await.memory(), Memory::Lost));
 }
+
+/// INV-45, R-2.19-01: cloudy water is let through only with words why; without them nothing reaches the plant.
+#[tokio::test]
+async fn an_emergency_profile_without_words_never_reaches_the_plant() {
+    let exchange = plant();
+    let command = Command::BeginEmergency { limit: 3.0, seconds: 3600.0 };
+    for why in ["", "  \n "] {
+        let answer = exchange.operate(operator(), command, why.into(), 7).await;
+        assert_eq!(answer, Err(Reason::WordsNeeded), "{why:?}");
+    }
+    assert!(exchange.take_order().is_none());
+}

@@ -144,6 +144,11 @@ pub fn of_plant() -> Vec<Method> {
         Method::new("Start", "Makes water.", WithReason(Command::Start)),
         Method::new("Stop", "Stops in order.", WithReason(Command::Stop)),
         Method::new("StopAll", "Everything off now.", WithReason(Command::StopAll)),
+        Method::new(
+            "EndEmergency",
+            "Ends the emergency profile before its time.",
+            WithReason(Command::EndEmergency),
+        ),
         Method::new("Reset", "Resets trips whose cause is gone.", Plainly(Command::Reset)),
     ]
 }

@@ -51,6 +51,8 @@ pub enum Verb {
     Unshelve,
     OutOfService,
     InService,
+    BeginEmergency,
+    EndEmergency,
     Silence,
     HandleAuto,
     HandleOff,
@@ -360,6 +362,12 @@ fn command_of(
         }
         Verb::AcceptJarTest => whole(Command::AcceptJarTest),
         Verb::RevertJarTest => whole(Command::RevertJarTest),
+        Verb::BeginEmergency => {
+            let needed = || Refusal::bad_request("BeginEmergency needs value (NTU) and seconds");
+            let (limit, seconds) = value.zip(seconds).ok_or_else(needed)?;
+            whole(Command::BeginEmergency { limit, seconds })
+        }
+        Verb::EndEmergency => whole(Command::EndEmergency),
         Verb::Silence => whole(Command::Silence),
         Verb::HandleAuto => handle(Mode::Auto),
         Verb::HandleOff => handle(Mode::Off),

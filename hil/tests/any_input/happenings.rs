@@ -113,6 +113,8 @@ fn any_wish() -> impl Strategy<Value = Wish> {
         Command::JarTest { raw: 300.0, dose: 59.0, settled: 1.0 },
         Command::AcceptJarTest,
         Command::RevertJarTest,
+        Command::BeginEmergency { limit: 5.0, seconds: 600.0 },
+        Command::EndEmergency,
         Command::Silence,
         Command::AcknowledgeLow,
     ];

@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod relaxed;
 mod release;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -412,6 +413,7 @@ const SOUND: Facts = Facts {
     clear_well: Signal::Good(Metres(1.5)),
     clear_well_highest: Some(Metres(1.5)),
     filtered: Some(Signal::Good(Ntu(0.1))),
+    relaxed: None,
     outlet_chlorine: Signal::Good(MilligramsPerLitre(0.8)),
     inactivation_ratio: 2.0,
     elevated_high_high: Signal::Good(true),

@@ -69,9 +69,10 @@ impl Plant {
         let units = &mut self.units;
         let entering = units.filtration.turbidity_to_clear_well();
         units.disinfection.judge(&around, elapsed);
+        let relaxed = units.system.emergency_profile.relaxed();
         units.disinfection.judge_credit(entering, elapsed);
         let residual = units.disinfection.status.outlet_residual;
-        units.distribution.judge_quality(entering, residual, elapsed);
+        units.distribution.judge_quality(entering, residual, relaxed, elapsed);
         let asked = units.system.outputs.supply.value();
         let closed = units.system.inputs.supply_on;
         let facts = Facts {
@@ -98,6 +99,7 @@ impl Plant {
             clear_well: units.distribution.status.level,
             clear_well_highest: units.distribution.level_high(),
             filtered: entering,
+            relaxed,
             outlet_chlorine: residual,
             inactivation_ratio: units.distribution.status.inactivation_ratio.0,
             elevated_high_high: units.distribution.inputs.elevated_high_high,

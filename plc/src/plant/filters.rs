@@ -40,6 +40,7 @@ impl Plant {
             },
             settled_level: units.sedimentation.inputs.settled_level,
             settled_turbidity: units.sedimentation.inputs.settled_turbidity,
+            relaxed: units.system.emergency_profile.relaxed(),
             water_temperature,
             wash_water: units.distribution.can_spare(wash_volume),
             chlorine_known: chlorine.chlorine.usable().is_some()

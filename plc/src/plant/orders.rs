@@ -113,6 +113,10 @@ impl Plant {
             Command::ConfirmStrength => return units.system.confirm_strength(),
             Command::ConfirmQuality => return units.distribution.confirm_quality(),
             Command::Mixed { chemical, batch } => return self.mixed(chemical, batch),
+            Command::BeginEmergency { limit, seconds } => {
+                return self.begin_emergency(Ntu(limit), seconds);
+            }
+            Command::EndEmergency => return units.system.emergency_profile.end(),
             Command::Silence => self.silenced = true,
             Command::Acknowledge { alarm } => {
                 return self.with_alarm(alarm, |all, slot| all.acknowledge(slot, by));
@@ -258,6 +262,8 @@ fn number(from_one: u8, length: usize) -> Result<usize, Reason> {
     if at < length { Ok(at) } else { Err(Reason::Unknown) }
 }
 
+#[cfg(test)]
+mod emergency;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]

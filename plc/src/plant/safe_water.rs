@@ -6,10 +6,10 @@ use super::Plant;
 use super::causes::CONTACT_FLOW_SHARE;
 use crate::contact_time::{Contact, Logs};
 use crate::interlock::Column;
-use crate::quantity::{CubicMetres, CubicMetresPerHour, Kilograms, Ratio};
+use crate::quantity::{CubicMetres, CubicMetresPerHour, Kilograms, MilligramsPerLitre, Ntu, Ratio};
 use crate::reason::Reason;
 use crate::unit::tank::Tank;
-use crate::unit::{disinfection, distribution, waste};
+use crate::unit::{disinfection, distribution, system, waste};
 
 /// P-501 is slowed down to keep this ratio: above the 1.3 at which the interlock lets it start again (R-2.7.4-02, R-2.7.4-03).
 const CONTACT_MARGIN: f64 = 1.35;
@@ -102,6 +102,22 @@ impl Plant {
 }
 
 impl Plant {
+    /// Water more turbid than the rule is let through for a while (INV-45).
+    pub(super) fn begin_emergency(&mut self, limit: Ntu, seconds: f64) -> Result<(), Reason> {
+        let units = &mut self.units;
+        // The dose is cut above this: too low a limit would take back what the profile needs.
+        if !(units.disinfection.settings.chlorine_high >= system::RESIDUAL_HIGH) {
+            return Err(Reason::ChlorineOutOfLimits);
+        }
+        units.system.emergency_profile.begin(limit, seconds)
+    }
+
+    /// People are to boil their water: such water is let through, or is still in the clear well.
+    pub(super) fn boil_water(&self) -> bool {
+        self.units.system.emergency_profile.relaxed().is_some()
+            || self.units.distribution.retained.let_in
+    }
+
     /// What disinfection is told in this scan.
     pub(super) fn around_disinfection(&self) -> disinfection::Around {
         let units = &self.units;
@@ -116,6 +132,11 @@ impl Plant {
             too_low: causes.has(Reason::ChlorineTooLow),
             dangerous: causes.has(Reason::ChlorineDangerous),
             in_use: units.system.distributes(),
+            target_least: if self.boil_water() {
+                system::RESIDUAL
+            } else {
+                MilligramsPerLitre::ZERO
+            },
             prime: self.asked.prime,
             reset: self.asked.reset,
             stock: units.chemicals.chlorine.told(units.disinfection.settings.stock),

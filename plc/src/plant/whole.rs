@@ -122,6 +122,7 @@ impl Plant {
             horn,
             supply_welded: welded,
             lock_expired,
+            boil_water: self.boil_water(),
             doubtful,
             silent,
         }

@@ -68,6 +68,8 @@ pub struct Around {
     pub dangerous: bool,
     /// The clear well holds water and the plant is past its first minutes.
     pub in_use: bool,
+    /// Least residual to aim at, whatever the setting says.
+    pub target_least: MilligramsPerLitre,
     /// A person asks to prime the pump, this scan.
     pub prime: bool,
     pub reset: bool,
@@ -153,6 +155,9 @@ impl Disinfection {
     /// One scan.
     pub fn scan(&mut self, around: Around, elapsed: Duration) {
         self.strength = around.stock.strength;
+        let target = self.settings.residual_target;
+        self.status.target =
+            if target < around.target_least { around.target_least } else { target };
         self.in_state = self.in_state.saturating_add(elapsed);
         self.watch_pumps(&around, elapsed);
         self.watch_limits(elapsed);

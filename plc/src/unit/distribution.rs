@@ -160,6 +160,8 @@ retained! {
     pub struct Retained {
         /// Clear-well quality hold stands.
         pub contaminated: bool = kept(),
+        /// An emergency profile has let cloudy water into the clear well since it was last confirmed fit.
+        pub let_in: bool = kept(),
         /// The clear well was drained since.
         pub drained: bool = kept(),
         /// It is known whether the clear well is contaminated: not before the first start, nor after memory was lost.

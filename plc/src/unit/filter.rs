@@ -355,6 +355,8 @@ pub struct Around {
     pub temperature: Signal<Celsius>,
     /// The strict profile holds (R-2.6.6-04).
     pub strict: bool,
+    /// Turbidity that an emergency profile lets through.
+    pub relaxed: Option<Ntu>,
     /// Causes that hold the outlets, and the wash.
     pub outlet_holds: Reasons,
     pub wash_holds: Reasons,

@@ -244,6 +244,8 @@ pub struct Around {
     pub settled_level: Signal<Percent>,
     /// AIT-203.
     pub settled_turbidity: Signal<Ntu>,
+    /// Turbidity that an emergency profile lets through.
+    pub relaxed: Option<Ntu>,
     pub water_temperature: Signal<Celsius>,
     /// The clear well holds a wash above what contact time needs (W3).
     pub wash_water: bool,
@@ -369,6 +371,7 @@ impl Filtration {
             settled: around.settled_turbidity,
             temperature: around.water_temperature,
             strict: self.settings.strict,
+            relaxed: around.relaxed,
             outlet_holds: around.holds.outlet,
             wash_holds: around.holds.wash.and(around.holds.wash_inlet),
             wash_ordered: memory.ordered & bit != 0,

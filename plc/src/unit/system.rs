@@ -11,6 +11,7 @@ use core::time::Duration;
 
 mod alarm_load;
 mod degraded;
+mod emergency_profile;
 mod faces;
 mod panel;
 mod resume;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use alarm_load::AlarmLoad;
 pub use degraded::Facts as DegradedFacts;
+pub use emergency_profile::{EmergencyProfile, RESIDUAL, RESIDUAL_HIGH};
 pub use faces::{Alarms, FirstOut, Inputs, Link, Outputs, Retained, Settings, Status};
 pub use resume::Resume;
 pub use sequence::State;
@@ -81,6 +83,8 @@ pub struct Around {
     pub supply_welded: bool,
     /// A maintenance lock or a calibration hold has run out.
     pub lock_expired: bool,
+    /// People are to boil their water.
+    pub boil_water: bool,
     /// Row of the first input that cannot be believed.
     pub doubtful: Option<usize>,
     /// Row of the first input whose device does not answer.
@@ -98,6 +102,7 @@ pub struct System {
     pub alarms: Alarms,
     pub first_out: FirstOut,
     pub alarm_load: AlarmLoad,
+    pub emergency_profile: EmergencyProfile,
     pub link_a: Link,
     pub link_b: Link,
     pub link_d: Link,
@@ -120,6 +125,7 @@ parts! { System {
     inputs, settings, retained, status, outputs, alarms;
     one: first_out = Group::single("first_out", "U-900"),
          alarm_load = Group::single("alarm_load", "ALARM-900"),
+         emergency_profile = Group::single("emergency_profile", "U-900"),
          link_a = Group::single("link_a", "BUS-A"),
          link_b = Group::single("link_b", "BUS-B"),
          link_d = Group::single("link_d", "BUS-D");
@@ -235,6 +241,7 @@ impl System {
     /// After a restart the plant goes on by the table of `docs/spec/plant.md` 2.10. When nobody knows how long it was away,
     /// nothing starts by itself.
     pub fn restored(&mut self, age: Option<Duration>) {
+        self.emergency_profile.restored(age);
         let Some(age) = age else {
             self.retained.intent = false;
             self.retained.idle_time = LONG_STOP;

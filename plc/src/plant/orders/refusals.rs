@@ -96,6 +96,8 @@ fn of_the_contract(command: &Command) -> (usize, Role) {
         Command::RevertJarTest => (33, Role::Operator),
         Command::Acknowledge { .. } => (15, Role::Operator),
         Command::ResetAlarm { .. } => (16, Role::Operator),
+        Command::BeginEmergency { .. } => (34, Role::Engineer),
+        Command::EndEmergency => (35, Role::Operator),
         Command::Silence => (17, Role::Operator),
         Command::AcknowledgeLow => (24, Role::Operator),
         // Of alarms of the lowest two priorities; see below.
@@ -111,7 +113,7 @@ fn of_the_contract(command: &Command) -> (usize, Role) {
         Command::Set { .. } => (22, Role::Engineer),
     }
 }
-const COMMANDS: usize = 34;
+const COMMANDS: usize = 36;
 
 fn every_command(rig: &Rig) -> Vec<Command> {
     let batch = Batch { product: 100.0, days: 0.0, amount: 1.0 };
@@ -140,6 +142,8 @@ fn every_command(rig: &Rig) -> Vec<Command> {
         Command::RevertJarTest,
         Command::Acknowledge { alarm },
         Command::ResetAlarm { alarm },
+        Command::BeginEmergency { limit: 3.0, seconds: 3600.0 },
+        Command::EndEmergency,
         Command::Silence,
         Command::AcknowledgeLow,
         Command::Shelve { alarm, seconds: 60.0 },

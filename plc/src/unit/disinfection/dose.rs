@@ -84,7 +84,7 @@ impl Disinfection {
 
     /// Setpoint and demand.
     fn feed_forward(&self) -> MilligramsPerLitre {
-        self.settings.residual_target + self.demand()
+        self.status.target + self.demand()
     }
 
     /// The residual can trim the dose: it is measured, and beyond doubt for all but a moment.
@@ -150,7 +150,7 @@ impl Disinfection {
     /// The loop, at rest while what is measured says nothing of what is dosed.
     fn trimmed(&mut self, around: &Around, elapsed: Duration) -> f64 {
         let inlet = self.status.inlet_residual;
-        let target = self.settings.residual_target.0;
+        let target = self.status.target.0;
         let flow = around.filtered_flow.usable().unwrap_or_default();
         let error = inlet.good().map_or(0.0, |residual| target - residual.0);
         let dose = self.status.dose;

@@ -119,6 +119,8 @@ status! {
         pub failed_by: Reasons = shown(),
         /// Chlorine dose.
         pub dose: MilligramsPerLitre = shown().span(0.0..=5.0),
+        /// AIT-401, residual aimed at now: as set, or more while people are to boil their water.
+        pub target: MilligramsPerLitre = shown().span(0.0..=2.0),
         /// Demand of the water, estimated slowly.
         pub demand: MilligramsPerLitre = shown().span(0.0..=2.5),
         /// AIC-401, trim of the dose by the residual.

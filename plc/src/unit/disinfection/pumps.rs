@@ -97,7 +97,7 @@ impl Disinfection {
         let flow = around.filtered_flow.usable().unwrap_or_default();
         // What the trim adds for an unknown reason is not expected to arrive.
         let brings = self.status.dose - self.status.demand;
-        let brings = brings.or_less(self.settings.residual_target).0;
+        let brings = brings.or_less(self.status.target).0;
         let tank = self.inputs.tank_level.usable();
         let fresh = Look { residual, replaced: 0.0, tank, pumped: 0.0, brings };
         let mut look = self.pumps.from.unwrap_or(fresh);

@@ -63,6 +63,7 @@ impl Rig {
             cap_reached: false,
             too_low: false,
             dangerous: false,
+            target_least: MilligramsPerLitre::ZERO,
             in_use: true,
             prime: false,
             reset: false,

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::{Around, Distribution};
 use crate::block::{Sustained, Trip, TripTimes};
+use crate::interlock::turbidity_limit;
 use crate::quantity::{CubicMetres, CubicMetresPerHour, Metres, MilligramsPerLitre, Ntu};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Doubt, Fault, Signal};
@@ -50,6 +51,8 @@ pub(super) struct Well {
     /// A, B: outside what the floats allow.
     beyond_floats: [Sustained; 2],
     enters_bad: Sustained,
+    /// Worse than what an emergency profile lets through.
+    enters_worse: Sustained,
     enters_cloudy: Sustained,
     residual_lost: Sustained,
     residual_out: Sustained,
@@ -67,6 +70,7 @@ impl Default for Well {
             disagree: Sustained::default(),
             beyond_floats: [Sustained::default(); 2],
             enters_bad: Sustained::default(),
+            enters_worse: Sustained::default(),
             enters_cloudy: Sustained::default(),
             residual_lost: Sustained::default(),
             residual_out: Sustained::default(),
@@ -133,11 +137,12 @@ impl Distribution {
             || self.well.beyond_floats.iter().any(|beyond| beyond.lasted() > Duration::ZERO)
     }
 
-    /// The clear well is contaminated. Taken before the causes.
+    /// The clear well is contaminated. Taken before the causes. What an emergency profile lets in is held once it has ended.
     pub fn judge_quality(
         &mut self,
         entering: Option<Signal<Ntu>>,
         residual: Signal<MilligramsPerLitre>,
+        relaxed: Option<Ntu>,
         elapsed: Duration,
     ) {
         let worst = entering.map(|turbidity| turbidity.usable());
@@ -146,6 +151,8 @@ impl Distribution {
         let bad = self.well.enters_bad.holds(above(ENTERS_BAD), ENTERS_BAD_TIME, elapsed);
         let cloudy =
             self.well.enters_cloudy.holds(above(ENTERS_CLOUDY), ENTERS_CLOUDY_TIME, elapsed);
+        let worse = above(turbidity_limit(relaxed));
+        let worse = self.well.enters_worse.holds(worse, ENTERS_BAD_TIME, elapsed);
         let lost = residual.usable().is_some_and(|residual| !(residual >= RESIDUAL_LOST));
         let lost = self.well.residual_lost.holds(lost, RESIDUAL_LOST_TIME, elapsed);
         // Bad water that enters undoes a draining. A residual that is low does not: it is what the refilling mends.
@@ -153,7 +160,10 @@ impl Distribution {
             self.retained.drained = false;
         }
         // What was in the well before this controller knew it nobody knows.
-        self.retained.contaminated |= bad || cloudy || lost || !self.retained.quality_known;
+        let runs = relaxed.is_some();
+        self.retained.let_in |= runs && (bad || cloudy);
+        let unfit = if runs { worse } else { bad || cloudy || self.retained.let_in };
+        self.retained.contaminated |= unfit || lost || !self.retained.quality_known;
         self.retained.quality_known = true;
     }
 
@@ -177,7 +187,9 @@ impl Distribution {
         {
             self.retained.contaminated = false;
             self.retained.drained = false;
+            self.retained.let_in = false;
             self.well.enters_bad = Sustained::default();
+            self.well.enters_worse = Sustained::default();
             self.well.enters_cloudy = Sustained::default();
             self.well.residual_lost = Sustained::default();
             Ok(())

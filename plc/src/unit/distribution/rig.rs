@@ -153,7 +153,7 @@ impl Rig {
         self.show(&outputs);
         self.stagger.elapse(Duration::ZERO, SECOND);
         self.unit.judge(SECOND);
-        self.unit.judge_quality(None::<Signal<Ntu>>, self.around.residual, SECOND);
+        self.unit.judge_quality(None::<Signal<Ntu>>, self.around.residual, None, SECOND);
         self.around.hour = self.clock.then(|| Duration::from_secs(self.time));
         self.unit.scan(self.around, &mut self.stagger, SECOND);
         self.around.reset = false;

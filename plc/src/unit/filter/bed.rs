@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::{Around, Filter};
 use crate::block::{Lag, interpolate};
+use crate::interlock::turbidity_limit;
 use crate::quantity::{KiloPascals, Ntu, Percent};
 
 /// The clean bed is measured when it has filtered this long since its wash, and not much longer; chosen: rate and gauge are
@@ -93,7 +94,14 @@ impl Filter {
     /// Turbidity at which ripening ends.
     pub(super) fn ripe_at(&self, around: &Around) -> Ntu {
         let limit = self.settings.ripen_limit;
-        if around.strict { limit.or_less(STRICT_CLEAR) } else { limit }
+        let limit = if around.strict { limit.or_less(STRICT_CLEAR) } else { limit };
+        // In an emergency a bed that had its time and is no clearer delivers what is let through (R-2.19-02).
+        match around.relaxed {
+            Some(relaxed) if self.memory.step >= self.settings.ripen_time_max => {
+                turbidity_limit(Some(relaxed))
+            }
+            Some(_) | None => limit,
+        }
     }
 
     /// Turbidity that asks for a wash.

@@ -6,11 +6,12 @@ use super::interruption::FAILURES_MAX;
 use super::sequence::{Event, Scan, State};
 use super::{Around, Effect, Filter, WashSteps, valves};
 use crate::block::Sustained;
+use crate::interlock::turbidity_limit;
 use crate::quantity::Ntu;
 use crate::reason::{Reason, Reasons};
 
-/// No water above 1.0 NTU for 60 s, nor above 0.5 for 15 min, to the clear well (INV-2); the valve's travel comes off.
-const FAR_TOO_TURBID: Ntu = Ntu(1.0);
+/// No water above the limit of 1.0 NTU for 60 s, nor above 0.5 for 15 min, to the clear well (INV-2); the valve's travel comes
+/// off. In an emergency profile both are what it lets through (R-2.19-02).
 const FAR_TOO_TURBID_TIME: Duration = Duration::from_secs(40);
 const TOO_TURBID: Ntu = Ntu(0.5);
 const TOO_TURBID_TIME: Duration = Duration::from_secs(14 * 60);
@@ -109,13 +110,14 @@ impl Filter {
     }
 
     /// Water that may not go to the clear well: how long it has.
-    fn may_not_deliver(&mut self, state: State, elapsed: Duration) -> bool {
+    fn may_not_deliver(&mut self, state: State, relaxed: Option<Ntu>, elapsed: Duration) -> bool {
+        let most = turbidity_limit(relaxed);
+        let longer = if relaxed.is_some() { most } else { TOO_TURBID };
         let filtering = state.is_filtering();
         let judged = self.status.judged_turbidity.usable();
         let above = |limit: Ntu| filtering && !judged.is_none_or(|judged| judged <= limit);
-        let far =
-            self.watch.far_too_turbid.holds(above(FAR_TOO_TURBID), FAR_TOO_TURBID_TIME, elapsed);
-        let turbid = self.watch.too_turbid.holds(above(TOO_TURBID), TOO_TURBID_TIME, elapsed);
+        let far = self.watch.far_too_turbid.holds(above(most), FAR_TOO_TURBID_TIME, elapsed);
+        let turbid = self.watch.too_turbid.holds(above(longer), TOO_TURBID_TIME, elapsed);
         let unknown = self.watch.unknown.holds(filtering && judged.is_none(), UNKNOWN_MAX, elapsed);
         far || turbid || unknown || self.memory.own_unknown >= OWN_UNKNOWN_MAX
     }
@@ -142,7 +144,7 @@ impl Filter {
         if self.watch.without_effect.holds(odd, time, elapsed) {
             self.memory.without_effect = around.effect;
         }
-        let stop = self.may_not_deliver(state, elapsed);
+        let stop = self.may_not_deliver(state, around.relaxed, elapsed);
         Scan {
             done: self.step_time(state).is_some_and(|time| self.memory.step >= time),
             join: around.join && around.run && self.is_fit(around),

@@ -1,4 +1,5 @@
 mod bed;
+mod emergency;
 mod interruption;
 mod queue;
 mod storm;

@@ -3,12 +3,12 @@
 use super::sequence::State;
 use super::{Alarms, Around, Demand, Filtration, Status};
 use crate::alarm::Condition;
+use crate::interlock::turbidity_limit;
 use crate::quantity::{Count, CubicMetresPerHour, Ntu};
 use crate::reason::Reason;
 use crate::unit::filter::Washed;
 
-/// Limit and deadband of alarm 304 (`docs/spec/plant.md` 4).
-const NOT_SAFE: Ntu = Ntu(1.0);
+/// Deadband of alarm 304 (`docs/spec/plant.md` 4); its limit is that of the table.
 const NOT_SAFE_DEADBAND: Ntu = Ntu(0.2);
 /// Alarm 311: washes in a row for which the blower did not do its part (A5).
 const WATER_ONLY_MAX: Count = Count(2.0);
@@ -59,7 +59,10 @@ impl Filtration {
         self.alarms = Alarms {
             pump_fault: Condition::when(failed > 0).unless(explained),
             pumps_failed: Condition::when(failed == self.pump.len()).unless(explained),
-            water_not_safe: self.status.filtered_turbidity.above(NOT_SAFE, NOT_SAFE_DEADBAND),
+            water_not_safe: self
+                .status
+                .filtered_turbidity
+                .above(turbidity_limit(around.relaxed), NOT_SAFE_DEADBAND),
             wash_flow_low: self.wash_train.flow_low(&self.wash_pump),
             air_wrong: self.wash_train.air_wrong(&self.inputs, self.blower.as_ref()),
             water_only: Condition::when(self.retained.water_only_washes >= WATER_ONLY_MAX),

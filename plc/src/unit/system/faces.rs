@@ -199,6 +199,8 @@ status! {
         pub failed_step: Count = shown(),
         /// How the start follows an outage.
         pub resume: Resume = shown(),
+        /// People are to boil their water: an emergency profile lets cloudy water through, or some of it is still in the clear well.
+        pub boil_water: bool = shown(),
         /// Row of the sensor that cannot be believed; 0: none.
         pub doubted_sensor: Count = shown(),
         /// Row of the input whose device does not answer; 0: none.
@@ -293,5 +295,7 @@ alarms! {
         pub certificate: Condition = alarm(921, Priority::P3),
         /// AUDIT-900, audit chain broken.
         pub audit: Condition = alarm(922, Priority::P2).latching(),
+        /// AIT-330, water must be boiled.
+        pub must_boil: Condition = alarm(923, Priority::P1).without_mains(),
     }
 }

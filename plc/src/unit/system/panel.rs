@@ -124,6 +124,7 @@ impl System {
             access: Condition::when(inputs.log_in_locked.closed()),
             certificate: Condition::when(inputs.certificate_ends.closed()),
             audit: Condition::when(inputs.audit_broken.closed()),
+            must_boil: Condition::when(around.boil_water),
         };
     }
 }

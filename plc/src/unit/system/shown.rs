@@ -17,6 +17,7 @@ impl System {
         status.rate = around.nominal * share;
         status.reduced_by = cut_by;
         status.degraded_by = if making { verdict.by } else { Reasons::NONE };
+        status.boil_water = around.boil_water;
         status.doubted_sensor = Count(around.doubtful.unwrap_or(0) as f64);
         status.silent_sensor = Count(around.silent.unwrap_or(0) as f64);
         status.step = Count(f64::from(self.start.step()));

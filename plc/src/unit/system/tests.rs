@@ -133,6 +133,7 @@ const WELL: Around = Around {
     horn: false,
     supply_welded: false,
     lock_expired: false,
+    boil_water: false,
     doubtful: None,
     silent: None,
 };

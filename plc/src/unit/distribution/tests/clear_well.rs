@@ -6,7 +6,7 @@ use super::*;
 fn judge_s(unit: &mut Distribution, seconds: u32, entering: f64, residual: f64) {
     for _ in 0..seconds {
         let entering = Some(Signal::Good(Ntu(entering)));
-        unit.judge_quality(entering, Signal::Good(MilligramsPerLitre(residual)), SECOND);
+        unit.judge_quality(entering, Signal::Good(MilligramsPerLitre(residual)), None, SECOND);
     }
 }
 
