@@ -2,7 +2,7 @@
 
 use super::hydraulics::{Basin, Pace};
 use super::parameters::TwinParameters;
-use super::water::Water;
+use super::water::{FINE_SOLIDS, Water};
 
 /// Share of the dose that reacts at once.
 const INSTANT: f64 = 0.25;
@@ -22,26 +22,6 @@ pub fn decay_rate(organic_carbon: f64, temperature: f64) -> f64 {
     DECAY * organic_carbon * libm::pow(DECAY_GROWTH, temperature - 20.0)
 }
 
-/// The book of free chlorine, g.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ChlorineBalance {
-    pub held_at_start: f64,
-    pub dosed: f64,
-    /// Reacted at once or decayed.
-    pub used: f64,
-    /// Pumped out, spilled or drained.
-    pub let_out: f64,
-}
-
-impl ChlorineBalance {
-    /// What is missing or too much, as a fraction.
-    #[must_use]
-    pub fn error(&self, held: f64) -> f64 {
-        let difference = held - self.held_at_start - (self.dosed - self.used - self.let_out);
-        libm::fabs(difference) / (self.held_at_start + self.dosed).max(1.0)
-    }
-}
-
 /// Inlet compartment and main volume, the main one as equal compartments in series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClearWell {
@@ -49,7 +29,8 @@ pub struct ClearWell {
     pub inlet_volume: f64,
     pub basin: Basin,
     pub compartments: Box<[Water]>,
-    pub balance: ChlorineBalance,
+    /// g that reacted at once or decayed since the start.
+    pub used: f64,
     /// Dose of the water that enters now, mg/l.
     pub dose: f64,
     /// What else in the water eats chlorine at once, mg/l: a spill, ammonia, a weak batch.
@@ -60,7 +41,7 @@ impl ClearWell {
     #[must_use]
     pub fn new(parameters: &TwinParameters, water: Water) -> ClearWell {
         let count = parameters.clear_well_compartments.max(1);
-        let mut well = ClearWell {
+        ClearWell {
             inlet: water,
             inlet_volume: parameters.inlet_volume,
             basin: Basin::new(
@@ -69,15 +50,13 @@ impl ClearWell {
                 parameters.start_clear_well,
             ),
             compartments: vec![water; count].into_boxed_slice(),
-            balance: ChlorineBalance::default(),
+            used: 0.0,
             dose: 0.0,
             spoiled: 0.0,
-        };
-        well.balance.held_at_start = well.chlorine_held();
-        well
+        }
     }
 
-    /// `filtered` m³ with `hypochlorite` g of chlorine come in. Answers the m³ that ran over.
+    /// `filtered` m³ with `hypochlorite` g of chlorine come in. Answers the m³ that ran over, at the outlet's quality.
     pub fn take_in(
         &mut self,
         filtered: f64,
@@ -98,24 +77,19 @@ impl ClearWell {
                     + self.spoiled);
         let used = instant.min(had + hypochlorite);
         self.inlet.chlorine = (had + hypochlorite - used) / whole;
-        self.balance.dosed += hypochlorite;
-        self.balance.used += used;
+        self.used += used;
         if filtered <= 0.0 {
             return 0.0;
         }
         self.pass(filtered, 0.0);
-        let last = self.outlet().chlorine;
-        let over = self.basin.pour(filtered);
-        self.balance.let_out += over * last;
-        over
+        self.basin.pour(filtered)
     }
 
-    /// Takes at most `wanted` m³ from the outlet end; answers what there was.
+    /// Takes at most `wanted` m³ from the outlet end; answers what there was, at the outlet's quality after it.
     pub fn draw(&mut self, wanted: f64) -> f64 {
         let drawn = wanted.clamp(0.0, self.basin.volume);
         if drawn > 0.0 {
             self.pass(0.0, drawn);
-            self.balance.let_out += drawn * self.outlet().chlorine;
             self.basin.draw(drawn);
         }
         drawn
@@ -147,7 +121,7 @@ impl ClearWell {
             used += compartment.chlorine * held * lost;
             compartment.chlorine -= compartment.chlorine * lost;
         }
-        self.balance.used += used;
+        self.used += used;
     }
 
     /// Water at the suction of P-501, where AIT-403 samples.
@@ -162,6 +136,14 @@ impl ClearWell {
         let held = self.basin.volume / self.compartments.len() as f64;
         let main: f64 = self.compartments.iter().map(|water| water.chlorine * held).sum();
         main + self.inlet.chlorine * self.inlet_volume
+    }
+
+    /// g of dry matter in it.
+    #[must_use]
+    pub fn solids_held(&self) -> f64 {
+        let held = self.basin.volume / self.compartments.len() as f64;
+        let main: f64 = self.compartments.iter().map(|water| water.turbidity * held).sum();
+        FINE_SOLIDS * (main + self.inlet.turbidity * self.inlet_volume)
     }
 
     /// m³ of water in it.
@@ -181,7 +163,7 @@ mod tests {
         ClearWell::new(&parameters, Water::default())
     }
 
-    /// VC-9: a tenth of a tracer has left after this share of the mean residence time.
+    /// V-6.15-09: a tenth of a tracer has left after this share of the mean residence time.
     #[test]
     fn compartments_in_series_hold_water_back_as_published() {
         for (count, share) in [
@@ -214,7 +196,7 @@ mod tests {
         }
     }
 
-    /// VC-11 by points of the EPA equation for coagulated water: dose 1.5 mg/l, organic carbon 2 mg/l, 20 °C.
+    /// V-6.15-11: points of the EPA equation for coagulated water: dose 1.5 mg/l, organic carbon 2 mg/l, 20 °C.
     #[test]
     fn chlorine_falls_as_the_epa_model_says() {
         let mut well = well(1);
@@ -238,18 +220,19 @@ mod tests {
     fn every_gram_of_chlorine_is_accounted_for() {
         let mut well = well(3);
         let pace = Pace::new(1.0);
+        let (began, mut dosed, mut let_out) = (well.chlorine_held(), 0.0, 0.0);
         for second in 0..20_000 {
             let filtered = if second % 7_000 < 5_000 { pace.volume(5.0) } else { 0.0 };
-            well.take_in(
-                filtered,
-                &Water { turbidity: 0.5, ..Water::default() },
-                filtered * 1.5,
-                2.0,
-            );
-            well.draw(if second % 3_000 < 2_000 { pace.volume(6.0) } else { 0.0 });
+            let water = Water { turbidity: 0.5, ..Water::default() };
+            let over = well.take_in(filtered, &water, filtered * 1.5, 2.0);
+            dosed += filtered * 1.5;
+            let_out += over * well.outlet().chlorine;
+            let drawn = well.draw(if second % 3_000 < 2_000 { pace.volume(6.0) } else { 0.0 });
+            let_out += drawn * well.outlet().chlorine;
             well.decay(&pace, 0.05);
         }
-        assert!(well.balance.dosed > 20.0 && well.balance.let_out > 1.0);
-        assert!(well.balance.error(well.chlorine_held()) < 1.0e-9);
+        assert!(dosed > 20.0 && let_out > 1.0);
+        let missing = well.chlorine_held() - began - (dosed - well.used - let_out);
+        assert!(missing.abs() < 1.0e-9 * dosed, "{missing} g");
     }
 }

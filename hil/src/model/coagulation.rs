@@ -83,22 +83,36 @@ impl Flocculation {
         } else if coagulant > 0.0 && half > 0.0 {
             self.cells[0].add_coagulant(coagulant / half);
         }
+        // The cells stay equal: half of what comes in goes on.
         let [first, second] = &mut self.cells;
         first.take_in(half, raw, &water);
-        second.take_in(half, raw, first);
+        second.take_in(half, 0.5 * raw, first);
         self.volume += raw;
         let over = (self.volume - BRIM * self.nominal).max(0.0);
-        self.volume -= over;
+        self.pass(over);
         self.overflowed += over;
         over
+    }
+
+    /// So much leaves by the second cell, and half of it follows from the first.
+    fn pass(&mut self, out: f64) {
+        let [first, second] = &mut self.cells;
+        second.take_in(0.5 * self.volume, 0.5 * out, first);
+        self.volume -= out;
     }
 
     /// m³ that run over the weir in this time while an outlet is open.
     pub fn run_off(&mut self, seconds: f64) -> f64 {
         let above = (self.volume - self.nominal).max(0.0);
         let off = above * (seconds / WEIR_S).min(1.0);
-        self.volume -= off;
+        self.pass(off);
         off
+    }
+
+    /// g of dry matter in it.
+    #[must_use]
+    pub fn solids(&self) -> f64 {
+        0.5 * self.volume * (self.cells[0].raw_solids() + self.cells[1].raw_solids())
     }
 
     /// Water at the outlet.

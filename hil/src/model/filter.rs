@@ -2,6 +2,7 @@
 
 use super::actuators::{MotorValve, ReturnValve};
 use super::hydraulics::Pace;
+use super::water::FINE_SOLIDS;
 
 /// Bed: depth m, porosity, D60 m.
 const DEPTH: f64 = 0.8;
@@ -18,8 +19,6 @@ const OUTLET_PIPE: f64 = 0.004;
 const TO_WASTE_PIPE: f64 = 0.010;
 /// m_cap, kg/m².
 const CAPACITY: f64 = 0.8;
-/// Capture of fresh water's turbidity, kg/m² per NTU, m/h and h.
-const CAPTURE: f64 = 1.5e-3;
 /// Ripening mass, kg/m².
 const RIPENING: f64 = 0.008;
 /// Volume to the peak of the remnant spike, m per m² of bed: 0.15 m³ on 0.503 m².
@@ -145,6 +144,8 @@ pub struct Filter {
     pub head_loss: f64,
     /// Free water above the media, m³.
     pub freeboard: f64,
+    /// g of dry matter that a wash has loosened and not yet carried out of the vessel.
+    pub loosened: f64,
     /// Share of the sand that washes carried away.
     pub sand_lost: f64,
     /// Washes ended.
@@ -179,6 +180,7 @@ impl Filter {
             turbidity,
             head_loss: 0.0,
             freeboard: FREEBOARD * area,
+            loosened: 0.0,
             sand_lost: 0.0,
             washes: 0,
             mud: 0.0,
@@ -256,12 +258,24 @@ impl Filter {
         self.freeboard += filled;
         self.filtered += volume;
         let passed = libm::exp10(-self.removal(coagulated));
-        let caught = CAPTURE * settled * (1.0 - passed) * rate * pace.hours;
-        self.load += caught;
-        self.ripened += caught;
         let goal = (settled * passed).max(FINEST) + self.remnant() + self.surge;
         self.turbidity += pace.outlet * (goal - self.turbidity);
-        volume - filled
+        // What comes in and does not go out stays in the sand; what goes out beyond that comes from there.
+        let (out, came) = (volume - filled, FINE_SOLIDS * settled * volume);
+        let there = came + self.solids();
+        if FINE_SOLIDS * self.turbidity * out > there {
+            self.turbidity = there / (FINE_SOLIDS * out);
+        }
+        let caught = (came - FINE_SOLIDS * self.turbidity * out) / (1_000.0 * self.area);
+        self.load = (self.load + caught).max(0.0);
+        self.ripened += caught.max(0.0);
+        out
+    }
+
+    /// g of dry matter in the vessel.
+    #[must_use]
+    pub fn solids(&self) -> f64 {
+        1_000.0 * self.area * self.load + self.loosened
     }
 
     /// pC: log removal.
@@ -283,8 +297,9 @@ impl Filter {
         if self.spike > 0.0 && x < 30.0 { self.spike * x * libm::exp(1.0 - x) } else { 0.0 }
     }
 
-    /// `volume` m³ of wash water come up from below. Answers the m³ that run over the waste outlet.
-    pub fn wash(&mut self, pace: &Pace, bed: &Bed, volume: f64) -> f64 {
+    /// `volume` m³ of wash water with so many g of dry matter come up from below. Answers the m³ that run over the waste outlet,
+    /// and the g in them.
+    pub fn wash(&mut self, pace: &Pace, bed: &Bed, volume: f64, brought: f64) -> (f64, f64) {
         self.upflow = volume / pace.hours / self.area;
         let filled = (FREEBOARD * self.area - self.freeboard).clamp(0.0, volume);
         self.freeboard += filled;
@@ -296,12 +311,26 @@ impl Filter {
                 wash.high_s += pace.seconds;
                 wash.lifted_s += pace.seconds * ((lift - 0.8) / 0.4).min(1.0);
                 wash.subfluid_s = 0.0;
-                self.load = wash.load_before * (1.0 - wash.efficiency());
+                let left = self.load.min(wash.load_before * (1.0 - wash.efficiency()));
+                self.loosened += 1_000.0 * self.area * (self.load - left);
+                self.load = left;
             } else if lift > 0.3 && wash.high_s > 0.0 {
                 wash.subfluid_s += pace.seconds;
             }
         }
-        volume - filled
+        self.loosened += brought;
+        let out = volume - filled;
+        (out, self.carry_off(out))
+    }
+
+    /// g that `out` m³ take along from above the media; what is left there counts as mixed.
+    fn carry_off(&mut self, out: f64) -> f64 {
+        if out <= 0.0 {
+            return 0.0;
+        }
+        let taken = self.loosened * out / (self.freeboard + out);
+        self.loosened -= taken;
+        taken
     }
 
     /// Air comes up for this long.
@@ -310,14 +339,14 @@ impl Filter {
         wash.air_s += seconds;
     }
 
-    /// m³ that run off through the open drain, down to the media.
-    pub fn run_dry(&mut self, pace: &Pace) -> f64 {
+    /// m³ that run off through the open drain, down to the media, and the g of dry matter in them.
+    pub fn run_dry(&mut self, pace: &Pace) -> (f64, f64) {
         if self.drain.position <= SHUT {
-            return 0.0;
+            return (0.0, 0.0);
         }
         let out = pace.volume(DRAINING * self.area * self.drain.position).min(self.freeboard);
         self.freeboard -= out;
-        out
+        (out, self.carry_off(out))
     }
 
     /// Filtered water comes again after a wash: what it was worth is settled now.
@@ -330,7 +359,9 @@ impl Filter {
         if wash.most > CARRY_AWAY.0 * bed.fluidisation {
             self.sand_lost += CARRY_AWAY.1;
         }
-        self.load = wash.load_before * (1.0 - efficiency);
+        // What was not carried away falls back.
+        self.load += self.loosened / (1_000.0 * self.area);
+        self.loosened = 0.0;
         let gentle = (wash.subfluid_s / SUBFLUID_S).min(1.0);
         self.spike = (SPIKE.0 - gentle * (SPIKE.0 - SPIKE.1)) * (1.0 + 4.0 * self.mud);
         self.ripened = 0.0;
@@ -355,7 +386,7 @@ impl Filter {
 mod tests {
     use super::*;
 
-    /// VC-1.
+    /// V-6.15-01: clean-bed loss of Carman and Kozeny.
     #[test]
     fn the_clean_bed_loses_what_carman_and_kozeny_say() {
         for (temperature, loss) in [(25.0, 0.147), (10.0, 0.215)] {
@@ -364,7 +395,7 @@ mod tests {
         }
     }
 
-    /// VC-2.
+    /// V-6.15-02: minimum fluidisation by temperature.
     #[test]
     fn warm_water_needs_a_stronger_wash() {
         for (temperature, rate) in
@@ -397,12 +428,12 @@ mod tests {
         filter.scour(180.0);
         for second in 0..360 + subfluid_s {
             let rate = if second < 360 { 1.35 * bed.fluidisation } else { 15.0 };
-            filter.wash(&pace, &bed, pace.volume(rate * AREA));
+            filter.wash(&pace, &bed, pace.volume(rate * AREA), 0.0);
         }
-        filter.wash(&pace, &bed, 0.0);
+        filter.wash(&pace, &bed, 0.0, 0.0);
     }
 
-    /// VC-3 and VC-4.
+    /// V-6.15-03, V-6.15-04: head loss in line with what is caught, and the length of runs.
     #[test]
     fn head_loss_grows_with_what_is_caught_and_runs_last_as_long_as_in_the_field() {
         let mut last = f64::INFINITY;
@@ -428,7 +459,7 @@ mod tests {
         }
     }
 
-    /// VC-5 and VC-6.
+    /// V-6.15-05, V-6.15-06: ripening, and what a subfluidised end of the wash takes off its peak.
     #[test]
     fn a_washed_filter_peaks_ripens_and_peaks_less_after_a_gentle_end() {
         let ripening = |subfluid_s| {
@@ -449,7 +480,7 @@ mod tests {
         assert!((0.3..0.6).contains(&(1.0 - peak / harsh)), "{peak} against {harsh} NTU");
     }
 
-    /// VC-8.
+    /// V-6.15-08: a surge on a loaded filter.
     #[test]
     fn a_jerk_shakes_a_loaded_filter_more_than_a_clean_one() {
         let jerk = |load| {
@@ -466,7 +497,7 @@ mod tests {
         assert!(jerk(0.5) > 3.0 * jerk(0.05), "{} {}", jerk(0.5), jerk(0.05));
     }
 
-    /// VC-14: badly coagulated water passes the sand.
+    /// V-6.15-14: badly coagulated water passes the sand.
     #[test]
     fn under_dosed_water_goes_through() {
         let mut filter = Filter::new(AREA, 0.1, 0.1);
@@ -479,7 +510,7 @@ mod tests {
         let mut filter = Filter::new(AREA, 0.6, 0.1);
         let (pace, bed) = (Pace::new(1.0), Bed::at(25.0));
         for _ in 0..400 {
-            filter.wash(&pace, &bed, pace.volume(12.0 * AREA));
+            filter.wash(&pace, &bed, pace.volume(12.0 * AREA), 0.0);
         }
         run(&mut filter, 1, 1.0, 1.0);
         assert!(filter.load > 0.59 && filter.mud > 0.0);

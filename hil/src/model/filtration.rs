@@ -4,7 +4,7 @@ use super::actuators::{Motor, Supply};
 use super::filter::{Bed, Filter, SHUT};
 use super::hydraulics::{Basin, Pace, PumpStation, Suction};
 use super::parameters::TwinParameters;
-use super::water::Water;
+use super::water::{FINE_SOLIDS, Water};
 
 /// P-301 sucks air below this, of the settled tank.
 const FEED_DRY: f64 = 0.04;
@@ -18,13 +18,25 @@ const AIR_RELIEF: f64 = 50.0;
 /// Filters of one plant at most, `plant.md`: 1 to 6.
 const FILTERS_MAX: usize = 8;
 
+/// What washes and drains let go in one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Washings {
+    /// m³ to the waste tank, and g of dry matter in them.
+    pub wasted: f64,
+    pub wasted_solids: f64,
+    /// m³ back to the clear well through an outlet that should be shut, and g.
+    pub returned: f64,
+    pub returned_solids: f64,
+}
+
 /// What the feed made in one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Filtered {
     /// m³ to the clear well.
     pub produced: f64,
-    /// m³ to the waste tank.
+    /// m³ to the waste tank, and g of dry matter in them.
     pub wasted: f64,
+    pub wasted_solids: f64,
     pub water: Water,
 }
 
@@ -114,6 +126,7 @@ impl Filtration {
             let produced = out * filter.outlet_share();
             made.produced += produced;
             made.wasted += out - produced;
+            made.wasted_solids += FINE_SOLIDS * filter.turbidity * (out - produced);
             turbid += produced * filter.turbidity;
         }
         if made.produced > 0.0 {
@@ -161,14 +174,14 @@ impl Filtration {
         flow
     }
 
-    /// P-351 takes from the clear well through `draw` and lifts the beds of the filters whose wash inlet is open. Answers
-    /// the m³ to the waste tank, and those that came back to the clear well through an outlet that should be shut.
+    /// P-351 takes from the clear well through `draw`, which answers m³ and g of dry matter in them, and lifts the beds of the
+    /// filters whose wash inlet is open.
     pub fn wash(
         &mut self,
         pace: &Pace,
         suction: Suction,
-        draw: impl FnOnce(f64) -> f64,
-    ) -> (f64, f64) {
+        draw: impl FnOnce(f64) -> (f64, f64),
+    ) -> Washings {
         let mut openings = 0.0;
         let mut loss = 0.0;
         for filter in &self.filters {
@@ -183,26 +196,32 @@ impl Filtration {
             for filter in &mut self.filters {
                 filter.upflow = 0.0;
             }
-            return (0.0, 0.0);
+            return Washings::default();
         }
         let opening = openings.min(1.0);
         let resistance = self.wash.curve.resistance * (1.0 / (opening * opening) - 1.0);
         let steady = self.wash.flow_against(self.wash.curve.static_head_m + loss, resistance);
         self.wash.settle(pace, steady, suction);
-        let drawn = draw(pace.volume(self.wash.flow));
-        let (mut wasted, mut returned) = (0.0, 0.0);
+        let (drawn, solids) = draw(pace.volume(self.wash.flow));
+        let mut washings = Washings::default();
         for filter in &mut self.filters {
             let way = way_out(filter);
             let opening = filter.wash_inlet.position;
             let is_open = opening > SHUT && way != Way::Shut;
-            let volume = if is_open { drawn * opening / openings } else { 0.0 };
-            let out = filter.wash(pace, &self.bed, volume);
+            let share = if is_open { opening / openings } else { 0.0 };
+            let (out, carried) = filter.wash(pace, &self.bed, share * drawn, share * solids);
             match way {
-                Way::Outlet => returned += out,
-                Way::Waste | Way::Shut => wasted += out,
+                Way::Outlet => {
+                    washings.returned += out;
+                    washings.returned_solids += carried;
+                }
+                Way::Waste | Way::Shut => {
+                    washings.wasted += out;
+                    washings.wasted_solids += carried;
+                }
             }
         }
-        (wasted, returned)
+        washings
     }
 
     /// Air: its pressure, and the beds it scours.
@@ -221,9 +240,21 @@ impl Filtration {
         self.air_pressure += pace.air * (goal - self.air_pressure);
     }
 
-    /// m³ that open drains let go.
-    pub fn drain(&mut self, pace: &Pace) -> f64 {
-        self.filters.iter_mut().map(|filter| filter.run_dry(pace)).sum()
+    /// What open drains let go.
+    pub fn drain(&mut self, pace: &Pace) -> Washings {
+        let mut washings = Washings::default();
+        for filter in &mut self.filters {
+            let (out, solids) = filter.run_dry(pace);
+            washings.wasted += out;
+            washings.wasted_solids += solids;
+        }
+        washings
+    }
+
+    /// g of dry matter in the vessels.
+    #[must_use]
+    pub fn solids(&self) -> f64 {
+        self.filters.iter().map(Filter::solids).sum()
     }
 
     /// m³ of free water in the vessels.
@@ -324,12 +355,12 @@ mod tests {
         let mut wasted = 0.0;
         for _ in 0..3_000 {
             filtration.turn(&pace, Supply::On, Supply::On, Supply::On);
-            let (out, back) = filtration.wash(&pace, Suction::Wet, |volume| {
+            let washings = filtration.wash(&pace, Suction::Wet, |volume| {
                 drawn += volume;
-                volume
+                (volume, 0.0)
             });
-            wasted += out;
-            assert_eq!(back, 0.0);
+            wasted += washings.wasted;
+            assert_eq!(washings.returned, 0.0);
         }
         assert!((filtration.wash.flow - 18.0).abs() < 0.3, "{} m³/h", filtration.wash.flow);
         assert!((drawn - wasted).abs() < 1.0e-9);

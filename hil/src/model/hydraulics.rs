@@ -1,4 +1,4 @@
-//! Pumps against pipes, basins, and the book of every litre: `plant.md` 6.3.
+//! Pumps against pipes, and basins: `plant.md` 6.3.
 
 use super::actuators::{Drive, Supply};
 use super::parameters::PumpCurve;
@@ -239,27 +239,6 @@ fn power(curve: &PumpCurve, drive: &Drive, flow: f64, suction: Suction) -> f64 {
     losses + duty.max(idle * slack)
 }
 
-/// Every litre over the border of the plant.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct WaterBalance {
-    /// m³ held at the start.
-    pub held_at_start: f64,
-    /// m³ that came in from the river.
-    pub taken_in: f64,
-    /// m³ that left: to the village, over brims, to the soakaway.
-    pub let_out: f64,
-}
-
-impl WaterBalance {
-    /// What is missing or too much of what moved and is held, as a fraction.
-    #[must_use]
-    pub fn error(&self, held: f64) -> f64 {
-        let difference = held - self.held_at_start - (self.taken_in - self.let_out);
-        libm::fabs(difference)
-            / (self.held_at_start + libm::fabs(self.taken_in) + self.let_out).max(1.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::parameters::TwinParameters;
@@ -273,7 +252,7 @@ mod tests {
         station
     }
 
-    /// VC-17 and the duty points of `plant.md` 6.3.
+    /// V-6.15-17: the duty points of `plant.md` 6.3.
     #[test]
     fn the_pumps_reach_their_duty_points() {
         let p = TwinParameters::default();
@@ -311,7 +290,7 @@ mod tests {
         assert!((two - by_hand).abs() < 1.0e-6);
     }
 
-    /// VC-16: the tank of the SWaT test bed.
+    /// V-6.15-16: the tank of the SWaT test bed.
     #[test]
     fn a_tank_rises_by_inflow_less_outflow_over_its_area() {
         for (inflow, outflow, rate) in

@@ -3,6 +3,7 @@
 //! Units inside the model: metres, square metres, cubic metres, m³/h, seconds, mg/l, NTU, kW, unless a name says otherwise.
 
 pub mod actuators;
+pub mod balance;
 pub mod chlorine;
 pub mod coagulation;
 pub mod demand;
@@ -20,6 +21,8 @@ pub mod river;
 #[cfg(test)]
 mod season;
 pub mod settling;
+pub mod tower;
+pub mod waste;
 pub mod water;
 pub mod weather;
 pub mod works;

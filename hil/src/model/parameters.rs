@@ -3,6 +3,8 @@
 //! The default is the reference plant of `plant.md` 1.1 and 6; [`TwinParameters::for_site`] scales it: volumes, areas and
 //! flows go with the nominal flow, heads and times stay.
 
+use super::tower::Mixing;
+
 /// A centrifugal pump and the pipe it works into: `H = H0·n² − k·Q²` against `H_static + r·Q²`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PumpCurve {
@@ -146,12 +148,14 @@ pub struct TwinParameters {
     pub elevated_area: f64,
     /// Brim of the elevated tank, m.
     pub elevated_brim: f64,
+    pub elevated_mixing: Mixing,
 
     // --- demand, waste, power: 6.12, 2.9, 6.13
     /// Mean demand of the village, m³/d.
     pub demand_per_day: f64,
-    /// Waste tank, m³.
+    /// Waste tank, m³, and its depth, m.
     pub waste_volume: f64,
+    pub waste_depth: f64,
     /// Outages a day; 0.4 is a weak village grid.
     pub outages_per_day: f64,
     /// Standard deviation of the voltage, V, and its share lost in the evening. 8 V and 0.10 are the weak grid of 6.13.
@@ -288,9 +292,12 @@ impl Default for TwinParameters {
             },
             elevated_area: 12.0,
             elevated_brim: 2.5,
+            elevated_mixing: Mixing::Whole,
 
             demand_per_day: 82.0,
             waste_volume: 8.0,
+            // Chosen: a pit of 2 by 2 m.
+            waste_depth: 2.0,
             outages_per_day: 0.0,
             // Chosen: a grid that stays inside ±10 %.
             voltage_spread: 3.0,

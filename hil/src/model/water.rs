@@ -17,6 +17,13 @@ pub struct Water {
     pub chlorine: f64,
 }
 
+/// Dry matter of raw water, mg/l per NTU: `plant.md` 6.1.
+pub const RAW_SOLIDS: f64 = 1.6;
+/// Of settled and filtered water: `plant.md` 6.6, capture.
+pub const FINE_SOLIDS: f64 = 1.5;
+/// Dry matter out of a mg of PAC, mg: `plant.md` 6.5.
+pub const COAGULANT_SOLIDS: f64 = 0.3;
+
 /// First dissociation constant of carbonic acid at 25 °C, `plant.md` 6.7.
 const PK1: f64 = 6.35;
 /// mg of CaCO₃ in one milliequivalent.
@@ -42,6 +49,18 @@ impl Water {
         self.coagulant += dose;
         self.alkalinity -= used;
         self.carbon_dioxide += used / CALCIUM_CARBONATE_MG_PER_MEQ;
+    }
+
+    /// Dry matter before settling, g/m³: what the river brought and what PAC became.
+    #[must_use]
+    pub fn raw_solids(&self) -> f64 {
+        RAW_SOLIDS * self.turbidity + COAGULANT_SOLIDS * self.coagulant
+    }
+
+    /// Dry matter after settling, g/m³.
+    #[must_use]
+    pub fn fine_solids(&self) -> f64 {
+        FINE_SOLIDS * self.turbidity
     }
 
     /// Closed carbonate system.

@@ -1,11 +1,12 @@
 //! The whole works in flow order: river to tap, with every device, one substep at a time.
 
 use super::actuators::{Doser, Motor, MotorValve, PumpHealth, Supply};
+use super::balance::{Balance, Book, Books};
 use super::chlorine::{self, ClearWell};
 use super::coagulation::{Conditions, Flocculation};
 use super::demand;
 use super::filtration::Filtration;
-use super::hydraulics::{Basin, Pace, PumpStation, Suction, WaterBalance};
+use super::hydraulics::{Basin, Pace, PumpStation, Suction};
 use super::inactivation;
 use super::network::Network;
 use super::panel::{Mains, Panel};
@@ -14,7 +15,9 @@ use super::power::Grid;
 use super::random::Random;
 use super::river::River;
 use super::settling::{self, SedimentationTank};
-use super::water::Water;
+use super::tower::{Main, Tower};
+use super::waste::WasteTank;
+use super::water::{COAGULANT_SOLIDS, FINE_SOLIDS, RAW_SOLIDS, Water};
 use super::weather::Weather;
 
 /// P-101 sucks air below this level of the wet well, P-351 and P-501 below this one of the clear well, m.
@@ -35,8 +38,6 @@ const CLEAR_WELL_HIGH_HIGH: f64 = 1.95;
 const ELEVATED_HIGH_HIGH: f64 = 2.40;
 const WASTE_HIGH_HIGH: f64 = 0.95;
 const FLOAT_BAND: f64 = 0.02;
-/// P-601 hangs from a float and takes the upper water, m³/h of the reference plant, down to this fill.
-const DECANT: (f64, f64) = (3.0, 0.25);
 /// HV-401, m³/h of the reference plant at a full well. Chosen: DN50 under 2 m of water.
 const HAND_DRAIN: f64 = 15.0;
 /// Height of the elevated tank's floor above that of the clear well, m.
@@ -106,7 +107,10 @@ pub struct Works {
     pub elevated: Option<Basin>,
     /// Where there is no elevated tank.
     pub network: Network,
-    pub elevated_water: Water,
+    /// What stands in it, or in the vessel of the network.
+    pub tower: Tower,
+    /// The main to the taps.
+    pub main: Main,
     pub elevated_high_high: Float,
     /// What the village wants and what it gets, m³/h.
     pub demand: f64,
@@ -114,11 +118,12 @@ pub struct Works {
     /// m³ it wanted and did not get.
     pub unmet: f64,
 
-    pub waste: Basin,
+    pub waste: WasteTank,
     pub waste_high_high: Float,
     pub decant: Motor,
 
-    pub balance: WaterBalance,
+    /// Water, solids and chlorine over the border: INV-46.
+    pub books: Books,
     /// Seconds since the last minute of the slow processes, and minutes since the start.
     second: f64,
     minute: u64,
@@ -142,6 +147,9 @@ impl Works {
         let temperature = weather.temperature;
         let elevated =
             p.elevated_tank.then(|| Basin::new(p.elevated_area, p.elevated_brim, p.start_elevated));
+        let network = Network::new(p.scale());
+        let delivered = Water { chlorine: 0.7 * p.start_chlorine, ..filtered };
+        let stored = elevated.as_ref().map_or(network.water, |tank: &Basin| tank.volume);
         let wet_level = (river.level + p.wet_well_depth).max(0.0);
         let tank = SedimentationTank::new(p, settled_water);
         let mut works = Works {
@@ -173,16 +181,17 @@ impl Works {
             lift: PumpStation::new(p.lift_pump, p.lift_pumps),
             outlet: MotorValve::new(30.0, 1.0),
             elevated,
-            network: Network::new(p.scale()),
-            elevated_water: Water { chlorine: 0.7 * p.start_chlorine, ..filtered },
+            network,
+            tower: Tower::new(p.elevated_mixing, stored, delivered),
+            main: Main::new(p.scale(), &delivered),
             elevated_high_high: Float { closed: true },
             demand: 0.0,
             village_flow: 0.0,
             unmet: 0.0,
-            waste: Basin::new(p.waste_volume, 1.0, p.start_waste_percent / 100.0),
+            waste: WasteTank::new(p),
             waste_high_high: Float { closed: true },
             decant: Motor::default(),
-            balance: WaterBalance::default(),
+            books: Books::default(),
             second: 0.0,
             minute: 0,
             decay_rate: chlorine::decay_rate(river.organic_carbon, temperature),
@@ -191,7 +200,11 @@ impl Works {
             parameters,
         };
         works.demand = demand::demand(&works.parameters, works.weather.hour(), 0, works.random);
-        works.balance.held_at_start = works.held();
+        works.books = Books {
+            water: Book::opened(works.held()),
+            solids: Book::opened(works.solids_held()),
+            chlorine: Book::opened(works.chlorine_held()),
+        };
         works
     }
 
@@ -212,10 +225,21 @@ impl Works {
         self.distribute(pace);
         self.clear_waste(pace);
         self.grid.advance(&self.parameters, pace.seconds, self.motor_power());
+        self.books.water.close(self.held());
+        self.books.solids.close(self.solids_held());
+        self.books.chlorine.close(self.chlorine_held());
+    }
+
+    /// INV-46: how well each step's books of water, solids and chlorine close, the worst so far.
+    #[must_use]
+    pub fn balance(&self) -> Balance {
+        self.books.worst()
     }
 
     fn pass_minute(&mut self) {
         self.minute += 1;
+        self.waste.settle();
+        self.books.chlorine.go(self.main.decay());
         let (p, random) = (&self.parameters, self.random);
         self.weather.advance(p, random);
         self.river.advance(p, &self.weather, random);
@@ -280,10 +304,10 @@ impl Works {
         let most = libm::fabs(drop) * self.wet_well.area_m2;
         let passed = pace.volume(through).min(most);
         if drop >= 0.0 {
-            self.wet_well.pour(passed);
-            self.balance.taken_in += passed;
+            self.books.water.come(passed);
+            self.books.water.go(self.wet_well.pour(passed));
         } else {
-            self.balance.taken_in -= self.wet_well.draw(passed);
+            self.books.water.come(-self.wet_well.draw(passed));
         }
         self.raw_water.blend(pace.five_minutes, &self.river.water);
 
@@ -310,7 +334,10 @@ impl Works {
             scale: p.scale(),
         };
         let over = self.flocculation.take_in(volume, &self.raw_water, coagulant, &conditions);
-        self.balance.let_out += over;
+        self.books.solids.come(RAW_SOLIDS * self.raw_water.turbidity * volume);
+        self.books.solids.come(COAGULANT_SOLIDS * coagulant);
+        self.books.water.go(over);
+        self.books.solids.go(over * self.flocculation.outlet().raw_solids());
     }
 
     /// Sedimentation tanks, sludge, settled tank.
@@ -326,16 +353,22 @@ impl Works {
         let (mut poured, mut turbid) = (0.0, 0.0);
         for tank in &mut self.tanks {
             let volume = if open > 0.0 { off * inflow_weight(tank) / open } else { 0.0 };
-            self.balance.let_out += tank.take_in(pace, volume, &floc);
+            let over = tank.take_in(pace, volume, &floc);
+            self.books.water.go(over);
+            self.books.solids.go(over * tank.water.fine_solids());
             let settled = tank.run_off(pace);
             if settled > 0.0 {
                 self.settled_water.take_in(self.settled.volume, settled, &tank.water);
-                self.balance.let_out += self.settled.pour(settled);
+                let over = self.settled.pour(settled);
+                self.books.water.go(over);
+                self.books.solids.go(over * self.settled_water.fine_solids());
                 poured += settled;
                 turbid += settled * tank.water.turbidity;
             }
-            let drawn = tank.desludge(pace, sludge);
-            self.balance.let_out += self.waste.pour(drawn);
+            let (drawn, solids) = tank.desludge(pace, sludge);
+            let (over, lost) = self.waste.take_in(drawn, solids);
+            self.books.water.go(over);
+            self.books.solids.go(lost);
         }
         if poured > 0.0 {
             self.settled_sample = turbid / poured;
@@ -348,48 +381,75 @@ impl Works {
         self.filtration.blow(pace);
         let suction = Suction::above(self.clear_well.basin.level(), CLEAR_DRY);
         let well = &mut self.clear_well;
-        let (washed, returned) = self.filtration.wash(pace, suction, |wanted| well.draw(wanted));
+        let mut spent = 0.0;
+        let washed = self.filtration.wash(pace, suction, |wanted| {
+            let drawn = well.draw(wanted);
+            spent = drawn * well.outlet().chlorine;
+            (drawn, drawn * well.outlet().fine_solids())
+        });
+        // Chlorine of the wash water is gone with what it meets in the sand.
+        self.books.chlorine.go(spent);
         let drained = self.filtration.drain(pace);
-        self.balance.let_out += self.waste.pour(made.wasted + washed + drained);
+        let (over, lost) = self.waste.take_in(
+            made.wasted + washed.wasted + drained.wasted,
+            made.wasted_solids + washed.wasted_solids + drained.wasted_solids,
+        );
+        self.books.water.go(over);
+        self.books.solids.go(lost);
 
         let powered = self.panel.contactor && self.clear_well_high_high.closed;
         let chlorine = self.hypochlorite.advance(pace.seconds, Supply::given(powered));
         let carbon = self.river.organic_carbon;
         let mut water = made.water;
+        let returned = washed.returned;
         let produced = made.produced + returned;
         if returned > 0.0 {
             // What came back through the outlet is wash water with the sand's dirt in it.
-            let dirty = Water { turbidity: 50.0, ..*self.clear_well.outlet() };
+            let turbidity = washed.returned_solids / FINE_SOLIDS / returned;
+            let dirty = Water { turbidity, ..*self.clear_well.outlet() };
             water.blend(returned / produced, &dirty);
         }
-        self.balance.let_out += self.clear_well.take_in(produced, &water, chlorine, carbon);
+        let used = self.clear_well.used;
+        let over = self.clear_well.take_in(produced, &water, chlorine, carbon);
+        self.books.chlorine.come(chlorine);
+        self.lose_clear_water(over);
         self.clear_well.decay(pace, self.decay_rate);
+        self.books.chlorine.go(self.clear_well.used - used);
         if self.hand_drain > 0.0 {
             let flow = HAND_DRAIN
                 * self.parameters.scale()
                 * self.hand_drain
                 * self.clear_well.basin.fill();
-            self.balance.let_out += self.clear_well.draw(pace.volume(flow));
+            let drained = self.clear_well.draw(pace.volume(flow));
+            self.lose_clear_water(drained);
         }
         self.temperature += pace.hours_3 * (self.weather.temperature - self.temperature);
     }
 
-    /// P-501, elevated tank, village.
+    /// m³ of the clear well's outlet go over its brim or into its drain.
+    fn lose_clear_water(&mut self, volume: f64) {
+        let water = self.clear_well.outlet();
+        self.books.chlorine.go(volume * water.chlorine);
+        self.books.solids.go(volume * water.fine_solids());
+        self.books.water.go(volume);
+    }
+
+    /// P-501, elevated tank, main, village.
     fn distribute(&mut self, pace: &Pace) {
         let level = self.clear_well.basin.level();
         let suction = Suction::above(level, CLEAR_DRY);
         let wanted = pace.volume(self.demand);
-        let carried = self.clear_well.outlet().chlorine;
         let served = if let Some(elevated) = &mut self.elevated {
             let lift = self.lift.curve.static_head_m + elevated.level() - level;
             let steady = self.lift.flow_against(lift, 0.0);
             self.lift.settle(pace, steady, suction);
             let lifted = self.clear_well.draw(pace.volume(self.lift.flow));
-            let arriving = Water { chlorine: carried, ..*self.clear_well.outlet() };
-            self.elevated_water.take_in(elevated.volume, lifted, &arriving);
-            let lost = self.decay_rate * chlorine::ELEVATED_DECAY * pace.hours;
-            self.elevated_water.chlorine -= lost * self.elevated_water.chlorine;
-            self.balance.let_out += elevated.pour(lifted);
+            self.tower.take_in(lifted, self.clear_well.outlet());
+            let over = elevated.pour(lifted);
+            let spilled = self.tower.draw(over);
+            self.books.water.go(over);
+            self.books.chlorine.go(over * spilled.chlorine);
+            self.books.solids.go(over * spilled.fine_solids());
             elevated.draw(if self.outlet.position > SHUT { wanted } else { 0.0 })
         } else {
             // Straight into the network: no rising main, and a vessel that takes no more is a closed pipe.
@@ -399,18 +459,25 @@ impl Works {
             let steady = if full { 0.0 } else { self.lift.flow_against(lift, resistance) };
             self.lift.settle(pace, steady, suction);
             let lifted = self.clear_well.draw(pace.volume(self.lift.flow));
+            self.tower.take_in(lifted, self.clear_well.outlet());
             self.network.pass(pace, lifted, wanted, self.outlet.position)
         };
-        self.balance.let_out += served;
+        let lost = self.decay_rate * chlorine::ELEVATED_DECAY * pace.hours;
+        self.books.chlorine.go(self.tower.decay(lost));
+        let drawn = self.tower.draw(served);
+        let (chlorine, solids) = self.main.pass(served, &drawn);
+        self.books.chlorine.go(chlorine);
+        self.books.solids.go(solids);
+        self.books.water.go(served);
         self.unmet += (wanted - served).max(0.0);
         self.village_flow = served / pace.hours;
     }
 
     fn clear_waste(&mut self, pace: &Pace) {
         if self.decant.works() {
-            let above = self.waste.volume - DECANT.1 * self.parameters.waste_volume;
-            let most = pace.volume(DECANT.0 * self.parameters.scale());
-            self.balance.let_out += self.waste.draw(most.min(above.max(0.0)));
+            let (out, solids) = self.waste.run_off(pace);
+            self.books.water.go(out);
+            self.books.solids.go(solids);
         }
     }
 
@@ -439,7 +506,26 @@ impl Works {
             + self.filtration.held()
             + self.clear_well.held()
             + self.elevated.as_ref().map_or(self.network.water, |elevated| elevated.volume)
-            + self.waste.volume
+            + self.waste.basin.volume
+    }
+
+    /// g of dry matter in the plant, from P-101 to the taps.
+    #[must_use]
+    pub fn solids_held(&self) -> f64 {
+        self.flocculation.solids()
+            + self.tanks.iter().map(SedimentationTank::solids).sum::<f64>()
+            + self.settled.volume * self.settled_water.fine_solids()
+            + self.filtration.solids()
+            + self.clear_well.solids_held()
+            + self.tower.solids()
+            + self.main.held().1
+            + self.waste.solids()
+    }
+
+    /// g of free chlorine in the plant, from P-411 to the taps.
+    #[must_use]
+    pub fn chlorine_held(&self) -> f64 {
+        self.clear_well.chlorine_held() + self.tower.chlorine() + self.main.held().0
     }
 
     /// m³ over brims inside the plant since the start: INV-21.
@@ -450,7 +536,7 @@ impl Works {
             + self.settled.overflowed
             + self.clear_well.basin.overflowed
             + self.elevated.as_ref().map_or(0.0, |elevated| elevated.overflowed)
-            + self.waste.overflowed
+            + self.waste.basin.overflowed
     }
 
     /// T10 of the clear well at the present outflow, min.

@@ -5,6 +5,7 @@ use plc::quantity::{
     MetresPerHour, MilligramsPerLitre, MillimetresPerHour, Ntu, Percent, Ph, Ratio,
 };
 
+use crate::model::balance::Balance;
 use crate::model::works::{KPA_PER_METRE, Works};
 
 /// One filter.
@@ -95,6 +96,8 @@ pub struct Truth {
     pub lift_flow: CubicMetresPerHour,
     pub elevated_level: Metres,
     pub elevated_chlorine: MilligramsPerLitre,
+    /// At the first tap, behind the main.
+    pub tap_chlorine: MilligramsPerLitre,
     pub demand: CubicMetresPerHour,
     pub village_flow: CubicMetresPerHour,
     /// Demand not served since the start.
@@ -120,6 +123,10 @@ pub struct Truth {
     pub balance_error: Ratio,
     /// The same for chlorine.
     pub chlorine_balance_error: Ratio,
+    /// The same for solids.
+    pub solids_balance_error: Ratio,
+    /// The worst step of each book so far: INV-46.
+    pub worst_step: Balance,
 }
 
 impl Truth {
@@ -213,7 +220,8 @@ impl Truth {
         self.inactivation_ratio = Ratio(works.inactivation_ratio());
         self.lift_flow = CubicMetresPerHour(works.lift.flow);
         self.elevated_level = Metres(works.elevated.as_ref().map_or(0.0, |tank| tank.level()));
-        self.elevated_chlorine = MilligramsPerLitre(works.elevated_water.chlorine);
+        self.elevated_chlorine = MilligramsPerLitre(works.tower.fresh.chlorine);
+        self.tap_chlorine = MilligramsPerLitre(works.main.tap_chlorine());
         self.demand = CubicMetresPerHour(works.demand);
         self.village_flow = CubicMetresPerHour(works.village_flow);
         self.unmet = CubicMetres(works.unmet);
@@ -232,13 +240,13 @@ impl Truth {
             filtration.wash.dry_seconds,
             works.lift.dry_seconds,
         ];
-        let held = works.held();
         self.overflowed = CubicMetres(works.overflowed());
-        self.taken_in = CubicMetres(works.balance.taken_in);
-        self.let_out = CubicMetres(works.balance.let_out);
-        self.held = CubicMetres(held);
-        self.balance_error = Ratio(works.balance.error(held));
-        let chlorine = works.clear_well.chlorine_held();
-        self.chlorine_balance_error = Ratio(works.clear_well.balance.error(chlorine));
+        self.taken_in = CubicMetres(works.books.water.taken_in);
+        self.let_out = CubicMetres(works.books.water.let_out);
+        self.held = CubicMetres(works.held());
+        self.balance_error = Ratio(works.books.water.drift());
+        self.chlorine_balance_error = Ratio(works.books.chlorine.drift());
+        self.solids_balance_error = Ratio(works.books.solids.drift());
+        self.worst_step = works.balance();
     }
 }
