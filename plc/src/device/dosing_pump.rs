@@ -126,12 +126,14 @@ pub struct DosingPump {
     counted: f64,
     window: Duration,
     proof: Proof,
+    /// Why the pumps failed that did.
+    failed_by: Reasons,
     /// Its unit has asked since the guard last looked.
     renewed: bool,
 }
 parts! { DosingPump {
     inputs, retained, status, handling, outputs; one: ; many: ; maybe: ;
-    last, since_moved, counted, window, proof, renewed
+    last, since_moved, counted, window, proof, failed_by, renewed
 } }
 
 impl DosingPump {
@@ -145,7 +147,7 @@ impl DosingPump {
             self.status.confirmed_share =
                 Percent(100.0 * share).within(Percent(0.0), Percent(100.0));
             if !(share >= SHARE_MIN) {
-                self.fail();
+                self.fail(Reason::StrokesMissing);
             }
         }
         // A person's share of the full rate is the unit's to take in; switched off or locked out it does not stroke.
@@ -153,11 +155,13 @@ impl DosingPump {
         let rate = rate.within(StrokesPerMinute(0.0), StrokesPerMinute(STROKES_MAX));
         self.handling.elapse(Percent(rate.0 * 100.0 / STROKES_MAX), elapsed);
         // No strokes: no power at the pump, or its motor or membrane is broken, or the stroke contact or its wire.
-        self.status.failed_by =
-            Reasons::NONE.and_if(self.is_impaired(), Reason::StrokesMissing).and_if(
-                self.is_impaired() && self.inputs.strokes.usable().is_none(),
-                Reason::WireOrContact,
-            );
+        let impaired = self.is_impaired();
+        let why = self.failed_by;
+        let wire = impaired && self.inputs.strokes.usable().is_none();
+        self.status.failed_by = (if impaired { why } else { Reasons::NONE })
+            // After a restart nobody knows more than that it failed.
+            .and_if(impaired && why.is_empty(), Reason::StrokesMissing)
+            .and_if(wire, Reason::WireOrContact);
         self.outputs = Outputs {
             enable: Output::want(rate.0 > 0.0),
             rate: Output::want(rate),
@@ -195,8 +199,9 @@ impl DosingPump {
         seen
     }
 
-    /// The pump of now does not do what it is told: the other one, if that has not failed too. Also for what its tank says.
-    pub fn fail(&mut self) {
+    /// The pump of now does not do what it is told: the other one, if that has not failed too.
+    pub fn fail(&mut self, why: Reason) {
+        self.failed_by = self.failed_by.with(why);
         let kept = &mut self.retained;
         let (own, other) = if kept.on_b {
             (&mut kept.failed_b, kept.failed_a)
@@ -223,6 +228,7 @@ impl DosingPump {
     pub fn reset(&mut self) {
         self.retained.failed_a = false;
         self.retained.failed_b = false;
+        self.failed_by = Reasons::NONE;
         self.proof = Proof::default();
     }
 

@@ -40,6 +40,7 @@ impl Plant {
             asked: doser.outputs.rate.value(),
             confirmed: doser.status.confirmed,
             strokes_known: doser.inputs.strokes.usable().is_some(),
+            on_b: doser.retained.on_b,
             stroke: Millilitres::ZERO,
             stock: GramsPerLitre::ZERO,
             temperature: disinfection.inputs.temperature.usable(),
@@ -62,6 +63,53 @@ impl Plant {
                 )
             },
             residual: disinfection.status.outlet_residual,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plant::Shape;
+    use crate::quantity::MilligramsPerLitre;
+    use crate::signal::{Doubt, Fault, Moment};
+
+    /// R-2.11-02, R-2.7.5-05: the half hour without chlorine is judged by what counts at the outlet: AIT-403 where it has a
+    /// value, a person's test in its place, and nothing where neither is there.
+    #[test]
+    fn delivery_without_chlorine_goes_on_only_on_a_residual_that_counts() {
+        let mg = MilligramsPerLitre;
+        for (outlet, tested, goes_on) in [
+            (Signal::Good(mg(0.5)), None, true),
+            (Signal::Good(mg(0.49)), None, false),
+            (Signal::Good(mg(f64::NAN)), None, false),
+            (Signal::Uncertain(mg(0.6), Doubt::Stuck), None, true),
+            (Signal::Bad(Fault::Stale), None, false),
+            (Signal::Bad(Fault::Stale), Some(0.63), true),
+            (Signal::Bad(Fault::Stale), Some(0.62), false),
+            (Signal::Held(mg(0.9), Moment(u64::MAX)), None, false),
+            (Signal::Held(mg(0.9), Moment(u64::MAX)), Some(0.63), true),
+            (Signal::Held(mg(0.9), Moment(u64::MAX)), Some(0.62), false),
+            // A test of before the analyser went off its scale says nothing of what came since.
+            (Signal::Bad(Fault::Range), Some(0.8), false),
+            // Where AIT-403 measures, the test does not count.
+            (Signal::Good(mg(0.3)), Some(0.9), false),
+        ] {
+            let mut plant = Plant::new(&Shape::default());
+            if let Some(tested) = tested {
+                assert_eq!(plant.units.disinfection.enter_residual(mg(tested)), Ok(()));
+            }
+            let second = Duration::from_secs(1);
+            for lasted in 1..=61 {
+                plant.units.disinfection.inputs.tank_low_low = Signal::Good(false);
+                plant.units.disinfection.inputs.outlet_chlorine = outlet;
+                let around = plant.around_disinfection();
+                plant.units.disinfection.judge(&around, second);
+                plant.run_chemicals(second);
+                let held = plant.units.chemicals.holds_delivery().has(Reason::ChlorineEmpty);
+                let expected = !goes_on && lasted >= 60;
+                assert_eq!(held, expected, "{outlet:?}, tested {tested:?}, after {lasted} s");
+            }
         }
     }
 }

@@ -64,11 +64,11 @@ fn raw_water_is_not_taken_while_it_would_get_no_coagulant() {
     plant.run_raw_water(SECOND);
     let reason = Reason::CoagulantPumpUnavailable;
     assert!(!blocks(&plant, reason) && !plant.missing().has(reason));
-    plant.units.coagulation.doser.fail();
+    plant.units.coagulation.doser.fail(Reason::StrokesMissing);
     plant.run_raw_water(SECOND);
     plant.run_raw_water(SECOND);
     assert!(!blocks(&plant, reason), "one of two");
-    plant.units.coagulation.doser.fail();
+    plant.units.coagulation.doser.fail(Reason::StrokesMissing);
     plant.run_raw_water(SECOND);
     plant.run_raw_water(SECOND);
     assert!(blocks(&plant, reason) && plant.missing().has(reason) && plant.lost().has(reason));

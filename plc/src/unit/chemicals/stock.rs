@@ -145,6 +145,8 @@ pub struct Around {
     pub asked: StrokesPerMinute,
     pub confirmed: StrokesPerMinute,
     pub strokes_known: bool,
+    /// Pump B strokes.
+    pub on_b: bool,
     pub stroke: Millilitres,
     /// Strength that its recipe gives.
     pub stock: GramsPerLitre,
@@ -163,13 +165,15 @@ pub struct Told {
     pub short: Condition,
     /// It was filled just now: mix it.
     pub mix: bool,
+    /// The pump strokes, and next to nothing leaves the tank.
+    pub nothing_leaves: bool,
 }
 
 impl Told {
     /// A tank of this strength, of which nothing else is known.
     #[must_use]
     pub const fn of(strength: GramsPerLitre) -> Told {
-        Told { strength, short: Condition::Suppressed, mix: false }
+        Told { strength, short: Condition::Suppressed, mix: false, nothing_leaves: false }
     }
 
     /// Alarms 202 and 408: below 30 %, or it lasts for less than two days. Clear when neither holds any more.
@@ -228,12 +232,12 @@ pub struct Stock {
     mix_left: Duration,
     since_look: Duration,
     since_minute: Duration,
-    reset_seen: bool,
+    on_b: bool,
     began: bool,
 }
 parts! { Stock {
     settings, retained, status; one: ; many: ; maybe: ;
-    ageing, books, used, lately, rises, mix_left, since_look, since_minute, reset_seen, began
+    ageing, books, used, lately, rises, mix_left, since_look, since_minute, on_b, began
 } }
 
 impl Stock {
@@ -252,7 +256,7 @@ impl Stock {
             mix_left: Duration::ZERO,
             since_look: Duration::ZERO,
             since_minute: Duration::ZERO,
-            reset_seen: false,
+            on_b: false,
             began: false,
         }
     }
@@ -263,17 +267,17 @@ impl Stock {
             self.began = true;
             self.used.restore(self.retained.used_day.within(Litres(0.0), Litres(1e6)).0);
         }
-        self.reset_seen |= around.reset;
+        // Of another pump, or one that somebody has looked after, they say nothing yet.
+        if around.reset || around.on_b != self.on_b {
+            self.on_b = around.on_b;
+            self.books.forget();
+        }
         self.since_look = self.since_look.saturating_add(elapsed);
         if self.since_look < LOOK {
             return;
         }
         let elapsed = self.since_look;
         self.since_look = Duration::ZERO;
-        if self.reset_seen {
-            self.reset_seen = false;
-            self.books.forget();
-        }
         self.enter(around.stock);
         self.age(&around, elapsed);
         let level = around.level.usable();
@@ -473,6 +477,7 @@ impl Stock {
                 Condition::AsBefore
             },
             mix: self.mix_left > Duration::ZERO,
+            nothing_leaves: self.books.nothing_leaves(),
         }
     }
 
@@ -492,11 +497,5 @@ impl Stock {
     #[must_use]
     pub fn leaks(&self) -> Condition {
         self.books.leaks()
-    }
-
-    /// The pump strokes, and its tank does not fall: air in its head.
-    #[must_use]
-    pub fn nothing_leaves(&self) -> bool {
-        self.books.nothing_leaves()
     }
 }

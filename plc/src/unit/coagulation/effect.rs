@@ -89,6 +89,11 @@ impl Coagulation {
         let set = proven && settled.is_some_and(|settled| settled > limit);
         let clear = settled.is_some_and(|settled| settled <= limit * SUSPECT_BACK);
         self.effect.suspect.judge(set, clear, SUSPECT_TIMES, elapsed);
+        // A gauge that stands alone changes no pump over: the settled water must not contradict it (F12).
+        let clear = settled.is_some_and(|settled| settled <= CLOUDY);
+        if around.stock.nothing_leaves && dosing && !clear && !self.doser.has_failed() {
+            self.doser.fail(Reason::StrokesMoveNothing);
+        }
         let factor = self.trim_factor();
         let far = factor >= FAR_OUT.1 || factor <= FAR_OUT.0;
         self.effect.far_out.holds(far, FAR_OUT_TIME, elapsed);

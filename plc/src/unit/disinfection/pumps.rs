@@ -75,6 +75,7 @@ impl Disinfection {
             self.pumps.since_primed = None;
         }
         self.pumps.air_locked = false;
+        self.watch_tank(around);
         let tells = match self.status.state {
             State::PacedTrim | State::Underfeed => {
                 let primed = self.pumps.since_primed;
@@ -143,10 +144,26 @@ impl Disinfection {
             .and_if(low, Reason::ChlorineEmpty)
             .and_if(self.pumps.since_primed.is_some(), Reason::DosingValveShut);
         if self.pumps.since_primed.is_some() {
-            self.doser.fail();
-            self.pumps.since_primed = None;
+            self.give_up();
         }
         self.pumps.air_locked = true;
+    }
+
+    /// The other pump: this one strokes and moves nothing.
+    fn give_up(&mut self) {
+        self.doser.fail(Reason::StrokesMoveNothing);
+        self.forget_priming();
+    }
+
+    /// The tank says for an hour that nothing leaves it, and no residual says otherwise (R-2.4-10).
+    fn watch_tank(&mut self, around: &Around) {
+        let dosing = self.status.state.doses() && !self.doser.has_failed();
+        if around.stock.nothing_leaves && dosing && !self.residual_holds() {
+            self.pumps.found = Reasons::only(Reason::StrokesMoveNothing)
+                .with(Reason::AirInLine)
+                .with(Reason::DosingValveShut);
+            self.give_up();
+        }
     }
 
     /// The other pump strokes now: what was tried with the one before says nothing of it.

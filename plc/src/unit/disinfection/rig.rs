@@ -147,7 +147,8 @@ impl Rig {
         if self.around.reset {
             self.unit.doser.reset();
         }
-        self.around.stock = Told::of(self.unit.settings.stock);
+        let nothing_leaves = self.around.stock.nothing_leaves;
+        self.around.stock = Told { nothing_leaves, ..Told::of(self.unit.settings.stock) };
         self.unit.scan(self.around, SECOND);
         self.around.reset = false;
         self.around.prime = false;

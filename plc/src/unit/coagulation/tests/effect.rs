@@ -120,3 +120,45 @@ fn coagulant_that_does_less_than_the_table_says_is_suspect() {
     assert!(rig.unit.enter_jar_test(jars.0, jars.1, jars.2, Role::Operator).is_ok());
     assert!(!rig.unit.is_suspect());
 }
+
+/// R-2.4-10, R-2.4-09, F12: strokes that move nothing change the pump over under their own name, unless the settled water
+/// shows that PAC goes in: a gauge that stands alone stops nobody.
+#[test]
+fn a_pump_that_strokes_and_moves_nothing_gives_way_unless_the_settled_water_is_clear() {
+    let bad = Signal::Bad(crate::signal::Fault::Stale);
+    for (settled, dosing, changes) in [
+        (Signal::Good(Ntu(2.0)), true, false),
+        (Signal::Good(Ntu(2.01)), true, true),
+        (Signal::Good(Ntu(f64::NAN)), true, true),
+        (bad, true, true),
+        (bad, false, false),
+    ] {
+        let mut rig = Rig::dosing();
+        rig.around.settled = settled;
+        rig.around.intake_on = dosing;
+        rig.run_s(2);
+        rig.around.stock.nothing_leaves = true;
+        rig.run_s(1);
+        rig.around.stock.nothing_leaves = false;
+        rig.run_s(2);
+        let unit = &rig.unit;
+        assert_eq!(unit.doser.outputs.choose_b.value(), changes, "{settled:?} {dosing}");
+        assert_eq!(unit.alarms.not_dosing == Condition::Active, changes, "{settled:?} {dosing}");
+        let named = unit.doser.status.failed_by;
+        assert_eq!(named.has(Reason::StrokesMoveNothing), changes, "{named:?}");
+        assert!(!named.has(Reason::StrokesMissing), "{named:?}");
+    }
+    let mut rig = Rig::dosing();
+    rig.around.settled = bad;
+    for failed in [false, true] {
+        rig.around.stock.nothing_leaves = true;
+        rig.run_s(1);
+        rig.around.stock.nothing_leaves = false;
+        rig.run_s(2);
+        let unready = rig.unit.unready().has(Reason::CoagulantPumpUnavailable);
+        assert_eq!(unready, failed, "the second stops the intake");
+    }
+    rig.around.reset = true;
+    rig.run_s(2);
+    assert!(rig.unit.doser.status.failed_by.is_empty() && rig.unit.is_available());
+}

@@ -122,3 +122,30 @@ fn nothing_is_primed_that_doses() {
         assert_ne!(rig.state(), State::Priming, "{}", rig.tank);
     }
 }
+
+/// R-2.4-10, R-2.7.5-01, F32: the tank says that nothing leaves it: the other pump, then Fault; unless the residual shows that
+/// chlorine goes in.
+#[test]
+fn a_tank_that_nothing_leaves_changes_the_pump_over_unless_the_residual_holds() {
+    for (inlet, changes) in [
+        (mg(0.4), false),
+        (mg(0.39), true),
+        (mg(f64::NAN), true),
+        (Signal::Bad(Fault::Stale), true),
+    ] {
+        let mut rig = Rig::dosing();
+        rig.told = Some(inlet);
+        rig.run_s(2);
+        for failed in [false, true] {
+            rig.around.stock.nothing_leaves = true;
+            rig.run_s(1);
+            rig.around.stock.nothing_leaves = false;
+            rig.run_s(2);
+            assert_eq!(rig.on_b(), changes, "{inlet:?}");
+            assert_eq!(called(&rig), changes, "{inlet:?}");
+            assert_eq!(rig.state() == State::Fault, changes && failed, "{inlet:?}");
+            let named = rig.unit.status.failed_by;
+            assert_eq!(named.has(Reason::StrokesMoveNothing), changes, "{inlet:?} {named:?}");
+        }
+    }
+}
