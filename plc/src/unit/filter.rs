@@ -109,6 +109,14 @@ retained! {
         pub volume: CubicMetres = kept(),
         /// A wash was begun and not finished: never filters before a full one.
         pub dirty: bool = kept(),
+        /// A person ended its wash: it waits for a person.
+        pub aborted: bool = kept(),
+        /// It did not ripen, or was stopped for turbidity: only a wash helps.
+        pub unripe: bool = kept(),
+        /// Washes given up in a row; two are a fault.
+        pub failed_washes: Count = kept().within(0.0..=2.0),
+        /// Ripenings that failed in a row; two are a fault.
+        pub failed_ripenings: Count = kept().within(0.0..=2.0),
         /// Washes finished.
         pub washes: Count = kept(),
         /// Until the last wash that turbidity asked for no longer counts.
@@ -439,6 +447,7 @@ impl Filter {
         let trip = self.trip(before, &around, scan.failed);
         let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
         self.remember(before, state, &scan, &around);
+        self.keep();
         self.count(state, &around, elapsed);
         self.move_valves(valves::chart(state, self.flows(&around)), elapsed);
         self.show(state, &around);
@@ -453,6 +462,7 @@ impl Filter {
         if !self.memory.awake {
             self.memory.awake = true;
             self.memory.volume.restore(self.retained.volume.0);
+            self.recall();
         }
         let blind = around.outlet_holds.has(Reason::BusDLost);
         // Valves could not prove anything while the bus was away: that is no fault of theirs.

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::interruption::FAILURES_MAX;
 use super::sequence::{Scan, State};
 use super::{Around, Effect, Filter, Retained, Trigger, Washed};
 use crate::block::Total;
@@ -112,6 +113,24 @@ impl Filter {
             | State::SubfluidWash {}
             | State::Settling {} => {}
         }
+    }
+
+    /// What a restart must not forgive: it would try for ever (R-2.6.5-03, R-2.6.5-07, R-2.6.6-01).
+    pub(super) fn keep(&mut self) {
+        self.retained.aborted = self.memory.aborted;
+        self.retained.unripe = self.memory.unripe;
+        let count = |failures: u8| Count(f64::from(failures.min(FAILURES_MAX)));
+        self.retained.failed_washes = count(self.memory.failed_washes);
+        self.retained.failed_ripenings = count(self.memory.failed_ripenings);
+    }
+
+    /// Takes it up again.
+    pub(super) fn recall(&mut self) {
+        self.memory.aborted = self.retained.aborted;
+        self.memory.unripe = self.retained.unripe;
+        // Whole numbers within 0 to 2: a cast loses nothing.
+        self.memory.failed_washes = self.retained.failed_washes.0 as u8;
+        self.memory.failed_ripenings = self.retained.failed_ripenings.0 as u8;
     }
 
     fn begin_wash(&mut self) {

@@ -8,7 +8,7 @@ mod valves;
 use core::time::Duration;
 
 use super::sequence::State;
-use crate::quantity::{CubicMetres, KiloPascals, Metres, Ntu};
+use crate::quantity::{Count, CubicMetres, KiloPascals, Metres, Ntu};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Fault, Signal};
 use crate::unit::filtration::rig::{Rig, shape};
@@ -70,6 +70,61 @@ fn a_filter_that_does_not_ripen_is_washed_once_and_then_waits_for_a_person() {
     rig.beds[0].turbidity = Signal::Good(Ntu(0.1));
     rig.reset();
     rig.run_until(3 * HOUR, "it filters again", |rig| rig.filters[0].delivers());
+}
+
+/// The controller was away: what is retained is all that is left of a filter.
+fn restart(rig: &mut Rig) {
+    let before = &rig.filters[0];
+    let (retained, settings) = (before.retained, before.settings);
+    let mut after = crate::unit::filter::Filter::new(&shape(2, true));
+    (after.retained, after.settings) = (retained, settings);
+    // Valves and instruments stand where they stood.
+    after.inputs = before.inputs;
+    rig.filters[0] = after;
+}
+
+/// R-2.6.6-01, R-2.6.5-03, R-2.10-08: a fault by two failures, of ripening or of washing, outlives a restart; one failure is counted on.
+#[test]
+fn a_restart_forgives_no_failed_ripening_and_no_failed_wash() {
+    for (ripenings, washes, fault) in [(2.0, 0.0, true), (0.0, 2.0, true), (1.0, 1.0, false)] {
+        let mut rig = plant();
+        rig.filters[0].retained.failed_ripenings = Count(ripenings);
+        rig.filters[0].retained.failed_washes = Count(washes);
+        restart(&mut rig);
+        rig.run_s(300);
+        assert_eq!(rig.state(0) == State::Fault {}, fault, "{ripenings} {washes}");
+        let kept = &rig.filters[0].retained;
+        assert_eq!((kept.failed_ripenings.0, kept.failed_washes.0), (ripenings, washes));
+    }
+    let mut rig = plant();
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_until(HOUR, "the wash", |rig| rig.state(0).is_wash());
+    rig.beds[0].turbidity = Signal::Good(Ntu(0.6));
+    rig.run_until(6 * HOUR, "the fault", |rig| rig.state(0) == State::Fault {});
+    restart(&mut rig);
+    rig.run_s(HOUR);
+    assert_eq!(rig.state(0), State::Fault {});
+    rig.beds[0].turbidity = Signal::Good(Ntu(0.1));
+    rig.reset();
+    rig.run_until(3 * HOUR, "it filters again", |rig| rig.filters[0].delivers());
+}
+
+/// R-2.6.5-07, R-2.10-08: a wash that a person ended waits for a person after a restart too.
+#[test]
+fn a_restart_does_not_wash_a_filter_whose_wash_a_person_ended() {
+    let mut rig = plant();
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_until(HOUR, "the wash", |rig| rig.state(0) == State::HighWash {});
+    rig.filtration.order_abort(1).unwrap();
+    rig.run_until(HOUR, "it rests", |rig| rig.state(0) == State::Standby {});
+    restart(&mut rig);
+    rig.passed.clear();
+    rig.run_s(3 * HOUR);
+    assert_eq!(rig.state(0), State::Standby {});
+    assert!(rig.filters[0].retained.dirty && rig.filters[0].retained.aborted);
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_until(3 * HOUR, "it filters again", |rig| rig.filters[0].delivers());
+    assert!(!rig.filters[0].retained.aborted);
 }
 
 /// R-2.6.6-01: 20 min more.

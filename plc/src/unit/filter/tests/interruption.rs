@@ -156,6 +156,9 @@ fn a_wash_ended_by_a_person_says_so_and_its_dirt_is_not_forgotten() {
     let kept = filter.retained;
     let mut restarted = Rig::new(&shape(2, true));
     restarted.filters[0].retained = kept;
+    restarted.run_s(HOUR);
+    assert_eq!(restarted.state(0), State::Standby {}, "it waits for a person, as before");
+    restarted.filtration.order_wash(1).unwrap();
     restarted.run_until(3 * HOUR, "it filters", |rig| rig.filters[0].delivers());
     assert!(restarted.passed.contains(&State::HighWash {}), "not before a full wash");
 }
