@@ -114,7 +114,7 @@ impl Access {
                         Kind::Input(_)
                         | Kind::Output(..)
                         | Kind::Status(_)
-                        | Kind::Retained
+                        | Kind::Retained(_)
                         | Kind::Alarm(_),
                     )
                     | None => return Err(Reason::Unknown),

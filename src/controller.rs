@@ -340,9 +340,9 @@ fn remember(plant: &mut Plant, opened: &Opened, site: &Site, now: Wall, ahead_ms
         Kind::Setting(_) => {
             opened.settings().iter().find(|one| one.path == row.path).map(|one| one.value)
         }
-        Kind::Retained if first_twin && row.path == QUALITY_KNOWN => Some(1.0),
-        Kind::Retained if first_warm => (row.path == INTENT).then_some(1.0),
-        Kind::Retained => memory.value(&row.path),
+        Kind::Retained(_) if first_twin && row.path == QUALITY_KNOWN => Some(1.0),
+        Kind::Retained(_) if first_warm => (row.path == INTENT).then_some(1.0),
+        Kind::Retained(_) => memory.value(&row.path),
         Kind::Alarm(_) => {
             let standing = opened.standings().iter().find(|(path, _)| *path == row.path);
             let put_aside = memory.value(&row.path);

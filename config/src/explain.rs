@@ -112,7 +112,7 @@ fn is_field(row: &Row) -> bool {
     match row.kind {
         Kind::Input(words) => words.source == Source::Field,
         Kind::Output(..) => true,
-        Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => false,
+        Kind::Setting(_) | Kind::Status(_) | Kind::Retained(_) | Kind::Alarm(_) => false,
     }
 }
 

@@ -69,7 +69,7 @@ pub fn plan(site: &Site, catalogue: &Catalogue) -> Vec<Request> {
             // The heartbeat is toggled by each scan and must reach its relay each time.
             Kind::Output(_, Column::Panel) if binding.path == HEARTBEAT => (site.period, true),
             Kind::Output(..) => (device.profile.write_every, true),
-            Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => continue,
+            Kind::Setting(_) | Kind::Status(_) | Kind::Retained(_) | Kind::Alarm(_) => continue,
         };
         let (first, after) = (register.address, register.address.saturating_add(register.words()));
         let wanted = Wanted { first, after, every, binding: index };

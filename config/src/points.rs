@@ -53,11 +53,11 @@ pub(crate) fn walk(
                     site.settings.push(setting);
                 }
             }
-            (Kind::Status(_) | Kind::Retained | Kind::Alarm(_), Some(entry)) => {
+            (Kind::Status(_) | Kind::Retained(_) | Kind::Alarm(_), Some(entry)) => {
                 let what = format!("is {} point and has no line here", article(row.kind.word()));
                 fault(row, &entry.place, &what, report);
             }
-            (Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_), None) => {}
+            (Kind::Setting(_) | Kind::Status(_) | Kind::Retained(_) | Kind::Alarm(_), None) => {}
         }
     }
 }
@@ -155,9 +155,11 @@ fn point(
     let (section, _) = split(&row.path);
     let direction = match row.kind {
         Kind::Output(..) => Direction::Output,
-        Kind::Input(_) | Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => {
-            Direction::Input
-        }
+        Kind::Input(_)
+        | Kind::Setting(_)
+        | Kind::Status(_)
+        | Kind::Retained(_)
+        | Kind::Alarm(_) => Direction::Input,
     };
     let Some(wish) = wish(row, entry, section, report) else { return };
     let from = match wish {
@@ -205,7 +207,7 @@ fn may_be_absent(row: &Row) -> bool {
         Kind::Output(_, column) => {
             matches!(column, Column::Positions | Column::Panel) && row.path != HEARTBEAT
         }
-        Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => false,
+        Kind::Setting(_) | Kind::Status(_) | Kind::Retained(_) | Kind::Alarm(_) => false,
     }
 }
 

@@ -60,7 +60,7 @@ fn every_shipped_site_is_right() {
         let is_wired = |kind: Kind| match kind {
             Kind::Input(words) => words.source == Source::Field,
             Kind::Output(..) => true,
-            Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => false,
+            Kind::Setting(_) | Kind::Status(_) | Kind::Retained(_) | Kind::Alarm(_) => false,
         };
         let wired = catalogue.rows.iter().filter(|row| is_wired(row.kind)).count();
         let bound = if site.field == FieldKind::Buses { wired } else { 0 };

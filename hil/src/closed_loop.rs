@@ -107,7 +107,7 @@ impl ClosedLoop {
                 Kind::Output(..)
                 | Kind::Setting(_)
                 | Kind::Status(_)
-                | Kind::Retained
+                | Kind::Retained(_)
                 | Kind::Alarm(_) => None,
             })
             .collect();
@@ -251,6 +251,7 @@ impl ClosedLoop {
                 | Event::State { .. }
                 | Event::Cause { .. }
                 | Event::Setting { .. }
+                | Event::Tested { .. }
                 | Event::Overflow => None,
             })
             .unwrap_or(Err(Reason::NotNow))

@@ -69,7 +69,7 @@ fn alarms(plant: &ClosedLoop) -> Vec<u16> {
             | Kind::Output(..)
             | Kind::Setting(_)
             | Kind::Status(_)
-            | Kind::Retained => None,
+            | Kind::Retained(_) => None,
         })
         .collect()
 }
@@ -121,6 +121,7 @@ fn every_change_of_a_state_and_every_cause_is_an_event() {
                 | Event::Alarm { .. }
                 | Event::State { .. }
                 | Event::Setting { .. }
+                | Event::Tested { .. }
                 | Event::Overflow => {}
             }
         }

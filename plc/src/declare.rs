@@ -10,7 +10,9 @@ use core::time::Duration;
 use crate::alarm::{OnBad, Parent, Priority, TripGroup};
 use crate::interlock::Column;
 use crate::reason::Reasons;
-use crate::tag::{Activity, Adjustable, Driven, Kept, Measured, Plain, Rationale, Role, Source};
+use crate::tag::{
+    Activity, Adjustable, Check, Driven, Due, Kept, Measured, Plain, Rationale, Role, Source,
+};
 
 const fn seconds(seconds: f64) -> Duration {
     Duration::from_millis((seconds * 1000.0) as u64)
@@ -160,7 +162,7 @@ impl Plain {
 /// size (a billion seconds are 31 years).
 #[must_use]
 pub const fn kept() -> Kept {
-    Kept { low: -1e9, high: 1e9 }
+    Kept { low: -1e9, high: 1e9, due: None }
 }
 
 impl Kept {
@@ -169,6 +171,15 @@ impl Kept {
     pub const fn within(mut self, range: RangeInclusive<f64>) -> Kept {
         self.low = *range.start();
         self.high = *range.end();
+        self
+    }
+    /// Time left until an instrument is tested against a known value, of `high` at most; it starts whole and is counted down
+    /// by the plant, over a restart too.
+    #[must_use]
+    pub const fn due(mut self, check: Check, high: f64) -> Kept {
+        self.low = 0.0;
+        self.high = check.good_for().as_secs() as f64;
+        self.due = Some(Due { check, high });
         self
     }
 }
@@ -343,11 +354,22 @@ macro_rules! of_words {
     }};
 }
 
+/// Starts as its type does; the time left until a test is due starts whole.
+macro_rules! of_kept {
+    ($type:ty, $words:expr) => {{
+        const WORDS: $crate::tag::Kept = $words;
+        match WORDS.due {
+            Some(_) => <$type as $crate::quantity::Value>::from_f64(WORDS.high),
+            None => <$type>::default(),
+        }
+    }};
+}
+
 macro_rules! inputs { ($($tokens:tt)*) => { $crate::declare::face!(input, $crate::tag::Measured, (of_type) $($tokens)*); }; }
 macro_rules! settings { ($($tokens:tt)*) => { $crate::declare::face!(setting, $crate::tag::Adjustable, (of_words) $($tokens)*); }; }
 macro_rules! status { ($($tokens:tt)*) => { $crate::declare::face!(status, $crate::tag::Plain, (of_type) $($tokens)*); }; }
 macro_rules! outputs { ($($tokens:tt)*) => { $crate::declare::face!(output, $crate::tag::Driven, (of_type) $($tokens)*); }; }
-macro_rules! retained { ($($tokens:tt)*) => { $crate::declare::face!(retained, $crate::tag::Kept, (of_type) $($tokens)*); }; }
+macro_rules! retained { ($($tokens:tt)*) => { $crate::declare::face!(retained, $crate::tag::Kept, (of_kept) $($tokens)*); }; }
 macro_rules! alarms { ($($tokens:tt)*) => { $crate::declare::face!(alarm, $crate::tag::Rationale, (of_type) $($tokens)*); }; }
 
 /// The parts of a unit: its faces, its devices, its private memory. A field left out does not compile.
@@ -424,7 +446,8 @@ macro_rules! states {
 }
 
 pub(crate) use {
-    alarms, face, inputs, of_type, of_words, outputs, parts, retained, settings, states, status,
+    alarms, face, inputs, of_kept, of_type, of_words, outputs, parts, retained, settings, states,
+    status,
 };
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::alarm::{AlarmSample, Condition, Transition};
 use crate::device::Mode;
 use crate::guard::Ledger;
 use crate::output::Output;
+use crate::plant::Tested;
 use crate::quantity::{Form, Value};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Moment, Quality, Reading, Signal};
@@ -287,6 +288,11 @@ pub enum Command {
     Release {
         input: usize,
     },
+    /// A test of an instrument or a dosing pump against a known value, by row id of its time left.
+    RecordTest {
+        due: usize,
+        tested: Tested,
+    },
     /// A setting, by row id, in its unit.
     Set {
         setting: usize,
@@ -334,6 +340,7 @@ impl Command {
             | Command::Handle { .. }
             | Command::ByHand { .. }
             | Command::Hold { .. }
+            | Command::RecordTest { .. }
             | Command::Release { .. } => Some(Role::Supervisor),
             Command::Set { .. } => None,
         }
@@ -385,6 +392,7 @@ impl Command {
             | Command::EndEmergency
             | Command::Silence
             | Command::Mixed { .. }
+            | Command::RecordTest { .. }
             | Command::Release { .. }
             | Command::Set { .. } => false,
         }
@@ -424,6 +432,8 @@ pub enum Event {
     Cause { cause: Reason, began: bool },
     /// A setting was changed. By row id.
     Setting { row: usize, from: f64, to: f64, number: u32 },
+    /// An instrument or a dosing pump was tested. By row id of its time left.
+    Tested { row: usize, tested: Tested, number: u32 },
     /// More happened than the buffer holds.
     Overflow,
 }

@@ -13,6 +13,7 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
+mod calibration;
 mod causes;
 mod changes;
 mod chemicals;
@@ -25,6 +26,8 @@ mod safe_water;
 mod selection;
 mod whole;
 
+pub use calibration::Tested;
+pub(crate) use calibration::left_after;
 pub use memory::Restored;
 
 use crate::alarm::Engine;
@@ -150,6 +153,7 @@ pub struct Plant {
     asked: Asked,
     selections: selection::Selections,
     changes: changes::Changes,
+    calibrations: calibration::Calibrations,
     residual: Lowest,
     raw_flow_steady: Sustained,
     settled_unknown: Sustained,
@@ -227,6 +231,7 @@ impl Plant {
             asked: Asked::default(),
             selections: selection::Selections::default(),
             changes: changes::Changes::default(),
+            calibrations: calibration::Calibrations::new(&catalogue),
             residual: Lowest::default(),
             raw_flow_steady: Sustained::default(),
             settled_unknown: Sustained::default(),
@@ -322,6 +327,7 @@ impl Plant {
     /// The units, in flow order.
     fn run(&mut self, elapsed: Duration) {
         let contact = self.contact(elapsed);
+        self.run_calibrations(elapsed);
         self.run_hydrology(elapsed);
         self.run_system(elapsed);
         self.run_chemicals(elapsed);

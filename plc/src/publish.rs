@@ -9,6 +9,7 @@ use crate::device::{Handling, Mode};
 use crate::image::{Event, Outputs, Sample, Shown, Snapshot};
 use crate::interlock::{Column, Holds};
 use crate::output::Output;
+use crate::plant::left_after;
 use crate::quantity::{Form, Percent, Value};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Moment, Quality, Signal};
@@ -254,6 +255,8 @@ macro_rules! counts_rows {
         )*
     };
 }
+
+pub(crate) use counts_rows;
 
 /// Sets one setting by its row.
 #[derive(Debug)]
@@ -509,7 +512,8 @@ impl<F: FnMut(&Row) -> Option<f64>> Visitor for Restore<'_, F> {
     fn retained<Q: Value>(&mut self, point: &'static Point<Kept>, value: &mut Q) {
         if let Some(kept) = self.next() {
             if can_be(Q::FORM, &point.words, kept) {
-                *value = Q::from_f64(kept);
+                let left = point.words.due.map(|_| left_after(kept, self.age));
+                *value = Q::from_f64(left.unwrap_or(kept));
             } else {
                 self.unfit += 1;
             }

@@ -174,6 +174,40 @@ pub struct Plain {
 pub struct Kept {
     pub low: f64,
     pub high: f64,
+    /// It is the time left until an instrument must be tested.
+    pub due: Option<Due>,
+}
+
+/// A test that is due again and again.
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    pub check: Check,
+    /// The largest value that the instrument can be tested against, in its unit.
+    pub high: f64,
+}
+
+/// What is tested, by kind of instrument (`docs/spec/plant.md` R-2.13-02).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    Turbidity,
+    Chlorine,
+    Ph,
+    Level,
+    /// What a dosing pump moves, by the measuring cylinder.
+    DrawDown,
+}
+
+impl Check {
+    /// How long a test is good for (`docs/spec/plant.md` R-2.13-02).
+    #[must_use]
+    pub const fn good_for(self) -> Duration {
+        let days = match self {
+            Check::Turbidity => 90,
+            Check::Chlorine | Check::Ph | Check::DrawDown => 30,
+            Check::Level => 180,
+        };
+        Duration::from_secs(days * 86_400)
+    }
 }
 
 /// Words of an alarm: its row of `docs/spec/plant.md` 4.
@@ -269,7 +303,7 @@ pub enum Kind {
     Output(Driven, Column),
     Setting(Adjustable),
     Status(Plain),
-    Retained,
+    Retained(Kept),
     Alarm(Rationale),
 }
 
@@ -282,7 +316,7 @@ impl Kind {
             Kind::Output(..) => "output",
             Kind::Setting(_) => "setting",
             Kind::Status(_) => "status",
-            Kind::Retained => "retained",
+            Kind::Retained(_) => "retained",
             Kind::Alarm(_) => "alarm",
         }
     }
@@ -321,7 +355,7 @@ impl Row {
             },
             Kind::Setting(words) => Some((words.low, words.high)),
             Kind::Status(words) => words.span,
-            Kind::Retained | Kind::Alarm(_) => None,
+            Kind::Retained(_) | Kind::Alarm(_) => None,
         }
     }
 }
@@ -476,7 +510,7 @@ impl Cataloguer {
             Kind::Output(..) => 1,
             Kind::Setting(_) => 2,
             Kind::Status(_) => 3,
-            Kind::Retained => 4,
+            Kind::Retained(_) => 4,
             Kind::Alarm(_) => 5,
         };
         self.rows.push(Row {
@@ -514,7 +548,7 @@ impl Visitor for Cataloguer {
         self.row(&point.head, Kind::Status(point.words));
     }
     fn retained<Q: Value>(&mut self, point: &'static Point<Kept>, _: &mut Q) {
-        self.row(&point.head, Kind::Retained);
+        self.row(&point.head, Kind::Retained(point.words));
     }
     fn alarm(&mut self, point: &'static Point<Rationale>, _: &mut Condition) {
         self.row(&point.head, Kind::Alarm(point.words));

@@ -170,9 +170,11 @@ const fn first_out(column: Column) -> Option<&'static str> {
 fn declared(row: &Row) -> Reasons {
     match row.kind {
         Kind::Status(words) => words.among,
-        Kind::Input(_) | Kind::Output(..) | Kind::Setting(_) | Kind::Retained | Kind::Alarm(_) => {
-            Reasons::NONE
-        }
+        Kind::Input(_)
+        | Kind::Output(..)
+        | Kind::Setting(_)
+        | Kind::Retained(_)
+        | Kind::Alarm(_) => Reasons::NONE,
     }
 }
 
@@ -239,7 +241,7 @@ impl Catalogue {
                 Kind::Input(_)
                 | Kind::Setting(_)
                 | Kind::Status(_)
-                | Kind::Retained
+                | Kind::Retained(_)
                 | Kind::Alarm(_) => None,
             })
             .collect();

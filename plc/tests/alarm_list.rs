@@ -59,9 +59,11 @@ const TIMED_BY_THE_CAUSE: [u16; 8] = [109, 201, 402, 404, 406, 407, 508, 910];
 fn declared(plant: &Plant) -> impl Iterator<Item = (&Row, Rationale)> {
     plant.catalogue().rows.iter().filter_map(|row| match row.kind {
         Kind::Alarm(words) => Some((row, words)),
-        Kind::Input(_) | Kind::Output(..) | Kind::Setting(_) | Kind::Status(_) | Kind::Retained => {
-            None
-        }
+        Kind::Input(_)
+        | Kind::Output(..)
+        | Kind::Setting(_)
+        | Kind::Status(_)
+        | Kind::Retained(_) => None,
     })
 }
 

@@ -15,9 +15,11 @@ const TENTH: Duration = Duration::from_millis(100);
 fn declared(plant: &Plant) -> impl Iterator<Item = (&Row, Rationale)> {
     plant.catalogue().rows.iter().filter_map(|row| match row.kind {
         Kind::Alarm(words) => Some((row, words)),
-        Kind::Input(_) | Kind::Output(..) | Kind::Setting(_) | Kind::Status(_) | Kind::Retained => {
-            None
-        }
+        Kind::Input(_)
+        | Kind::Output(..)
+        | Kind::Setting(_)
+        | Kind::Status(_)
+        | Kind::Retained(_) => None,
     })
 }
 
@@ -88,6 +90,7 @@ impl Rig {
             | Event::State { .. }
             | Event::Cause { .. }
             | Event::Setting { .. }
+            | Event::Tested { .. }
             | Event::Overflow => None,
         });
         answer.expect("an answer in the same scan")

@@ -54,7 +54,7 @@ fn no_two_points_share_a_path_and_no_two_alarms_a_number() {
                 | Kind::Output(..)
                 | Kind::Setting(_)
                 | Kind::Status(_)
-                | Kind::Retained => None,
+                | Kind::Retained(_) => None,
             })
             .collect();
         numbers.sort_unstable();

@@ -16,14 +16,13 @@ const ROOMS: [&str; 7] =
 const TABLE: &str = "plc/COVERAGE.md";
 
 /// Rules and invariants that no test shows, and why.
-const NOT_SHOWN: [(&str, &str); 4] = [
+const NOT_SHOWN: [(&str, &str); 3] = [
     ("AR-05", "a rule of the app's screens; the core has no command that disables an alarm"),
     ("AR-07", "a page of the app that is not built; the snapshot has the flags that it would show"),
     (
         "R-2.3-09",
         "not built: an option for plants with a drain behind P-101, which no plant here has",
     ),
-    ("R-2.13-02", "not built: calibration records; alarm 913 follows the shell's word"),
 ];
 
 /// What the table says of itself.

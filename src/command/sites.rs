@@ -103,7 +103,7 @@ fn row(row: &Row) -> Value {
             say("priority", json!(format!("{:?}", words.priority)));
             say("latching", json!(words.latching));
         }
-        Kind::Input(_) | Kind::Output(..) | Kind::Status(_) | Kind::Retained => {}
+        Kind::Input(_) | Kind::Output(..) | Kind::Status(_) | Kind::Retained(_) => {}
     }
     Value::Object(said)
 }

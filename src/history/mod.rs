@@ -131,7 +131,7 @@ impl Rule {
     /// Rules for everything that moves by itself: settings and alarms are in the journal.
     fn all(catalogue: &Catalogue) -> Vec<Rule> {
         let kept = catalogue.rows.iter().filter(|row| match row.kind {
-            Kind::Input(_) | Kind::Output(..) | Kind::Status(_) | Kind::Retained => {
+            Kind::Input(_) | Kind::Output(..) | Kind::Status(_) | Kind::Retained(_) => {
                 row.form != Form::Reasons
             }
             Kind::Setting(_) | Kind::Alarm(_) => false,

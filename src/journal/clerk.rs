@@ -201,7 +201,9 @@ impl Clerk {
     fn take(&mut self, left: Left) {
         let Left { at, event } = left;
         let order = match event {
-            Event::Answer { number, .. } | Event::Setting { number, .. } => number,
+            Event::Answer { number, .. }
+            | Event::Setting { number, .. }
+            | Event::Tested { number, .. } => number,
             Event::Alarm { transition, .. } => transition.order,
             Event::State { .. } | Event::Cause { .. } | Event::Overflow => 0,
         };
@@ -381,7 +383,7 @@ impl Clerk {
         self.sequence += 1;
         let snapshot = &live.snapshot;
         let kept = |row: &plc::tag::Row| match row.kind {
-            RowKind::Retained => Some(snapshot.samples[row.id].value),
+            RowKind::Retained(_) => Some(snapshot.samples[row.id].value),
             RowKind::Alarm(_) => {
                 let kept = snapshot.alarms.get(row.slot)?.kept();
                 let stands = kept.state != State::Normal || kept.is_put_aside();

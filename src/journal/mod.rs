@@ -151,7 +151,7 @@ impl Opened {
                 RowKind::Input(_)
                 | RowKind::Output(..)
                 | RowKind::Status(_)
-                | RowKind::Retained => {}
+                | RowKind::Retained(_) => {}
             }
         }
         self.recovered = true;

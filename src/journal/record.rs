@@ -2,6 +2,7 @@
 
 use plc::device::Mode;
 use plc::image::{Command, Event, Step};
+use plc::plant::Tested;
 use plc::quantity::Form;
 use plc::signal::Moment;
 use plc::tag::Catalogue;
@@ -22,13 +23,22 @@ pub enum Kind {
     Cause,
     /// A setting was changed.
     Setting,
+    /// An instrument or a dosing pump was tested; `old` and `new` are what it showed before and after, of the known value.
+    Test,
     /// The controller itself: starts, stops, log-ins, users, clock, storage.
     Shell,
 }
 
 impl Kind {
-    const ALL: [Kind; 6] =
-        [Kind::Alarm, Kind::Answer, Kind::State, Kind::Cause, Kind::Setting, Kind::Shell];
+    const ALL: [Kind; 7] = [
+        Kind::Alarm,
+        Kind::Answer,
+        Kind::State,
+        Kind::Cause,
+        Kind::Setting,
+        Kind::Test,
+        Kind::Shell,
+    ];
 
     /// The word stored and sent.
     #[must_use]
@@ -39,6 +49,7 @@ impl Kind {
             Kind::State => "state",
             Kind::Cause => "cause",
             Kind::Setting => "setting",
+            Kind::Test => "test",
             Kind::Shell => "shell",
         }
     }
@@ -197,6 +208,13 @@ fn words(event: &Event, catalogue: &Catalogue, order: Option<Command>) -> Words 
             new: to.to_string(),
             reason: String::new(),
         },
+        Event::Tested { row, tested: Tested { reference, before, after }, .. } => Words {
+            kind: Kind::Test,
+            path: path(row),
+            old: format!("{before} / {reference}"),
+            new: format!("{after} / {reference}"),
+            reason: String::new(),
+        },
         Event::Overflow => Words {
             kind: Kind::Shell,
             path: String::new(),
@@ -257,6 +275,7 @@ fn asked(order: Command, path: &impl Fn(usize) -> String) -> (String, String) {
         Command::ByHand { device, .. } => ("ByHand", path(device)),
         Command::Hold { input, .. } => ("Hold", path(input)),
         Command::Release { input } => ("Release", path(input)),
+        Command::RecordTest { due, .. } => ("RecordTest", path(due)),
         Command::Set { setting, .. } => ("Set", path(setting)),
     };
     (name.into(), about)

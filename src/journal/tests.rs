@@ -39,7 +39,7 @@ fn plant() -> Arc<Exchange> {
     let rows = vec![
         row(ALARM, "disinfection.chlorine_too_low", Form::Alarm, RowKind::Alarm(alarm)),
         row(SETTING, "disinfection.residual_target", number, RowKind::Setting(target)),
-        row(TOTAL, "disinfection.chlorine_total", number, RowKind::Retained),
+        row(TOTAL, "disinfection.chlorine_total", number, RowKind::Retained(plc::declare::kept())),
     ];
     Exchange::new(Arc::new(Catalogue { rows: rows.into(), inputs: 0, outputs: 0, alarms: 1 }))
 }

@@ -121,9 +121,11 @@ fn alarms(
 ) -> Vec<usize> {
     let mut of_number = catalogue.rows.iter().filter(|row| match row.kind {
         Kind::Alarm(words) => words.number == number && unit.is_none_or(|unit| unit == row.unit),
-        Kind::Input(_) | Kind::Output(..) | Kind::Setting(_) | Kind::Status(_) | Kind::Retained => {
-            false
-        }
+        Kind::Input(_)
+        | Kind::Output(..)
+        | Kind::Setting(_)
+        | Kind::Status(_)
+        | Kind::Retained(_) => false,
     });
     let waiting: Vec<usize> = of_number
         .clone()

@@ -215,7 +215,7 @@ impl Grower<'_> {
             Kind::Input(_) => "values",
             Kind::Output(..) => "outputs",
             Kind::Setting(_) => "setpoints",
-            Kind::Status(_) | Kind::Retained => "status",
+            Kind::Status(_) | Kind::Retained(_) => "status",
             Kind::Alarm(_) => "alarms",
         };
         let folder = self.folder(place, folder);
@@ -275,7 +275,7 @@ impl Grower<'_> {
                 let number = Variant::UInt16(words.number);
                 self.property(&node, "Number", DataTypeId::UInt16, number);
             }
-            Kind::Input(_) | Kind::Setting(_) | Kind::Status(_) | Kind::Retained => {}
+            Kind::Input(_) | Kind::Setting(_) | Kind::Status(_) | Kind::Retained(_) => {}
         }
     }
 

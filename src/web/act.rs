@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use plc::alarm::SHELF_DEFAULT;
 use plc::device::Mode;
 use plc::image::Command;
+use plc::plant::Tested;
 use plc::reason::Reason;
 use plc::tag::{Kind, Role};
 use plc::unit::chemicals::{Batch, Chemical};
@@ -61,6 +62,7 @@ pub enum Verb {
     ByHand,
     Hold,
     Release,
+    RecordTest,
 }
 
 /// First step.
@@ -77,6 +79,9 @@ pub struct Select {
     /// Best dose, mg/l, and settled NTU of a `JarTest`, whose raw NTU is `value`.
     dose: Option<f64>,
     settled: Option<f64>,
+    /// What an instrument showed before and after it was adjusted, for `RecordTest`, whose known value is `value`.
+    before: Option<f64>,
+    after: Option<f64>,
 }
 
 /// Second step.
@@ -90,6 +95,8 @@ pub struct Carry {
     amount: Option<f64>,
     dose: Option<f64>,
     settled: Option<f64>,
+    before: Option<f64>,
+    after: Option<f64>,
     #[serde(default)]
     why: String,
 }
@@ -144,6 +151,7 @@ pub async fn select(
         asked.target,
         (asked.value, asked.seconds, asked.amount),
         (asked.dose, asked.settled),
+        (asked.before, asked.after),
     )?;
     permit(&web, &who, &command)?;
     let order = if command.needs_selection() { choose(&web, who, command).await? } else { 0 };
@@ -163,6 +171,7 @@ pub async fn command(
         asked.target,
         (asked.value, asked.seconds, asked.amount),
         (asked.dose, asked.settled),
+        (asked.before, asked.after),
     )?;
     permit(&web, &who, &command)?;
     let token: Option<Token> = asked.token.parse().ok();
@@ -291,6 +300,7 @@ fn command_of(
     target: Option<usize>,
     (value, seconds, amount): (Option<f64>, Option<f64>, Option<f64>),
     (dose, settled): (Option<f64>, Option<f64>),
+    (before, after): (Option<f64>, Option<f64>),
 ) -> Result<Command, Refusal> {
     let target_needed = || Refusal::bad_request(format!("{verb:?} needs a target"));
     let number = || {
@@ -381,6 +391,13 @@ fn command_of(
         Verb::Hold => {
             let seconds = seconds.ok_or_else(|| Refusal::bad_request("Hold needs seconds"))?;
             Ok(Command::Hold { input: target.ok_or_else(target_needed)?, seconds })
+        }
+        Verb::RecordTest => {
+            let needed =
+                || Refusal::bad_request("RecordTest needs value (the known one), before and after");
+            let (reference, (before, after)) = value.zip(before.zip(after)).ok_or_else(needed)?;
+            let tested = Tested { reference, before, after };
+            Ok(Command::RecordTest { due: target.ok_or_else(target_needed)?, tested })
         }
         Verb::Release => Ok(Command::Release { input: target.ok_or_else(target_needed)? }),
     }

@@ -116,9 +116,11 @@ fn catalogue_row(row: &Row) -> CatalogueRow<'_> {
     };
     let step = match row.kind {
         Kind::Setting(words) => Some(words.step).filter(|step| step.is_finite()),
-        Kind::Input(_) | Kind::Output(..) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => {
-            None
-        }
+        Kind::Input(_)
+        | Kind::Output(..)
+        | Kind::Status(_)
+        | Kind::Retained(_)
+        | Kind::Alarm(_) => None,
     };
     let (role, alarm) = match row.kind {
         Kind::Setting(words) => (Some(role_word(words.role)), None),
@@ -126,7 +128,7 @@ fn catalogue_row(row: &Row) -> CatalogueRow<'_> {
             let priority = priority_word(words.priority);
             (None, Some(AlarmWords { number: words.number, priority, latching: words.latching }))
         }
-        Kind::Input(_) | Kind::Output(..) | Kind::Status(_) | Kind::Retained => (None, None),
+        Kind::Input(_) | Kind::Output(..) | Kind::Status(_) | Kind::Retained(_) => (None, None),
     };
     CatalogueRow {
         id: row.id,
@@ -363,7 +365,7 @@ pub async fn reasons(State(web): State<Arc<Web>>, headers: HeaderMap) -> Result<
                 }
             }
             (Kind::Status(_), Form::Number { .. } | Form::OnOff | Form::Alarm)
-            | (Kind::Input(_) | Kind::Setting(_) | Kind::Retained | Kind::Alarm(_), _) => {}
+            | (Kind::Input(_) | Kind::Setting(_) | Kind::Retained(_) | Kind::Alarm(_), _) => {}
         }
     }
     Ok(Json(all).into_response())

@@ -83,7 +83,9 @@ impl Device {
                 let stale_after = match row.kind {
                     Kind::Input(words) => (words.poll * STALE_POLLS).max(STALE_MIN),
                     Kind::Output(..) => Duration::MAX,
-                    Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => None?,
+                    Kind::Setting(_) | Kind::Status(_) | Kind::Retained(_) | Kind::Alarm(_) => {
+                        None?
+                    }
                 };
                 let (binding, register) = (binding.clone(), site.register(binding).clone());
                 Some(Bound { binding, register, slot: row.slot, stale_after })

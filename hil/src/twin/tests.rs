@@ -522,7 +522,7 @@ fn every_field_point_of_the_plant_ends_at_the_twin() {
                     row.path != "system.horn"
                         && !twin.wiring.commands.iter().any(|command| command.slot == row.slot)
                 }
-                Kind::Setting(_) | Kind::Status(_) | Kind::Retained | Kind::Alarm(_) => false,
+                Kind::Setting(_) | Kind::Status(_) | Kind::Retained(_) | Kind::Alarm(_) => false,
             })
             .map(|row| row.path.as_str())
             .collect();

@@ -245,7 +245,7 @@ impl Story {
             // An output's holds, a set of reasons, or what keeps an alarm quiet.
             let shows_reasons = match row.kind {
                 Kind::Output(..) | Kind::Status(_) | Kind::Alarm(_) => true,
-                Kind::Input(_) | Kind::Setting(_) | Kind::Retained => false,
+                Kind::Input(_) | Kind::Setting(_) | Kind::Retained(_) => false,
             };
             prop_assert!(why.is_empty() || shows_reasons, "{} for {why:?}", row.path);
         }
@@ -262,9 +262,10 @@ impl Story {
                     | Kind::Output(..)
                     | Kind::Status(_)
                     | Kind::Alarm(_)
-                    | Kind::Retained => false,
+                    | Kind::Retained(_) => false,
                 },
                 Event::Answer { number, .. } => number <= self.last,
+                Event::Tested { row, .. } => row < rows.len(),
                 Event::Cause { .. } | Event::Overflow => true,
             };
             prop_assert!(fits, "{event:?}");

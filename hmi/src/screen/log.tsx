@@ -14,7 +14,7 @@ interface Happening {
   number: number;
   wall: number;
   clock: boolean;
-  kind: "alarm" | "answer" | "state" | "cause" | "setting" | "shell";
+  kind: "alarm" | "answer" | "state" | "cause" | "setting" | "test" | "shell";
   path: string;
   from: string;
   to: string;
@@ -66,6 +66,8 @@ function sentence(event: Happening): string {
         from: shown(path, from),
         to: shown(path, to),
       });
+    case "test":
+      return text("event", "test", { user, name: name(path), from, to });
     case "answer": {
       const command = path === "" ? verb(from) : `${verb(from)}, ${name(path)}`;
       return to === "Accepted"

@@ -64,7 +64,7 @@ impl Explained {
                 | Kind::Output(..)
                 | Kind::Setting(_)
                 | Kind::Status(_)
-                | Kind::Retained => None,
+                | Kind::Retained(_) => None,
             })
             .collect();
         let chains: Vec<Vec<bool>> =

@@ -82,7 +82,7 @@ impl Engine {
             | Kind::Output(..)
             | Kind::Setting(_)
             | Kind::Status(_)
-            | Kind::Retained => None,
+            | Kind::Retained(_) => None,
         });
         let alarms: Box<[Alarm]> = declared
             .zip(explained.by.iter())

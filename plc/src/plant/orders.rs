@@ -168,6 +168,7 @@ impl Plant {
                 self.validator.holds().release(slot)?;
                 self.validator.judge_again(slot);
             }
+            Command::RecordTest { due, tested } => return self.record_test(due, tested, order),
             Command::Set { setting, value } => return self.set(setting, value, order),
         }
         Ok(())

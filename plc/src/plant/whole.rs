@@ -123,6 +123,7 @@ impl Plant {
             supply_welded: welded,
             lock_expired,
             boil_water: self.boil_water(),
+            test_overdue: units.system.calibration.shown.overdue.0 > 0.0,
             doubtful,
             silent,
         }

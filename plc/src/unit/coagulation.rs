@@ -34,6 +34,7 @@ use crate::quantity::{
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Group, Role};
+use crate::unit::calibration;
 use crate::unit::chemicals::Told;
 use effect::{Effect, is_derived};
 use sequence::{Event, Scan, Sequence, State};
@@ -192,6 +193,7 @@ pub struct Coagulation {
     pub retained: Retained,
     pub status: Status,
     pub alarms: Alarms,
+    pub calibration: calibration::Coagulation,
     pub doser: DosingPump,
     /// Not this unit's: the plant lets it have the last word on the doser.
     pub guard: Guard,
@@ -211,7 +213,8 @@ pub struct Coagulation {
 }
 parts! { Coagulation {
     handling, inputs, settings, retained, status, alarms;
-    one: doser = Group::single("doser", "P-211").held_by(Column::Coagulant),
+    one: calibration = Group::single("calibration", "U-210"),
+         doser = Group::single("doser", "P-211").held_by(Column::Coagulant),
          guard = Group::single("guard", "P-211"),
          mixer = Group::single("mixer", "M-211").held_by(Column::Positions);
     many: jar_test = Group::numbered("jar_test", "U-210");

@@ -39,6 +39,7 @@ use crate::quantity::{
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::Group;
+use crate::unit::calibration;
 use crate::unit::chemicals::Told;
 use crate::unit::loop_watch::{self, LoopWatch};
 use analysers::Analysers;
@@ -85,6 +86,7 @@ pub struct Disinfection {
     pub retained: Retained,
     pub status: Status,
     pub alarms: Alarms,
+    pub calibration: calibration::Disinfection,
     pub doser: DosingPump,
     pub trim_watch: LoopWatch,
     /// Not this unit's: the plant lets it have the last word on the doser.
@@ -105,7 +107,8 @@ pub struct Disinfection {
 }
 parts! { Disinfection {
     handling, inputs, settings, retained, status, alarms;
-    one: doser = Group::single("doser", "P-411").held_by(Column::Hypochlorite),
+    one: calibration = Group::single("calibration", "U-400"),
+         doser = Group::single("doser", "P-411").held_by(Column::Hypochlorite),
          trim_watch = Group::single("trim_loop", "AIC-401"),
          guard = Group::single("guard", "P-411");
     many: ; maybe: ;
@@ -121,6 +124,7 @@ impl Default for Disinfection {
             retained: Retained::default(),
             status: Status::default(),
             alarms: Alarms::default(),
+            calibration: calibration::Disinfection::default(),
             doser: DosingPump::default(),
             trim_watch: LoopWatch::default(),
             guard: Guard::default(),

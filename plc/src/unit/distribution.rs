@@ -43,6 +43,7 @@ use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
 use crate::unit::balance::TankBalance;
+use crate::unit::calibration;
 use crate::unit::loop_watch::LoopWatch;
 use clear_well::Well;
 use delivery::Delivery;
@@ -334,6 +335,7 @@ pub struct Distribution {
     pub status: Status,
     pub outputs: Outputs,
     pub alarms: Alarms,
+    pub calibration: calibration::Distribution,
     pub outlet: MotorValve,
     pub clear_well_balance: TankBalance,
     pub tank_balance: TankBalance,
@@ -357,7 +359,8 @@ pub struct Distribution {
 }
 parts! { Distribution {
     handling, inputs, settings, retained, status, outputs, alarms;
-    one: outlet = Group::single("outlet", "XV-501").held_by(Column::Positions),
+    one: calibration = Group::single("calibration", "U-500"),
+         outlet = Group::single("outlet", "XV-501").held_by(Column::Positions),
          clear_well_balance = Group::single("clear_well_balance", "T-401"),
          tank_balance = Group::single("tank_balance", "T-501"),
          flow_watch = Group::single("flow_loop", "FIC-501"),

@@ -40,6 +40,7 @@ use crate::quantity::{
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Group, Role};
+use crate::unit::calibration;
 use bed::CleanBed;
 use judgement::Watch;
 use memory::Memory;
@@ -388,6 +389,7 @@ pub struct Filter {
     pub retained: Retained,
     pub status: Status,
     pub alarms: Alarms,
+    pub calibration: calibration::Filter,
     pub inlet: MotorValve,
     pub outlet: ReturnValve,
     pub wash_inlet: ReturnValve,
@@ -403,7 +405,8 @@ pub struct Filter {
 }
 parts! { Filter {
     handling, inputs, settings, retained, status, alarms;
-    one: inlet = Group::single("inlet", "XV-3n1").held_by(Column::Positions),
+    one: calibration = Group::single("calibration", "F-3n0"),
+         inlet = Group::single("inlet", "XV-3n1").held_by(Column::Positions),
          outlet = Group::single("outlet", "XV-3n2").held_by(Column::FilterOutlet),
          wash_inlet = Group::single("wash_inlet", "XV-3n3").held_by(Column::WashInlet),
          waste = Group::single("waste", "XV-3n4").held_by(Column::Positions),

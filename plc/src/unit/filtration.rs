@@ -39,6 +39,7 @@ use crate::quantity::{
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
+use crate::unit::calibration;
 use crate::unit::filter;
 use crate::unit::loop_watch::LoopWatch;
 use effect::Effect;
@@ -318,6 +319,7 @@ pub struct Filtration {
     pub status: Status,
     pub outputs: Outputs,
     pub alarms: Alarms,
+    pub calibration: calibration::Filtration,
     pub pump: Box<[Drive]>,
     pub wash_pump: Drive,
     pub feed_watch: LoopWatch,
@@ -333,7 +335,8 @@ pub struct Filtration {
 }
 parts! { Filtration {
     handling, inputs, settings, retained, status, outputs, alarms;
-    one: wash_pump = Group::single("wash_pump", "P-351").held_by(Column::Wash),
+    one: calibration = Group::single("calibration", "U-300"),
+         wash_pump = Group::single("wash_pump", "P-351").held_by(Column::Wash),
          feed_watch = Group::single("feed_loop", "FIC-301");
     many: pump = Group::lettered("pump", "P-301x").held_by(Column::FeedPump);
     maybe: blower = Group::single("blower", "B-351").held_by(Column::Wash);

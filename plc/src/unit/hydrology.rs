@@ -20,7 +20,8 @@ use crate::declare::{
 use crate::quantity::{Metres, Millimetres, MillimetresPerHour, Ntu, Percent, Ratio};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
-use crate::tag::Role;
+use crate::tag::{Group, Role};
+use crate::unit::calibration;
 use heard::{Heard, Rise};
 
 inputs! {
@@ -127,6 +128,7 @@ pub struct Hydrology {
     pub retained: Retained,
     pub status: Status,
     pub alarms: Alarms,
+    pub calibration: calibration::Hydrology,
     since_step: Duration,
     rain: Heard,
     level: Heard,
@@ -143,7 +145,7 @@ pub struct Hydrology {
 }
 parts! { Hydrology {
     inputs, settings, retained, status, alarms;
-    one: ; many: ; maybe: ;
+    one: calibration = Group::single("calibration", "U-700"); many: ; maybe: ;
     since_step, rain, level, soil, rain_sum, rise, local_rise, before, calm, since_seen, begins
 } }
 
@@ -155,6 +157,7 @@ impl Default for Hydrology {
             retained: Retained::default(),
             status: Status::default(),
             alarms: Alarms::default(),
+            calibration: calibration::Hydrology::default(),
             since_step: Duration::ZERO,
             rain: Heard::default(),
             level: Heard::default(),

@@ -37,6 +37,7 @@ use crate::quantity::{
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
+use crate::unit::calibration;
 use crate::unit::loop_watch::{self, LoopWatch, QUICK};
 use effect::{Effect, Proof};
 use flow::{CurvePoint, Meter, SPEED_MARGIN};
@@ -239,6 +240,7 @@ pub struct Intake {
     pub status: Status,
     pub outputs: Outputs,
     pub alarms: Alarms,
+    pub calibration: calibration::Intake,
     pub inlet: MotorValve,
     pub flow_watch: LoopWatch,
     pub pump: Box<[Drive]>,
@@ -258,7 +260,8 @@ pub struct Intake {
 }
 parts! { Intake {
     handling, inputs, settings, status, outputs, alarms;
-    one: inlet = Group::single("inlet", "XV-101").held_by(Column::Positions),
+    one: calibration = Group::single("calibration", "U-100"),
+         inlet = Group::single("inlet", "XV-101").held_by(Column::Positions),
          flow_watch = Group::single("flow_loop", "FIC-101");
     many: pump = Group::lettered("pump", "P-101x").held_by(Column::RawPump),
           proof = Group::lettered("proof", "P-101x"),

@@ -1,6 +1,7 @@
 //! Units of the plant, one file each, in flow order in [`crate::plant`].
 
 pub mod balance;
+pub mod calibration;
 pub mod chemicals;
 pub mod coagulation;
 pub mod disinfection;

@@ -25,6 +25,7 @@ use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Activity, Group, Role};
 use crate::unit::balance::{self, TankBalance};
+use crate::unit::calibration;
 use crate::unit::tank::Report;
 use batch::Batches;
 use rounds::{Event, REST, Rounds, Scan, Sequence, State};
@@ -141,6 +142,7 @@ pub struct Sedimentation {
     pub settings: Settings,
     pub status: Status,
     pub alarms: Alarms,
+    pub calibration: calibration::Sedimentation,
     pub sludge_pump: Motor,
     pub balance: TankBalance,
     tanks: usize,
@@ -154,7 +156,8 @@ pub struct Sedimentation {
 }
 parts! { Sedimentation {
     handling, inputs, settings, status, alarms;
-    one: sludge_pump = Group::single("sludge_pump", "P-205").held_by(Column::WastePump),
+    one: calibration = Group::single("calibration", "U-200"),
+         sludge_pump = Group::single("sludge_pump", "P-205").held_by(Column::WastePump),
          balance = Group::single("balance", "T-206");
     many: ; maybe: ;
     tanks, batches, sequence, rounds, service, sludge_free

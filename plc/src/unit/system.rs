@@ -35,6 +35,7 @@ use crate::quantity::{Count, CubicMetresPerHour, Metres, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::Group;
+use crate::unit::calibration::Records;
 use degraded::{Degraded, Verdict};
 use sequence::{Event, Scan, Sequence, Trip};
 use start::Start;
@@ -85,6 +86,8 @@ pub struct Around {
     pub lock_expired: bool,
     /// People are to boil their water.
     pub boil_water: bool,
+    /// A test of an instrument, or of a dosing pump, is overdue.
+    pub test_overdue: bool,
     /// Row of the first input that cannot be believed.
     pub doubtful: Option<usize>,
     /// Row of the first input whose device does not answer.
@@ -103,6 +106,8 @@ pub struct System {
     pub first_out: FirstOut,
     pub alarm_load: AlarmLoad,
     pub emergency_profile: EmergencyProfile,
+    /// Not this unit's: the plant keeps the records of tests here.
+    pub calibration: Records,
     pub link_a: Link,
     pub link_b: Link,
     pub link_d: Link,
@@ -126,6 +131,7 @@ parts! { System {
     one: first_out = Group::single("first_out", "U-900"),
          alarm_load = Group::single("alarm_load", "ALARM-900"),
          emergency_profile = Group::single("emergency_profile", "U-900"),
+         calibration = Group::single("calibration", "TEST-900"),
          link_a = Group::single("link_a", "BUS-A"),
          link_b = Group::single("link_b", "BUS-B"),
          link_d = Group::single("link_d", "BUS-D");

@@ -32,6 +32,7 @@ use crate::quantity::{CubicMetresPerHour, Kilograms, Metres, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Group, Role};
+use crate::unit::calibration;
 use sequence::Scan;
 use sludge::Sludge;
 
@@ -179,6 +180,7 @@ pub struct Tank {
     pub retained: Retained,
     pub status: Status,
     pub alarms: Alarms,
+    pub calibration: calibration::Tank,
     pub inlet: MotorValve,
     pub outlet: MotorValve,
     pub sludge: ReturnValve,
@@ -198,7 +200,8 @@ pub struct Tank {
 }
 parts! { Tank {
     handling, inputs, settings, retained, status, alarms;
-    one: inlet = Group::single("inlet", "XV-203x").held_by(Column::Positions),
+    one: calibration = Group::single("calibration", "T-203x"),
+         inlet = Group::single("inlet", "XV-203x").held_by(Column::Positions),
          outlet = Group::single("outlet", "XV-204x").held_by(Column::Positions),
          sludge = Group::single("sludge", "XV-205x").held_by(Column::WastePump);
     many: ;

@@ -25,6 +25,7 @@ use crate::quantity::{CubicMetresPerHour, Kilograms, Ntu, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::{Group, Role};
+use crate::unit::calibration;
 use solids::Solids;
 
 inputs! {
@@ -144,6 +145,7 @@ pub struct Waste {
     pub retained: Retained,
     pub status: Status,
     pub alarms: Alarms,
+    pub calibration: calibration::Waste,
     pub pump: Motor,
     /// Since anything last flowed in.
     quiet: Duration,
@@ -153,7 +155,8 @@ pub struct Waste {
 }
 parts! { Waste {
     handling, inputs, settings, retained, status, alarms;
-    one: pump = Group::single("pump", "P-601").held_by(Column::WastePump);
+    one: calibration = Group::single("calibration", "U-600"),
+         pump = Group::single("pump", "P-601").held_by(Column::WastePump);
     many: ; maybe: ;
     quiet, full, effect, solids
 } }

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use super::*;
 use crate::device::Mode;
 use crate::image::Inputs;
-use crate::plant::Shape;
+use crate::plant::{Shape, Tested};
 use crate::reason::Reasons;
 use crate::signal::{Moment, Reading};
 use crate::tag::Adjustable;
@@ -47,6 +47,7 @@ impl Rig {
             | Event::State { .. }
             | Event::Cause { .. }
             | Event::Setting { .. }
+            | Event::Tested { .. }
             | Event::Overflow => None,
         });
         answers.next_back().expect("every order is answered in its scan")
@@ -110,10 +111,11 @@ fn of_the_contract(command: &Command) -> (usize, Role) {
         Command::ByHand { .. } => (19, Role::Supervisor),
         Command::Hold { .. } => (20, Role::Supervisor),
         Command::Release { .. } => (21, Role::Supervisor),
+        Command::RecordTest { .. } => (36, Role::Supervisor),
         Command::Set { .. } => (22, Role::Engineer),
     }
 }
-const COMMANDS: usize = 36;
+const COMMANDS: usize = 37;
 
 fn every_command(rig: &Rig) -> Vec<Command> {
     let batch = Batch { product: 100.0, days: 0.0, amount: 1.0 };
@@ -155,6 +157,10 @@ fn every_command(rig: &Rig) -> Vec<Command> {
         Command::ByHand { device, wish: 50.0, seconds: 60.0 },
         Command::Hold { input, seconds: 60.0 },
         Command::Release { input },
+        Command::RecordTest {
+            due: rig.row("intake.calibration.turbidity_left"),
+            tested: Tested { reference: 20.0, before: 19.0, after: 20.0 }
+        },
         rig.setting("coagulation.stroke", 0.9),
     ]
 }

@@ -25,6 +25,7 @@ pub(super) fn order(plant: &mut Plant, role: Role, command: Command) -> Result<(
         | Event::State { .. }
         | Event::Cause { .. }
         | Event::Setting { .. }
+        | Event::Tested { .. }
         | Event::Overflow => None,
     });
     answered.unwrap()
@@ -36,6 +37,7 @@ fn changed(plant: &Plant) -> Vec<&str> {
     let path = |event: &Event| match event {
         Event::Setting { row, number: 7, .. } => Some(rows[*row].path.as_str()),
         Event::Setting { .. }
+        | Event::Tested { .. }
         | Event::Answer { .. }
         | Event::Alarm { .. }
         | Event::State { .. }

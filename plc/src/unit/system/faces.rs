@@ -58,7 +58,7 @@ inputs! {
         pub disk_free: Signal<Percent> = measured(0.0..=100.0).every_s(60.0).reported(),
         /// The clock is five minutes or more off a person's.
         pub clock_wrong: Signal<bool> = contact().reported(),
-        /// A sensor's test by hand is overdue.
+        /// A test is overdue that only the shell knows of.
         pub test_overdue: Signal<bool> = contact().reported(),
         /// Somebody tried too many passwords.
         pub log_in_locked: Signal<bool> = contact().reported(),

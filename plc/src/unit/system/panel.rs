@@ -119,7 +119,7 @@ impl System {
             cabinet_hot: inputs
                 .cabinet_temperature
                 .above(self.settings.cabinet_temperature_max, CABINET_BAND),
-            sensor_test: Condition::when(inputs.test_overdue.closed()),
+            sensor_test: Condition::when(around.test_overdue || inputs.test_overdue.closed()),
             lock_expired: Condition::when(around.lock_expired),
             access: Condition::when(inputs.log_in_locked.closed()),
             certificate: Condition::when(inputs.certificate_ends.closed()),

@@ -134,6 +134,7 @@ const WELL: Around = Around {
     supply_welded: false,
     lock_expired: false,
     boil_water: false,
+    test_overdue: false,
     doubtful: None,
     silent: None,
 };
@@ -727,6 +728,7 @@ fn each_alarm_of_the_system_has_its_cause() {
             |a| a.cabinet_hot,
         ),
         (913, |r| r.system.inputs.test_overdue = Signal::Good(true), |a| a.sensor_test),
+        (913, |r| r.around.test_overdue = true, |a| a.sensor_test),
         (917, |r| r.around.lock_expired = true, |a| a.lock_expired),
         (920, |r| r.system.inputs.log_in_locked = Signal::Good(true), |a| a.access),
         (921, |r| r.system.inputs.certificate_ends = Signal::Good(true), |a| a.certificate),
