@@ -16,18 +16,20 @@ mod properties;
 mod strokes;
 #[cfg(test)]
 mod tests;
+mod unsaved;
 
 pub use ledger::{Ledger, MIXING_TIME};
 
 use crate::alarm::{Condition, Priority};
-use crate::block::Sustained;
+use crate::block::{Rolling, Sustained};
 use crate::declare::{alarm, alarms, inputs, measured, parts, shown, status};
 use crate::device::DosingPump;
 use crate::quantity::{CubicMetresPerHour, Grams, GramsPerLitre, Millilitres, StrokesPerMinute};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
-use ledger::{DAY, PRIMING_MAX};
+use ledger::{DAY, HOUR, PRIMING_MAX};
 use strokes::Strokes;
+use unsaved::{Pace, Unsaved};
 
 inputs! {
     /// What the shell says of the ledger.
@@ -86,7 +88,7 @@ pub struct Proof {
     pub flow: Signal<CubicMetresPerHour>,
     /// A person primes the pump: flow is not needed for a minute a day.
     pub priming: bool,
-    /// Storage takes the ledger; without it half the caps hold, once the durable reservation is used up.
+    /// Storage takes the ledger; without it half the caps are spread evenly, once the durable reservation is used up.
     pub storage_ok: bool,
     pub reset: bool,
 }
@@ -105,6 +107,9 @@ pub struct Guard {
     /// Reservation whose record says that priming has begun.
     priming_recorded: u64,
     strokes: Strokes,
+    unsaved: Unsaved,
+    /// How much of the last day nobody may have seen: what moved then is not on record.
+    unseen: Duration,
     flow_proof: Sustained,
     /// Time since the unit asked last.
     unasked_for: Duration,
@@ -119,7 +124,7 @@ pub struct Guard {
 parts! { Guard {
     inputs, status, alarms;
     one: ; many: ; maybe: ;
-    ledger, rate, primes, priming_recorded, strokes, flow_proof, unasked_for, on_for, pause, mixing, unknown, rest
+    ledger, rate, primes, priming_recorded, strokes, unsaved, unseen, flow_proof, unasked_for, on_for, pause, mixing, unknown, rest
 } }
 
 /// The pause that ends the longest time on: long enough to see that the pump can stop, short against INV-8's 180 s.
@@ -149,6 +154,11 @@ fn micrograms(grams: f64) -> u64 {
     if grams.is_nan() { u64::MAX } else { libm::ceil(grams * 1e6) as u64 }
 }
 
+/// Whole micrograms of a cap; what is no number is none.
+fn whole_micrograms(cap: Grams) -> u64 {
+    libm::floor(cap.0 * 1e6) as u64
+}
+
 impl Guard {
     /// The last word on a dosing pump in this scan.
     pub fn hold(
@@ -160,11 +170,12 @@ impl Guard {
     ) {
         self.believe_stock(limits, elapsed);
         self.book(pump, limits, elapsed);
-        self.forget(limits, proof);
+        let used = self.used(limits);
+        self.forget(used, limits, proof);
         let renewed = self.is_renewed(pump, elapsed);
         let rate = pump.outputs.rate.value();
         let holds = self
-            .judge(rate, limits, proof, elapsed)
+            .judge(rate, used, limits, proof, elapsed)
             .and_if(!renewed && rate > StrokesPerMinute::ZERO, Reason::NoDemand);
         pump.outputs.rate.hold_off(holds);
         pump.outputs.enable.hold_off(holds);
@@ -223,12 +234,26 @@ impl Guard {
         let more = self.strokes.more_than(pump.inputs.strokes, asked, self.rate, elapsed);
         let mass = self.mass(self.rate, limits, time) + more * self.stroke_mass(limits);
         let micro = mass * 1e6 + self.rest;
-        if micro >= 0.0 {
-            let whole = libm::floor(micro);
-            self.rest = micro - whole;
-            self.ledger.book(whole as u64, elapsed);
-        } else {
-            self.ledger.book(0, elapsed);
+        let whole = if micro >= 0.0 { libm::floor(micro) } else { 0.0 };
+        self.rest = if micro >= 0.0 { micro - whole } else { self.rest };
+        let durable = self.durable().max(self.ledger.moved);
+        self.ledger.book(whole as u64, elapsed);
+        self.unsaved.spend(self.ledger.moved.saturating_sub(durable), pace(limits));
+    }
+
+    /// The most that the last hour and day may hold: what is on record, and what may have moved unsaved before a restart.
+    fn used(&self, limits: &Limits) -> Used {
+        let ledger = &self.ledger;
+        if self.unseen == Duration::ZERO {
+            return Used { hour: ledger.hour.micro(), day: ledger.day.micro() };
+        }
+        let pace = pace(limits);
+        let most = |window: &Rolling, unseen: Duration| {
+            window.most(unseen, |time| pace.mass(time)).saturating_add(pace.fill())
+        };
+        Used {
+            hour: most(&ledger.hour, self.unseen.saturating_sub(DAY - HOUR)),
+            day: most(&ledger.day, self.unseen),
         }
     }
 
@@ -236,38 +261,53 @@ impl Guard {
     fn judge(
         &mut self,
         rate: StrokesPerMinute,
+        used: Used,
         limits: &Limits,
         proof: &Proof,
         elapsed: Duration,
     ) -> Reasons {
         let flows = proof.flow.usable().is_some_and(|flow| flow >= limits.flow_min);
         let proven = self.flow_proof.holds(flows, FLOW_PROOF, elapsed);
+        // One microgram more: what is not booked yet.
+        let next = micrograms(self.mass(rate, limits, SCAN_MAX)).saturating_add(1);
+        let unrecorded = self.judge_record(next, limits, proof, elapsed);
         if !(rate > StrokesPerMinute::ZERO) {
             return self.stopped();
         }
-        // One microgram more: what is not booked yet.
-        let next = micrograms(self.mass(rate, limits, SCAN_MAX)).saturating_add(1);
-        let share = self.share(next, proof);
+        let room = |cap: Grams, used: u64| used.saturating_add(next) <= whole_micrograms(cap);
         let ledger = &mut self.ledger;
-        let room = |cap: Grams, used: u64, share: f64| {
-            used.saturating_add(next) <= libm::floor(cap.0 * share * 1e6) as u64
-        };
-        ledger.hourly_reached |= !room(limits.hourly_cap, ledger.hour.micro(), share.caps);
-        ledger.daily_reached |= !room(limits.daily_cap, ledger.day.micro(), share.caps);
-        if self.mixing == Duration::ZERO && !room(limits.dose_cap, ledger.dose.micro(), 1.0) {
+        ledger.hourly_reached |= !room(limits.hourly_cap, used.hour);
+        ledger.daily_reached |= !room(limits.daily_cap, used.day);
+        if self.mixing == Duration::ZERO && !room(limits.dose_cap, ledger.dose.micro()) {
             self.mixing = MIXING_WAIT;
         }
         if self.on_for >= limits.on_time_max {
             self.pause = PAUSE;
         }
         let primes = proof.priming && self.may_prime(elapsed);
-        let stopped = self.stopped();
-        stopped
-            .and_if(!stopped.is_empty() && share.caps < 1.0, Reason::HalfCaps)
+        self.stopped()
+            .and(unrecorded)
             .and_if(self.mixing > Duration::ZERO, Reason::DoseMixing)
             .and_if(!(proven || primes), Reason::NoFlowProof)
             .and_if(self.pause > Duration::ZERO, Reason::MaximumOnTime)
-            .and_if(!share.on_record || self.unknown > Duration::ZERO, Reason::NotOnRecord)
+            .and_if(self.unknown > Duration::ZERO, Reason::NotOnRecord)
+    }
+
+    /// What is durable may be dosed. Beyond it nothing, while storage works; half the caps, evenly, when it fails.
+    fn judge_record(
+        &mut self,
+        next: u64,
+        limits: &Limits,
+        proof: &Proof,
+        elapsed: Duration,
+    ) -> Reasons {
+        let durable = self.ledger.moved.saturating_add(next) <= self.durable();
+        if durable || proof.storage_ok {
+            self.unsaved.rest();
+            return Reasons::NONE.and_if(!durable, Reason::NotOnRecord);
+        }
+        let allowed = self.unsaved.allows(next, pace(limits), elapsed);
+        Reasons::NONE.and_if(!allowed, Reason::HalfCaps)
     }
 
     /// Today's minute of priming is not used up, and that it has begun is on record: a restart gives none of it back. From memory
@@ -291,22 +331,13 @@ impl Guard {
         durable.min(self.ledger.reserved)
     }
 
-    /// What is durable may be dosed, up to the caps. Beyond it nothing, while storage works; half the caps, when it fails.
-    fn share(&self, next: u64, proof: &Proof) -> Share {
-        let on_record = self.ledger.moved.saturating_add(next) <= self.durable();
-        if on_record || proof.storage_ok {
-            Share { caps: 1.0, on_record }
-        } else {
-            Share { caps: 0.5, on_record: true }
-        }
-    }
-
     /// Time passes after the rate was decided.
     fn count(&mut self, priming: bool, elapsed: Duration) {
         let doses = self.rate > StrokesPerMinute::ZERO;
         self.pause = self.pause.saturating_sub(elapsed);
         self.mixing = self.mixing.saturating_sub(elapsed);
         self.unknown = self.unknown.saturating_sub(elapsed);
+        self.unseen = self.unseen.saturating_sub(elapsed);
         self.on_for = if doses { self.on_for.saturating_add(elapsed) } else { Duration::ZERO };
         let ledger = &mut self.ledger;
         ledger.since_prime = ledger.since_prime.saturating_add(elapsed);
@@ -319,7 +350,7 @@ impl Guard {
     /// Reserves ahead, once half of the last block is used.
     fn reserve(&mut self, wanted: StrokesPerMinute, limits: &Limits) {
         let block = micrograms(self.mass(wanted, limits, BLOCK));
-        let hourly = libm::floor(limits.hourly_cap.0 * 1e6) as u64;
+        let hourly = whole_micrograms(limits.hourly_cap);
         let room = hourly.saturating_sub(self.ledger.hour.micro());
         // No more than the cap has room for, but always what the next scan may take: it is the cap that stops, not the record.
         let next = micrograms(self.mass(wanted, limits, SCAN_MAX)).saturating_add(1);
@@ -331,15 +362,12 @@ impl Guard {
     }
 
     /// A cap that was reached holds until a person resets it and the window has room again, for a block at least.
-    fn forget(&mut self, limits: &Limits, proof: &Proof) {
-        let caps = self.share(1, proof).caps;
-        let micro = |cap: Grams| libm::floor(cap.0 * caps * 1e6) as u64;
-        let least = micro(limits.hourly_cap) / BLOCK_LEAST;
-        let room = |cap: Grams, used: u64| used.saturating_add(least) <= micro(cap);
-        let ledger = &mut self.ledger;
+    fn forget(&mut self, used: Used, limits: &Limits, proof: &Proof) {
+        let least = whole_micrograms(limits.hourly_cap) / BLOCK_LEAST;
+        let room = |cap: Grams, used: u64| used.saturating_add(least) <= whole_micrograms(cap);
         if proof.reset {
-            ledger.hourly_reached &= !room(limits.hourly_cap, ledger.hour.micro());
-            ledger.daily_reached &= !room(limits.daily_cap, ledger.day.micro());
+            self.ledger.hourly_reached &= !room(limits.hourly_cap, used.hour);
+            self.ledger.daily_reached &= !room(limits.daily_cap, used.day);
         }
     }
 
@@ -354,7 +382,7 @@ impl Guard {
         let primed = self.ledger.primed;
         self.status = Status {
             blocked: holds,
-            wait_left: self.pause.max(self.mixing).max(self.unknown),
+            wait_left: self.pause.max(self.mixing).max(self.unknown).max(self.unsaved.wait_left()),
             priming_left: PRIMING_MAX.saturating_sub(primed),
             reserved: Grams(left as f64 / 1e6),
             strength: GramsPerLitre(self.ledger.strength as f64 / 1000.0),
@@ -384,6 +412,7 @@ impl Guard {
     /// Takes up the record that was kept: a restart gives nothing back.
     pub fn restore(&mut self, kept: Ledger) {
         self.ledger = kept.after_restart();
+        self.unseen = DAY;
     }
 
     /// Takes up what an older version kept, as if moved just now.
@@ -395,17 +424,24 @@ impl Guard {
         ledger.hourly_reached = stopped.has(Reason::HourlyCapReached);
         ledger.daily_reached = stopped.has(Reason::DailyCapReached);
         self.ledger = ledger;
+        self.unseen = DAY;
     }
 
     /// The record was lost: nobody knows what moved, and nothing moves for an hour.
     pub fn distrust(&mut self) {
         self.unknown = UNKNOWN_TIME;
+        self.unseen = DAY;
     }
 }
 
-/// The share of the caps that holds, and whether what comes next is on record, or need not be.
+/// Micrograms of the last hour and day, as the caps see them.
 #[derive(Clone, Copy, Debug)]
-struct Share {
-    caps: f64,
-    on_record: bool,
+struct Used {
+    hour: u64,
+    day: u64,
+}
+
+/// Half the caps of this chemical, spread evenly.
+fn pace(limits: &Limits) -> Pace {
+    Pace::of(limits.hourly_cap, limits.daily_cap)
 }

@@ -228,7 +228,7 @@ reasons! {
     NoFlowProof,
     /// Cut to what the pump or the cap allows.
     DoseLimited,
-    /// No storage: half the caps hold.
+    /// No storage: half the caps hold, spread evenly.
     HalfCaps,
     /// The last dose is still being mixed in.
     DoseMixing,

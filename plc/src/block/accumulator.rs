@@ -82,6 +82,22 @@ impl Rolling {
         self.micro.iter().fold(0_u64, |sum, slice| sum.saturating_add(*slice))
     }
 
+    /// The most that the true window may hold, if time passed unseen, up to so much of it, with `moved` in it: the longer it was,
+    /// the more of what was seen has left.
+    #[must_use]
+    pub fn most(&self, unseen: Duration, moved: impl Fn(Duration) -> u64) -> u64 {
+        let mut seen = self.micro();
+        let mut most = seen;
+        let mut passed = Duration::ZERO;
+        for left in 1..SLICES {
+            // Less than a slice may leave nothing yet: the oldest leaves after its time has passed.
+            passed = unseen.min(passed.saturating_add(self.slice()));
+            most = most.max(seen.saturating_add(moved(passed)));
+            seen = seen.saturating_sub(self.micro[(self.at + left) % SLICES]);
+        }
+        most
+    }
+
     /// Its slices, oldest first, and how far the youngest is, in microseconds.
     #[must_use]
     pub fn slices(&self) -> ([u64; SLICES], u64) {

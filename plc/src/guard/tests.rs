@@ -1,3 +1,5 @@
+mod unsaved;
+
 use super::*;
 use crate::quantity::Count;
 use crate::signal::{Fault, Moment};
@@ -137,22 +139,6 @@ fn a_dose_too_large_is_cut_and_mixes_in_before_the_next() {
     }
     assert!((60..=66).contains(&waits), "{waits}");
     assert!(!rig.guard.has_stopped(), "nobody has to reset that");
-}
-
-/// R-2.18-08, INV-42: what is durable is dosed at the full caps; beyond it, half of them, from memory.
-#[test]
-fn without_storage_half_the_caps_hold_once_what_is_on_record_is_used_up() {
-    let mut rig = Rig::ready();
-    let failed = Proof { storage_ok: false, ..PROOF };
-    let moved: f64 = (0..3600).map(|_| rig.scan(180.0, &failed, SECOND) / 60.0 * 0.0046).sum();
-    assert!(moved > 14.0 && moved <= 15.0, "{moved}");
-    assert!(rig.guard.status.blocked.has(Reason::HalfCaps));
-    // A disk that stutters for a minute stops nothing, though more than half of the day is used.
-    let mut rig = Rig::ready();
-    rig.limits = Some(Limits { daily_cap: Grams(40.0), ..LIMITS });
-    assert!(rig.dose_s(7200, 60.0, &PROOF) > 20.0);
-    assert!((0..60).all(|_| rig.scan(60.0, &failed, SECOND) > 0.0));
-    assert!((0..600).any(|_| rig.scan(60.0, &failed, SECOND) == 0.0), "but ten minutes do");
 }
 
 /// R-2.18-07, INV-17: the ledger is durable before the pump starts.
