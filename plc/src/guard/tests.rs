@@ -1,3 +1,4 @@
+mod boundaries;
 mod unsaved;
 
 use super::*;
