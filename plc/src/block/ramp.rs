@@ -66,6 +66,12 @@ impl Lag {
         self.value.unwrap_or(0.0)
     }
 
+    /// Goes on from a value that was kept.
+    #[must_use]
+    pub fn from(value: Option<f64>) -> Lag {
+        Lag { value: value.filter(|value| value.is_finite()) }
+    }
+
     /// The last value, if there was one.
     #[must_use]
     pub fn value(&self) -> Option<f64> {

@@ -53,6 +53,7 @@ impl Plant {
                 .and_if(system.chlorine_latched, Reason::ChlorineDangerous)
                 .and_if(system.outlet_latched, Reason::OutletNotProvenClosed),
         );
+        units.coagulation.restored(age);
         units.disinfection.restored(age);
         units.system.restored(age);
         units.tank.iter_mut().for_each(|tank| tank.restored(age));
@@ -106,7 +107,7 @@ mod tests {
     use crate::tag::Kind;
 
     /// R-2.10-08: what a restart goes on with, one point for each item of the list.
-    const LIST: [&str; 20] = [
+    const LIST: [&str; 22] = [
         "filter1.calibration.turbidity_left",
         "system.calibration.reference",
         "intake.pump_a.run_time",
@@ -116,6 +117,8 @@ mod tests {
         "filter2.volume",
         "filter1.dirty",
         "filter1.washes",
+        "coagulation.last_turbidity",
+        "coagulation.hand_turbidity_left",
         "coagulation.mass_day",
         "disinfection.mass_day",
         "distribution.contaminated",

@@ -102,6 +102,14 @@ retained! {
         pub mass_day: Grams = kept().within(0.0..=1e6),
         /// Factor of the slow trim on the table.
         pub trim: Ratio = kept(),
+        /// AIT-101, last good raw turbidity.
+        pub last_turbidity: Ntu = kept().within(0.0..=4000.0),
+        /// AIT-101, time left in which it counts.
+        pub last_turbidity_left: Duration = kept(),
+        /// AIT-101, raw turbidity tested by hand.
+        pub hand_turbidity: Ntu = kept().within(0.0..=4000.0),
+        /// AIT-101, time left in which it counts.
+        pub hand_turbidity_left: Duration = kept(),
     }
 }
 
@@ -296,12 +304,28 @@ impl Coagulation {
         self.raise(&around);
     }
 
+    /// After a restart what was known of the raw water is as much older; nobody knows how much: it counts no longer (R-2.10-08).
+    pub fn restored(&mut self, age: Option<Duration>) {
+        let left = |left: Duration| age.map_or(Duration::ZERO, |age| left.saturating_sub(age));
+        self.turbidity = DoseTurbidity::recalled(turbidity::Kept {
+            last: self.retained.last_turbidity,
+            last_left: left(self.retained.last_turbidity_left),
+            tested: self.retained.hand_turbidity,
+            hand_left: left(self.retained.hand_turbidity_left),
+        });
+    }
+
     /// What people read, and ages by the second.
     fn show_slowly(&mut self) {
         let turbidity = self.status.turbidity.usable();
         self.status.table_dose =
             turbidity.map_or(MilligramsPerLitre::ZERO, |turbidity| self.table_dose(turbidity));
         self.status.turbidity_left = self.turbidity.left();
+        let kept = self.turbidity.kept();
+        self.retained.last_turbidity = kept.last;
+        self.retained.last_turbidity_left = kept.last_left;
+        self.retained.hand_turbidity = kept.tested;
+        self.retained.hand_turbidity_left = kept.hand_left;
         self.status.derived_left = DERIVED_MAX.saturating_sub(self.derived_for);
         for test in &mut self.jar_test {
             test.retained.age = test.retained.age.saturating_add(self.since_look);

@@ -39,6 +39,15 @@ pub(super) struct DoseTurbidity {
     hand_left: Duration,
 }
 
+/// The last good value and the last test by hand, each with the time for which it counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Kept {
+    pub last: Ntu,
+    pub last_left: Duration,
+    pub tested: Ntu,
+    pub hand_left: Duration,
+}
+
 /// How quickly the dose follows the turbidity down, with a storm on its way or here.
 pub(super) fn fall(storm: bool) -> Duration {
     if storm { STORM_FALL } else { FALL }
@@ -67,6 +76,34 @@ impl DoseTurbidity {
         }
         let smooth = self.lag.follow(self.median(), RISE, fall, elapsed);
         Signal::new(smooth, raw.quality())
+    }
+
+    /// What a restart goes on with.
+    pub(super) fn kept(&self) -> Kept {
+        let last = self.lag.value();
+        let last_left = last.map_or(Duration::ZERO, |_| LAST_GOOD_MAX.saturating_sub(self.bad_for));
+        let hand_left = self.by_hand.map_or(Duration::ZERO, |_| self.hand_left);
+        Kept {
+            last: Ntu(last.unwrap_or_default()),
+            last_left,
+            tested: self.by_hand.unwrap_or_default(),
+            hand_left,
+        }
+    }
+
+    /// After a restart, with the times as they are now: what has none left is forgotten.
+    pub(super) fn recalled(kept: Kept) -> DoseTurbidity {
+        let known = |value: Ntu, left: Duration| (left > Duration::ZERO).then_some(value);
+        // `within` on a time: no more than either could have.
+        let most = |left: Duration, most: Duration| if left < most { left } else { most };
+        let last_left = most(kept.last_left, LAST_GOOD_MAX);
+        DoseTurbidity {
+            lag: Lag::from(known(kept.last, last_left).map(|last| last.0)),
+            bad_for: LAST_GOOD_MAX.saturating_sub(last_left),
+            by_hand: known(kept.tested, kept.hand_left),
+            hand_left: most(kept.hand_left, HAND_MAX),
+            ..DoseTurbidity::default()
+        }
     }
 
     /// What a person tested a short while ago outranks what the analyser said last.

@@ -161,3 +161,46 @@ proptest! {
         }
     }
 }
+
+/// R-2.10-08, R-2.12-14: over a restart the last good value and a test by hand go on, as much older as the controller was away;
+/// nobody knows how long: neither counts.
+#[test]
+fn what_was_known_of_the_raw_water_goes_on_over_a_restart_with_its_age() {
+    let kept = |last_min: u64, hand_min: u64| {
+        let mut rig = Rig::new();
+        rig.unit.retained.last_turbidity = Ntu(50.0);
+        rig.unit.retained.last_turbidity_left = Duration::from_secs(60 * last_min);
+        rig.unit.retained.hand_turbidity = Ntu(80.0);
+        rig.unit.retained.hand_turbidity_left = Duration::from_secs(60 * hand_min);
+        rig
+    };
+    let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
+    let lost = Signal::Bad(Fault::Stale);
+    for (last_min, hand_min, age, counts) in [
+        (40, 0, minutes(0), Some(60.0)),
+        (40, 0, minutes(39), Some(60.0)),
+        (40, 0, minutes(40), None),
+        (40, 0, None, None),
+        (40, 30, minutes(29), Some(80.0)),
+        (40, 30, minutes(31), Some(60.0)),
+        (0, 30, minutes(10), Some(80.0)),
+        (0, 30, None, None),
+        (0, 0, minutes(0), None),
+        (1_000_000, 0, minutes(0), Some(60.0)),
+    ] {
+        let mut rig = kept(last_min, hand_min);
+        rig.unit.restored(age);
+        let fall = Duration::from_secs(600);
+        let turbidity = rig.unit.turbidity.follow(lost, fall, Duration::from_millis(100));
+        assert_eq!(turbidity.usable(), counts.map(Ntu), "{last_min} {hand_min} {age:?}");
+    }
+    // And no longer than they would have without the restart.
+    let mut rig = kept(1_000_000, 0);
+    rig.unit.restored(minutes(0));
+    let turbidity = |rig: &mut Rig, seconds: u64| {
+        let fall = Duration::from_secs(600);
+        rig.unit.turbidity.follow(lost, fall, Duration::from_secs(seconds)).usable()
+    };
+    assert_eq!(turbidity(&mut rig, 3600), Some(Ntu(60.0)));
+    assert_eq!(turbidity(&mut rig, 1), None);
+}
