@@ -87,7 +87,7 @@ fn people_are_told_to_boil_their_water_until_the_profile_has_run_out_over_restar
         shown(&mut plant, "system.must_boil"),
         f64::from(crate::alarm::State::Unacknowledged as u8)
     );
-    let mut kept = std::collections::BTreeMap::new();
+    let mut kept = alloc::collections::BTreeMap::new();
     plant.keep(|row, value| _ = kept.insert(row.path.clone(), value));
     for (away, boil) in [(Some(HOUR), 1.0), (Some(2 * HOUR), 0.0), (None, 0.0)] {
         let mut again = Plant::new(&Shape::default());
