@@ -184,3 +184,15 @@ fn what_is_reserved_and_believed_is_shown() {
     assert!(left > 0.4 && (rig.guard.status.reserved.0 - left).abs() < 1e-9);
     assert_eq!(rig.guard.status.strength, GramsPerLitre(10.0));
 }
+
+/// R-2.18-08, INV-42: the even pace of 400 g a day, what a minute of it holds, and that nothing is allowed before its time.
+#[test]
+fn the_even_pace_is_kept_to_the_microgram() {
+    use super::super::unsaved::{Pace, Unsaved};
+    let pace = Pace::of(Grams(30.0), Grams(400.0));
+    // 200 g in 86 400 s are 2 314 µg a second; a time is rounded up to the nanosecond.
+    assert_eq!((pace.mass(SECOND), pace.fill()), (2314, 60 * 2314));
+    let just = SECOND + Duration::from_nanos(1);
+    assert!(Unsaved::default().allows(2314, pace, just), "in exactly its time");
+    assert!(!Unsaved::default().allows(2314, pace, SECOND), "nor a nanosecond sooner");
+}
