@@ -261,14 +261,14 @@ class ControlRoom(Room):
             def datachange_notification(self, node, value, data):
                 times.append(data.monitored_item.Value.SourceTimestamp)
                 seen.append(value)
-                if len(seen) >= 4:
+                # The analyser's last digit may stand still for a few readings.
+                if len(seen) >= 4 and len(set(seen)) > 1:
                     enough.set()
 
         subscription = await client.create_subscription(200, Told())
         await subscription.subscribe_data_change(self.node(client, "disinfection.chlorine"))
         await asyncio.wait_for(enough.wait(), 60)
         self.assertEqual(times, sorted(times))
-        self.assertGreater(len(set(seen)), 1)
 
     # What may be done.
 
