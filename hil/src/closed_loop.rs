@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use plc::guard::Ledger;
-use plc::image::{Command, Event, Inputs, Order, Step};
+use plc::image::{Command, Inputs, Order, Step};
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
 use plc::signal::{Fault, Moment, Reading};
@@ -242,18 +242,7 @@ impl ClosedLoop {
         self.plant
             .events()
             .iter()
-            .find_map(|event| match event {
-                Event::Answer { number: answered, verdict, .. } if *answered == number => {
-                    Some(*verdict)
-                }
-                Event::Answer { .. }
-                | Event::Alarm { .. }
-                | Event::State { .. }
-                | Event::Cause { .. }
-                | Event::Setting { .. }
-                | Event::Tested { .. }
-                | Event::Overflow => None,
-            })
+            .find_map(|event| event.verdict_on(number))
             .unwrap_or(Err(Reason::NotNow))
     }
 

@@ -437,3 +437,19 @@ pub enum Event {
     /// More happened than the buffer holds.
     Overflow,
 }
+
+impl Event {
+    /// What the plant said to the order of this number, if this says it.
+    #[must_use]
+    pub fn verdict_on(&self, order: u32) -> Option<Result<(), Reason>> {
+        match *self {
+            Event::Answer { number, verdict, .. } => (number == order).then_some(verdict),
+            Event::Alarm { .. }
+            | Event::State { .. }
+            | Event::Cause { .. }
+            | Event::Setting { .. }
+            | Event::Tested { .. }
+            | Event::Overflow => None,
+        }
+    }
+}

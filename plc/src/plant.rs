@@ -27,7 +27,6 @@ mod selection;
 mod whole;
 
 pub use calibration::Tested;
-pub(crate) use calibration::left_after;
 pub use memory::Restored;
 
 use crate::alarm::Engine;

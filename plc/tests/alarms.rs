@@ -83,16 +83,7 @@ impl Rig {
             Step::Direct
         };
         self.scan(&[Order { number, role, step, command }]);
-        let answer = self.plant.events().iter().find_map(|event| match event {
-            Event::Answer { number: of, verdict, .. } if *of == number => Some(*verdict),
-            Event::Answer { .. }
-            | Event::Alarm { .. }
-            | Event::State { .. }
-            | Event::Cause { .. }
-            | Event::Setting { .. }
-            | Event::Tested { .. }
-            | Event::Overflow => None,
-        });
+        let answer = self.plant.events().iter().find_map(|event| event.verdict_on(number));
         answer.expect("an answer in the same scan")
     }
 

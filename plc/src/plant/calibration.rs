@@ -9,7 +9,7 @@ use crate::alarm::Condition;
 use crate::image::{Event, Order, Snapshot};
 use crate::kept;
 use crate::output::Output;
-use crate::publish::counts_rows;
+use crate::publish::{counts_rows, left_after};
 use crate::quantity::{Count, Ratio, Value};
 use crate::reason::Reason;
 use crate::signal::{Fault, Quality, Signal};
@@ -159,20 +159,6 @@ impl Plant {
         self.units.visit(&mut Distrust);
     }
 }
-
-/// What is left of a test after a restart. Of an absence whose length nobody knows no more than a week is left: time to look
-/// after it, and no alarm of two dozen tests on the spot (chosen).
-pub(crate) fn left_after(kept: f64, age: Option<Duration>) -> f64 {
-    let left = match age {
-        Some(age) => kept - age.as_secs() as f64,
-        None if kept < UNKNOWN_LEFT => kept,
-        None => UNKNOWN_LEFT,
-    };
-    if left > 0.0 { left } else { 0.0 }
-}
-
-/// A week, s.
-const UNKNOWN_LEFT: f64 = 604_800.0;
 
 struct Distrust;
 

@@ -56,15 +56,7 @@ impl Rig {
         let command = Command::RecordTest { due: self.row(path), tested };
         let order = Order { number: 7, role, step: Step::Direct, command };
         self.plant.scan(&self.inputs, &[order], Duration::from_secs(1));
-        let verdict = self.plant.events().iter().find_map(|event| match event {
-            Event::Answer { verdict, .. } => Some(*verdict),
-            Event::Alarm { .. }
-            | Event::State { .. }
-            | Event::Cause { .. }
-            | Event::Setting { .. }
-            | Event::Tested { .. }
-            | Event::Overflow => None,
-        });
+        let verdict = self.plant.events().iter().find_map(|event| event.verdict_on(order.number));
         verdict.expect("an answer in the same scan")
     }
 

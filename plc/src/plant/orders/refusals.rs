@@ -41,15 +41,8 @@ impl Rig {
     /// Sends orders of one scan; the answer to the last.
     fn send(&mut self, orders: &[Order]) -> Result<(), Reason> {
         self.plant.scan(&self.inputs, orders, SECOND);
-        let mut answers = self.plant.events().iter().filter_map(|event| match event {
-            Event::Answer { verdict, .. } => Some(*verdict),
-            Event::Alarm { .. }
-            | Event::State { .. }
-            | Event::Cause { .. }
-            | Event::Setting { .. }
-            | Event::Tested { .. }
-            | Event::Overflow => None,
-        });
+        let last = orders.last().expect("an order").number;
+        let mut answers = self.plant.events().iter().filter_map(|event| event.verdict_on(last));
         answers.next_back().expect("every order is answered in its scan")
     }
 

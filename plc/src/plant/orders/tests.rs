@@ -18,16 +18,7 @@ pub(super) fn order(plant: &mut Plant, role: Role, command: Command) -> Result<(
         [order(number, Step::Direct)].to_vec()
     };
     plant.scan(&inputs, &orders, Duration::from_secs(1));
-    let answered = plant.events().iter().find_map(|event| match event {
-        Event::Answer { number: 7, verdict, .. } => Some(*verdict),
-        Event::Answer { .. }
-        | Event::Alarm { .. }
-        | Event::State { .. }
-        | Event::Cause { .. }
-        | Event::Setting { .. }
-        | Event::Tested { .. }
-        | Event::Overflow => None,
-    });
+    let answered = plant.events().iter().find_map(|event| event.verdict_on(number));
     answered.unwrap()
 }
 

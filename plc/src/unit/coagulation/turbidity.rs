@@ -68,6 +68,10 @@ impl DoseTurbidity {
         };
         self.bad_for = Duration::ZERO;
         self.by_hand = None;
+        if self.filled == 0 && self.lag.value().is_some_and(|last| value.0 > last) {
+            // A storm may have come while the controller was away: what is higher counts at once, what is lower slowly.
+            self.lag = Lag::from(Some(value.0));
+        }
         if self.filled == 0 || self.since_sample >= SAMPLE {
             self.since_sample = Duration::ZERO;
             self.ring[self.at] = value.0;
@@ -94,14 +98,13 @@ impl DoseTurbidity {
     /// After a restart, with the times as they are now: what has none left is forgotten.
     pub(super) fn recalled(kept: Kept) -> DoseTurbidity {
         let known = |value: Ntu, left: Duration| (left > Duration::ZERO).then_some(value);
-        // `within` on a time: no more than either could have.
-        let most = |left: Duration, most: Duration| if left < most { left } else { most };
-        let last_left = most(kept.last_left, LAST_GOOD_MAX);
+        // No more than either could have had.
+        let last_left = kept.last_left.min(LAST_GOOD_MAX);
         DoseTurbidity {
             lag: Lag::from(known(kept.last, last_left).map(|last| last.0)),
             bad_for: LAST_GOOD_MAX.saturating_sub(last_left),
             by_hand: known(kept.tested, kept.hand_left),
-            hand_left: most(kept.hand_left, HAND_MAX),
+            hand_left: kept.hand_left.min(HAND_MAX),
             ..DoseTurbidity::default()
         }
     }

@@ -204,3 +204,20 @@ fn what_was_known_of_the_raw_water_goes_on_over_a_restart_with_its_age() {
     assert_eq!(turbidity(&mut rig, 3600), Some(Ntu(60.0)));
     assert_eq!(turbidity(&mut rig, 1), None);
 }
+
+/// R-2.10-08, R-2.4-03, F10: a storm that came while the controller was away is dosed for at once, a river that cleared slowly.
+#[test]
+fn a_storm_that_came_during_a_restart_counts_at_the_first_reading() {
+    for (now, counts) in [(600.0, 600.0), (5.0, 50.0)] {
+        let mut rig = Rig::new();
+        rig.unit.retained.last_turbidity = Ntu(50.0);
+        rig.unit.retained.last_turbidity_left = Duration::from_secs(3600);
+        rig.unit.restored(Some(Duration::from_secs(600)));
+        let (fall, scan) = (Duration::from_secs(600), Duration::from_millis(100));
+        let turbidity = rig.unit.turbidity.follow(Signal::Good(Ntu(now)), fall, scan).usable();
+        assert!(
+            turbidity.is_some_and(|found| found.distance(Ntu(counts)) < Ntu(0.1)),
+            "{turbidity:?}"
+        );
+    }
+}
