@@ -1,7 +1,7 @@
 //! One scan of the reference plant, and how fast plant and world run together. `cargo bench -p hil --bench plant`
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hil::TwinParameters;
@@ -23,9 +23,33 @@ fn producing(period: Duration) -> ClosedLoop {
     plant
 }
 
+/// Scans timed one by one: three hours of plant time.
+const SINGLE_SCANS: usize = 120_000;
+
+/// Sequences work in every fifth scan, so that a mean says little of either kind: each scan by itself.
+fn single_scans(plant: &mut ClosedLoop) {
+    let mut times: Vec<Duration> = (0..SINGLE_SCANS)
+        .map(|_| {
+            let begin = Instant::now();
+            black_box(plant.scan_again());
+            begin.elapsed()
+        })
+        .collect();
+    let mean = times.iter().sum::<Duration>() / SINGLE_SCANS as u32;
+    times.sort_unstable();
+    let at = |share: f64| times[(share * (SINGLE_SCANS - 1) as f64) as usize];
+    println!(
+        "single scans: median {:?}, 90 % {:?}, 99 % {:?}, mean {mean:?}",
+        at(0.5),
+        at(0.9),
+        at(0.99)
+    );
+}
+
 fn scan(criterion: &mut Criterion) {
     let mut plant = producing(PERIOD);
     let points = plant.plant.catalogue().rows.len();
+    single_scans(&mut plant);
     criterion.bench_function(
         &format!("one scan of the reference plant, {points} points"),
         |bencher| {
