@@ -7,7 +7,6 @@ use crate::alarm::{AlarmSample, Condition, Transition};
 use crate::device::Mode;
 use crate::guard::Ledger;
 use crate::output::Output;
-use crate::plant::Tested;
 use crate::quantity::{Form, Value};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Moment, Quality, Reading, Signal};
@@ -417,6 +416,17 @@ pub struct Order {
     pub role: Role,
     pub step: Step,
     pub command: Command,
+}
+
+/// What a person found and left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tested {
+    /// The known value, in the instrument's unit; of a draw-down ml/min.
+    pub reference: f64,
+    /// What it showed before it was adjusted.
+    pub before: f64,
+    /// What it showed after.
+    pub after: f64,
 }
 
 /// What happened in a scan.

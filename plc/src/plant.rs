@@ -26,7 +26,6 @@ mod safe_water;
 mod selection;
 mod whole;
 
-pub use calibration::Tested;
 pub use memory::Restored;
 
 use crate::alarm::Engine;

@@ -1,8 +1,7 @@
 //! A row of the journal: what happened, in words that stay readable without this program.
 
 use plc::device::Mode;
-use plc::image::{Command, Event, Step};
-use plc::plant::Tested;
+use plc::image::{Command, Event, Step, Tested};
 use plc::quantity::Form;
 use plc::signal::Moment;
 use plc::tag::Catalogue;

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::Plant;
 use crate::alarm::Condition;
-use crate::image::{Event, Order, Snapshot};
+use crate::image::{Event, Order, Snapshot, Tested};
 use crate::kept;
 use crate::output::Output;
 use crate::publish::{counts_rows, left_after};
@@ -39,17 +39,6 @@ pub(super) struct Calibrations {
     since: Duration,
     /// The time left is looked at in the next scan.
     unseen: bool,
-}
-
-/// What a person found and left.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tested {
-    /// The known value, in the instrument's unit; of a draw-down ml/min.
-    pub reference: f64,
-    /// What it showed before it was adjusted.
-    pub before: f64,
-    /// What it showed after.
-    pub after: f64,
 }
 
 impl Calibrations {

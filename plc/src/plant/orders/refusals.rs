@@ -4,8 +4,8 @@ use std::vec::Vec;
 
 use super::*;
 use crate::device::Mode;
-use crate::image::Inputs;
-use crate::plant::{Shape, Tested};
+use crate::image::{Inputs, Tested};
+use crate::plant::Shape;
 use crate::reason::Reasons;
 use crate::signal::{Moment, Reading};
 use crate::tag::Adjustable;
