@@ -18,6 +18,16 @@ fn a_loop_that_was_never_read_is_an_emergency_once_the_boot_is_over() {
     assert!(run_s(&mut Causes::default(), &stale, 1).has(Reason::EmergencyStop));
 }
 
+/// R-2.0-04: who asks what may hold the plant sees every row of the table.
+#[test]
+fn the_causes_of_every_column_are_among_all_causes() {
+    for column in [RawPump, Coagulant, FeedPump, Hypochlorite, Wash, LiftPump, FilterOutlet] {
+        let own = column.interlocks();
+        assert!(own.has(Reason::EmergencyStop));
+        assert!(own.without(CAUSES).is_empty(), "{column:?}");
+    }
+}
+
 #[test]
 fn every_cause_holds_off_exactly_the_columns_of_its_row() {
     use Column::Panel;
