@@ -10,4 +10,4 @@ pub use model::parameters::TwinParameters;
 pub use twin::devices::ActuatorFault;
 pub use twin::truth::Truth;
 pub use twin::wiring::Bus;
-pub use twin::{Act, Broken, Selector, Twin};
+pub use twin::{Act, Broken, Selector, Trouble, Twin};

@@ -3,6 +3,7 @@
 //! A step moves the works in substeps of at most a second, then lets every instrument that is due write its reading. No
 //! clock, no I/O, no heap after [`Twin::new`]; the same seed and the same steps give the same bits on every machine.
 
+pub mod act;
 pub mod devices;
 mod probe;
 pub mod truth;
@@ -15,6 +16,7 @@ use plc::plant::{Settling, Shape};
 use plc::signal::{Moment, Reading};
 use plc::tag::Catalogue;
 
+pub use self::act::{Act, Selector, Trouble};
 use self::devices::ActuatorFault;
 use self::truth::Truth;
 use self::wiring::{Bus, Instrument, Switch, Wiring};
@@ -29,36 +31,6 @@ const SUBSTEP_MAX_S: f64 = 1.0;
 const DEAD_MAN_S: f64 = 3.0;
 /// The attendant calibrates and cleans the probes once a week.
 const CALIBRATION_DAYS: f64 = 7.0;
-
-/// The selector HS-900.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Selector {
-    Remote,
-    Local,
-}
-
-/// What somebody does to the plant by hand, or what befalls it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Act {
-    /// Pushes ES-900 or HS-901, opens HV-401 or the cabinet (`door`). HS-901 comes back by itself after a second.
-    Press(String),
-    /// Pulls ES-900 out again, closes HV-401 or the cabinet.
-    Release(String),
-    /// Turns HS-900.
-    Turn(Selector),
-    /// Calls a storm that peaks near this raw turbidity after an hour and a half.
-    Storm { peak_ntu: f64 },
-    /// The grid comes (`true`) or goes.
-    Mains(bool),
-    /// Breaks the instrument or contact of this path; `None` mends it.
-    SensorFault { path: String, fault: Option<SensorFault> },
-    /// Breaks the device of this path (`intake.pump_a`, `filter1.outlet`); `None` mends it.
-    ActuatorFault { path: String, fault: Option<ActuatorFault> },
-    /// Cuts a bus (`up: false`) or joins it again.
-    Link { bus: Bus, up: bool },
-    /// Everything sound: devices, instruments, buses, mains. Buttons and storms stay.
-    ClearAll,
-}
 
 /// A fault that stands now.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -126,6 +98,8 @@ pub struct Twin {
     links: Links,
     pace: Pace,
     elapsed_us: u64,
+    /// Something under a path is silent.
+    any_silent: bool,
     /// Days since the probes were calibrated.
     uncalibrated_days: f64,
 }
@@ -144,6 +118,7 @@ impl Twin {
             links: Links::default(),
             pace: Pace::new(0.1),
             elapsed_us: 0,
+            any_silent: false,
             uncalibrated_days: 0.0,
         }
     }
@@ -153,6 +128,11 @@ impl Twin {
         let seconds = elapsed.as_secs_f64();
         self.obey(outputs);
         self.links.pass(seconds);
+        if self.any_silent {
+            for silent in self.wiring.commands.iter_mut().filter_map(|c| c.silent_s.as_mut()) {
+                *silent += seconds;
+            }
+        }
         self.advance(seconds);
         let first = self.elapsed_us == 0;
         self.elapsed_us += u64::try_from(elapsed.as_micros()).unwrap_or(0);
@@ -191,7 +171,8 @@ impl Twin {
 
     fn obey(&mut self, outputs: &Outputs) {
         for command in &mut self.wiring.commands {
-            let value = match self.links.cut(command.bus) {
+            let cut = longer(self.links.cut(command.bus), command.silent_s);
+            let value = match cut {
                 None => outputs.values.get(command.slot).copied().unwrap_or(0.0),
                 Some(cut) if cut > DEAD_MAN_S => 0.0,
                 Some(_) => continue,
@@ -207,7 +188,7 @@ impl Twin {
         let instrument: &mut Instrument = &mut self.wiring.instruments[index];
         let truth = instrument.probe.read(&self.works);
         let shown = instrument.transmitter.sample(truth, self.uncalibrated_days, self.works.random);
-        if self.links.cut(instrument.bus).is_some() {
+        if instrument.silent || self.links.cut(instrument.bus).is_some() {
             return;
         }
         if let (Some(value), Some(reading)) = (shown, inputs.readings.get_mut(instrument.slot)) {
@@ -217,7 +198,7 @@ impl Twin {
 
     fn write_switches(&mut self, inputs: &mut Inputs, at: Moment) {
         for switch in &mut self.wiring.switches {
-            if self.links.cut(switch.bus).is_some() {
+            if switch.silent || self.links.cut(switch.bus).is_some() {
                 continue;
             }
             let Some(closed) = shown(switch, &self.works) else { continue };
@@ -252,8 +233,12 @@ impl Twin {
                 self.links.cut_s[place] = if up { None } else { Some(0.0) };
                 Ok(())
             }
+            Act::Silence { path, silent } => self.silence(&path, silent),
+            Act::Befall(trouble) => self.befall(trouble),
             Act::ClearAll => {
                 self.works.mend();
+                self.wiring.silence("", false);
+                self.any_silent = false;
                 self.works.grid.switched_off = false;
                 self.links = Links::default();
                 for instrument in &mut self.wiring.instruments {
@@ -295,8 +280,25 @@ impl Twin {
         }
         let place = self.wiring.switch_paths.iter().position(|found| found == path);
         let place = place.ok_or_else(|| format!("no instrument {path}"))?;
-        if let Some(SensorFault::Bias(_)) = fault {
-            return Err(format!("{path} is a contact: it can be stuck, silent or open"));
+        match fault {
+            None
+            | Some(
+                SensorFault::Stuck
+                | SensorFault::Dropout
+                | SensorFault::Zero
+                | SensorFault::Value(_),
+            ) => {}
+            Some(
+                SensorFault::Bias(_)
+                | SensorFault::Scale(_)
+                | SensorFault::Drift(_)
+                | SensorFault::Noise(_)
+                | SensorFault::Spike(_),
+            ) => {
+                return Err(format!(
+                    "{path} is a contact: it can be stuck, silent (dropout), open (zero) or closed (value 1)"
+                ));
+            }
         }
         self.wiring.switches[place].fault = fault;
         Ok(())
@@ -307,7 +309,66 @@ impl Twin {
         let (_, device) = found.ok_or_else(|| format!("no device {path}"))?;
         match fault {
             Some(fault) => device.strike(&mut self.works, fault),
-            None => device.mend(&mut self.works),
+            None => {
+                device.mend(&mut self.works);
+                Ok(())
+            }
+        }
+    }
+
+    fn silence(&mut self, path: &str, silent: bool) -> Result<(), String> {
+        if self.wiring.silence(path, silent) == 0 {
+            return Err(format!("nothing on a wire under {path}"));
+        }
+        self.any_silent = self.wiring.commands.iter().any(|command| command.silent_s.is_some());
+        Ok(())
+    }
+
+    fn befall(&mut self, trouble: Trouble) -> Result<(), String> {
+        let works = &mut self.works;
+        match trouble {
+            Trouble::Screen(share) => works.blockage = within("a blockage", share, 0.0, 0.95)?,
+            Trouble::Stock(at, times) => {
+                let doser = at.of_mut(works);
+                doser.strength =
+                    doser.parameters.strength * within("a strength", times, 0.0, 10.0)?;
+            }
+            Trouble::Fill(at, percent) => {
+                let doser = at.of_mut(works);
+                let fill = within("a fill", percent, 0.0, 100.0)? / 100.0;
+                doser.volume_l = doser.parameters.tank_l * fill;
+            }
+            Trouble::Siphon(at, litres) => {
+                at.of_mut(works).siphon = within("a siphon", litres, 0.0, 100.0)?;
+            }
+            Trouble::Attended(attended) => works.troubles.attended = attended,
+            Trouble::Demand(times) => works.troubles.demand = within("demand", times, 0.0, 10.0)?,
+            Trouble::Burst(flow) => works.troubles.burst = within("a burst", flow, 0.0, 100.0)?,
+            Trouble::Voltage(None) => works.grid.forced_voltage = None,
+            Trouble::Voltage(Some(volts)) => {
+                works.grid.forced_voltage = Some(within("a voltage", volts, 0.0, 400.0)?);
+            }
+            Trouble::RiverPh(None) => works.river.forced_ph = None,
+            Trouble::RiverPh(Some(value)) => {
+                works.river.forced_ph = Some(within("a pH", value, 2.0, 12.0)?);
+            }
+            Trouble::Filth(demand) => {
+                works.clear_well.spoiled = within("a chlorine demand", demand, 0.0, 10.0)?;
+            }
+            Trouble::Bypass(filter, share) => {
+                let share = within("a bypass", share, 0.0, 1.0)?;
+                let filters = &mut works.filtration.filters;
+                numbered(filters, filter, "filter")?.bypass = share;
+            }
+            Trouble::Sludge(tank, kg) => {
+                let kg = within("sludge", kg, 0.0, 1_000.0)?;
+                numbered(&mut works.tanks, tank, "tank")?;
+                works.add_sludge(tank - 1, kg);
+            }
+            Trouble::Waste(percent) => {
+                works.fill_waste(within("a fill", percent, 0.0, 100.0)? / 100.0);
+            }
+            Trouble::AirBlocked(blocked) => works.filtration.air_blocked = blocked,
         }
         Ok(())
     }
@@ -361,12 +422,43 @@ impl Twin {
     }
 }
 
+/// The place of this number, from 1.
+fn numbered<'a, T>(all: &'a mut [T], number: usize, what: &str) -> Result<&'a mut T, String> {
+    let count = all.len();
+    let place = number.checked_sub(1).and_then(|place| all.get_mut(place));
+    place.ok_or_else(|| format!("no {what} {number}: 1 to {count}"))
+}
+
+fn within(what: &str, value: f64, low: f64, high: f64) -> Result<f64, String> {
+    if (low..=high).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("{what} is {low} to {high}, not {value}"))
+    }
+}
+
+/// The longer of two silences.
+fn longer(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.max(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// What a contact shows; `None`: it does not answer.
 fn shown(switch: &Switch, works: &Works) -> Option<bool> {
     match switch.fault {
-        None => Some(switch.contact.is_closed(works)),
-        Some(SensorFault::Stuck | SensorFault::Bias(_)) => Some(switch.shown),
+        None
+        | Some(
+            SensorFault::Bias(_)
+            | SensorFault::Scale(_)
+            | SensorFault::Drift(_)
+            | SensorFault::Noise(_)
+            | SensorFault::Spike(_),
+        ) => Some(switch.contact.is_closed(works)),
+        Some(SensorFault::Stuck) => Some(switch.shown),
         Some(SensorFault::Zero) => Some(false),
+        Some(SensorFault::Value(value)) => Some(value >= 0.5),
         Some(SensorFault::Dropout) => None,
     }
 }

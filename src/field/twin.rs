@@ -80,7 +80,9 @@ impl TwinField {
             | Act::Mains(_)
             | Act::SensorFault { .. }
             | Act::ActuatorFault { .. }
+            | Act::Silence { .. }
             | Act::Link { .. }
+            | Act::Befall(_)
             | Act::ClearAll => (self.emergency_stop, self.local),
         };
         self.twin.act(act)?;

@@ -182,8 +182,17 @@ fn kind(broken: Broken) -> &'static str {
         Broken::Sensor(SensorFault::Dropout) => "dropout",
         Broken::Sensor(SensorFault::Bias(_)) => "bias",
         Broken::Sensor(SensorFault::Zero) => "zero",
+        Broken::Sensor(SensorFault::Value(_)) => "value",
+        Broken::Sensor(SensorFault::Scale(_)) => "scale",
+        Broken::Sensor(SensorFault::Drift(_)) => "drift",
+        Broken::Sensor(SensorFault::Noise(_)) => "noise",
+        Broken::Sensor(SensorFault::Spike(_)) => "spike",
         Broken::Actuator(ActuatorFault::Trip) => "trip",
         Broken::Actuator(ActuatorFault::Seize) => "seize",
+        Broken::Actuator(ActuatorFault::Run) => "run",
+        Broken::Actuator(ActuatorFault::Slow) => "slow",
+        Broken::Actuator(ActuatorFault::Plug) => "plug",
+        Broken::Actuator(ActuatorFault::Leak(_)) => "leak",
     }
 }
 

@@ -5,6 +5,8 @@ use super::parameters::DoserParameters;
 /// VFD ramps, of 50 Hz a second.
 const RAMP_UP: f64 = 0.10;
 const RAMP_DOWN: f64 = 0.20;
+/// Speed of a drive whose run contact is welded. Chosen: what P-501 is set to as a rule.
+const WELDED: f64 = 0.95;
 /// A motor whose supply or permit is gone coasts. Chosen: a small pump stands within 2 s.
 const COAST: f64 = 0.5;
 /// Within this of its end a valve presses its limit switch.
@@ -36,6 +38,8 @@ pub struct Drive {
     pub tripped: bool,
     /// Turns without moving water: a broken coupling, a blocked impeller.
     pub seized: bool,
+    /// Its contactor is welded: it runs while there is power, whoever says what.
+    pub welded: bool,
     /// Speed now, 1 is 50 Hz.
     pub ratio: f64,
     /// What its status word says.
@@ -44,11 +48,17 @@ pub struct Drive {
 }
 
 impl Drive {
-    /// Ramps towards its command.
-    pub fn advance(&mut self, seconds: f64, supply: Supply) {
-        let is_on = supply == Supply::On && !self.tripped;
-        let target =
-            if is_on && self.run { (self.speed_percent / 100.0).clamp(0.0, 1.0) } else { 0.0 };
+    /// Ramps towards its command. `chain` is its permit and its hard-wired trips, `power` what feeds it.
+    pub fn advance(&mut self, seconds: f64, chain: Supply, power: Supply) {
+        let runs_on = self.welded && power == Supply::On;
+        let is_on = runs_on || chain == Supply::On && !self.tripped;
+        let target = if runs_on {
+            WELDED
+        } else if is_on && self.run {
+            (self.speed_percent / 100.0).clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
         if target > self.ratio {
             self.ratio = (self.ratio + RAMP_UP * seconds).min(target);
         } else {
@@ -74,19 +84,66 @@ pub struct Motor {
     pub tripped: bool,
     /// Contactor in, nothing moved.
     pub seized: bool,
+    /// Contactor in for ever.
+    pub welded: bool,
     /// The auxiliary contact.
     pub running: bool,
 }
 
 impl Motor {
     pub fn advance(&mut self, supply: Supply) {
-        self.running = supply == Supply::On && self.run && !self.tripped;
+        self.running = supply == Supply::On && (self.welded || self.run && !self.tripped);
     }
 
     /// It does its work.
     #[must_use]
     pub fn works(&self) -> bool {
         self.running && !self.seized
+    }
+}
+
+/// What is wrong with a valve.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum ValveFault {
+    #[default]
+    Sound,
+    /// Stands where it is.
+    Stands,
+    /// Opens, whatever its relays say, and stays so.
+    DrivenOpen,
+    /// Takes three times its time: `plant.md` 6.11.
+    Slow,
+    /// Moves and says so, but nothing passes: a disc off its stem, a blocked pipe.
+    Plugged,
+    /// Shut, it still passes this share.
+    Leaks(f64),
+}
+
+/// A slow valve's travel against a sound one's: `plant.md` 6.11.
+const SLOW: f64 = 3.0;
+
+impl ValveFault {
+    /// The place after a step, on the way to open or to closed.
+    fn moved(self, position: f64, way: f64, opens: bool) -> f64 {
+        let (way, opens) = match self {
+            ValveFault::Stands => return position,
+            ValveFault::DrivenOpen => (way, true),
+            ValveFault::Slow => (way / SLOW, opens),
+            ValveFault::Sound | ValveFault::Plugged | ValveFault::Leaks(_) => (way, opens),
+        };
+        (position + if opens { way } else { -way }).clamp(0.0, 1.0)
+    }
+
+    /// What water finds open of a valve at this place.
+    fn passing(self, position: f64) -> f64 {
+        match self {
+            ValveFault::Plugged => 0.0,
+            ValveFault::Leaks(share) => position.max(share),
+            ValveFault::Sound
+            | ValveFault::Stands
+            | ValveFault::DrivenOpen
+            | ValveFault::Slow => position,
+        }
     }
 }
 
@@ -98,21 +155,26 @@ pub struct MotorValve {
     /// 0 closed, 1 open.
     pub position: f64,
     pub travel_s: f64,
-    pub seized: bool,
+    pub fault: ValveFault,
 }
 
 impl MotorValve {
     #[must_use]
     pub fn new(travel_s: f64, position: f64) -> MotorValve {
-        MotorValve { open: false, close: false, position, travel_s, seized: false }
+        MotorValve { open: false, close: false, position, travel_s, fault: ValveFault::Sound }
     }
 
     pub fn advance(&mut self, seconds: f64) {
-        if self.seized || self.open == self.close {
+        if self.open == self.close && self.fault != ValveFault::DrivenOpen {
             return;
         }
-        let way = seconds / self.travel_s;
-        self.position = (self.position + if self.open { way } else { -way }).clamp(0.0, 1.0);
+        self.position = self.fault.moved(self.position, seconds / self.travel_s, self.open);
+    }
+
+    /// What water finds open, 0 to 1.
+    #[must_use]
+    pub fn opening(&self) -> f64 {
+        self.fault.passing(self.position)
     }
 
     #[must_use]
@@ -133,20 +195,23 @@ pub struct ReturnValve {
     /// 0 closed, 1 open.
     pub position: f64,
     pub travel_s: f64,
-    pub seized: bool,
+    pub fault: ValveFault,
 }
 
 impl ReturnValve {
     #[must_use]
     pub fn new(travel_s: f64) -> ReturnValve {
-        ReturnValve { open: false, position: 0.0, travel_s, seized: false }
+        ReturnValve { open: false, position: 0.0, travel_s, fault: ValveFault::Sound }
     }
 
     pub fn advance(&mut self, seconds: f64) {
-        if !self.seized {
-            let way = seconds / self.travel_s;
-            self.position = (self.position + if self.open { way } else { -way }).clamp(0.0, 1.0);
-        }
+        self.position = self.fault.moved(self.position, seconds / self.travel_s, self.open);
+    }
+
+    /// What water finds open, 0 to 1.
+    #[must_use]
+    pub fn opening(&self) -> f64 {
+        self.fault.passing(self.position)
     }
 
     #[must_use]
@@ -169,6 +234,8 @@ pub enum PumpHealth {
     Tripped,
     /// Strokes, but nothing moves: the trap of `plant.md` 6.10.
     AirLocked,
+    /// At its fastest stroke, whatever it is told, while it has power.
+    RunsAway,
 }
 
 /// Fastest stroke, 1/min.
@@ -199,6 +266,10 @@ pub struct Doser {
     pub strokes: u16,
     /// g since the start.
     pub dosed_g: f64,
+    /// l since the start that strokes have moved: what the caps of the guard are about.
+    pub stroked_l: f64,
+    /// l/h that run into the water by themselves: a siphon past the pump.
+    pub siphon: f64,
     part_stroke: f64,
     is_refilling: bool,
 }
@@ -216,6 +287,8 @@ impl Doser {
             strength: parameters.strength,
             strokes: 0,
             dosed_g: 0.0,
+            stroked_l: 0.0,
+            siphon: 0.0,
             part_stroke: 0.0,
             is_refilling: false,
         }
@@ -228,15 +301,27 @@ impl Doser {
 
     /// g that reach the water in this step.
     pub fn advance(&mut self, seconds: f64, supply: Supply) -> f64 {
+        let siphoned = self.draw(self.siphon * seconds / 3_600.0);
+        let stroked = self.stroke(seconds, supply);
+        self.stroked_l += stroked;
+        let grams = (siphoned + stroked) * self.strength;
+        self.dosed_g += grams;
+        grams
+    }
+
+    /// l that strokes move in this step.
+    fn stroke(&mut self, seconds: f64, supply: Supply) -> f64 {
         let health = self.health[usize::from(self.choose_b)];
-        if supply == Supply::Off
-            || !self.enable
-            || self.rate <= 0.0
-            || health == PumpHealth::Tripped
-        {
+        let rate = match health {
+            PumpHealth::RunsAway => STROKES_MAX,
+            PumpHealth::Tripped => 0.0,
+            PumpHealth::Sound | PumpHealth::AirLocked if self.enable => self.rate.min(STROKES_MAX),
+            PumpHealth::Sound | PumpHealth::AirLocked => 0.0,
+        };
+        if supply == Supply::Off || !(rate > 0.0) {
             return 0.0;
         }
-        let strokes = self.rate.min(STROKES_MAX) / 60.0 * seconds;
+        let strokes = rate / 60.0 * seconds;
         self.part_stroke += strokes;
         if self.part_stroke >= 1.0 {
             let whole = libm::floor(self.part_stroke);
@@ -247,11 +332,15 @@ impl Doser {
         if health == PumpHealth::AirLocked {
             return 0.0;
         }
+        self.draw(strokes * self.parameters.stroke_ml / 1_000.0)
+    }
+
+    /// l that there were of those wanted.
+    fn draw(&mut self, wanted: f64) -> f64 {
         let there = (self.volume_l - HEEL * self.parameters.tank_l).max(0.0);
-        let litres = (strokes * self.parameters.stroke_ml / 1_000.0).min(there);
+        let litres = wanted.min(there);
         self.volume_l -= litres;
-        self.dosed_g += litres * self.strength;
-        litres * self.strength
+        litres
     }
 
     /// A minute of ageing.
@@ -297,15 +386,15 @@ mod tests {
     #[test]
     fn a_drive_needs_its_permit_and_coasts_when_it_goes() {
         let mut drive = Drive { run: true, speed_percent: 80.0, ..Drive::default() };
-        drive.advance(1.0, Supply::Off);
+        drive.advance(1.0, Supply::Off, Supply::On);
         assert_eq!((drive.ratio, drive.running), (0.0, false));
         for _ in 0..9 {
-            drive.advance(1.0, Supply::On);
+            drive.advance(1.0, Supply::On, Supply::On);
         }
         assert!((drive.ratio - 0.8).abs() < 1.0e-9 && drive.running);
-        drive.advance(1.0, Supply::Off);
+        drive.advance(1.0, Supply::Off, Supply::On);
         assert!(!drive.running && drive.ratio < 0.31);
-        drive.advance(1.0, Supply::Off);
+        drive.advance(1.0, Supply::Off, Supply::On);
         assert_eq!(drive.ratio, 0.0);
     }
 

@@ -150,6 +150,8 @@ pub struct Filter {
     pub sand_lost: f64,
     /// Washes ended.
     pub washes: u32,
+    /// Share of its water that finds a hole through the bed, 0 to 1: media breakthrough.
+    pub bypass: f64,
     /// Mud balls: what bad washes have added to k_h.
     mud: f64,
     ripened: f64,
@@ -183,6 +185,7 @@ impl Filter {
             loosened: 0.0,
             sand_lost: 0.0,
             washes: 0,
+            bypass: 0.0,
             mud: 0.0,
             ripened: load.max(10.0 * RIPENING),
             spike: 0.0,
@@ -206,8 +209,8 @@ impl Filter {
     /// a and b of `h = a·v + b·v²` for the feed's way through it, if one is open.
     #[must_use]
     pub fn resistance(&self, bed: &Bed) -> Option<(f64, f64)> {
-        let (on, off) = (self.outlet.position, self.to_waste.position);
-        let opening = self.inlet.position.min(on.max(off));
+        let (on, off) = (self.outlet.opening(), self.to_waste.opening());
+        let opening = self.inlet.opening().min(on.max(off));
         let pipe = if on >= off { OUTLET_PIPE } else { TO_WASTE_PIPE };
         (opening > SHUT).then(|| (self.bed_loss(bed), pipe / (opening * opening)))
     }
@@ -226,7 +229,7 @@ impl Filter {
     /// Share of the feed that leaves by the outlet to the clear well; the rest goes to waste.
     #[must_use]
     pub fn outlet_share(&self) -> f64 {
-        let (on, off) = (self.outlet.position, self.to_waste.position);
+        let (on, off) = (self.outlet.opening(), self.to_waste.opening());
         let (on, off) = (on * on, off * off);
         if on + off > 0.0 { on / (on + off) } else { 0.0 }
     }
@@ -258,7 +261,8 @@ impl Filter {
         self.freeboard += filled;
         self.filtered += volume;
         let passed = libm::exp10(-self.removal(coagulated));
-        let goal = (settled * passed).max(FINEST) + self.remnant() + self.surge;
+        let held = (settled * passed).max(FINEST) + self.remnant() + self.surge;
+        let goal = held + self.bypass * (settled - held).max(0.0);
         self.turbidity += pace.outlet * (goal - self.turbidity);
         // What comes in and does not go out stays in the sand; what goes out beyond that comes from there.
         let (out, came) = (volume - filled, FINE_SOLIDS * settled * volume);
@@ -341,10 +345,10 @@ impl Filter {
 
     /// m³ that run off through the open drain, down to the media, and the g of dry matter in them.
     pub fn run_dry(&mut self, pace: &Pace) -> (f64, f64) {
-        if self.drain.position <= SHUT {
+        if self.drain.opening() <= SHUT {
             return (0.0, 0.0);
         }
-        let out = pace.volume(DRAINING * self.area * self.drain.position).min(self.freeboard);
+        let out = pace.volume(DRAINING * self.area * self.drain.opening()).min(self.freeboard);
         self.freeboard -= out;
         (out, self.carry_off(out))
     }

@@ -50,6 +50,8 @@ pub struct Filtration {
     pub bed: Bed,
     /// kPa in the air header.
     pub air_pressure: f64,
+    /// Nozzles or relief valve let no air through.
+    pub air_blocked: bool,
     /// NTU in the common outlet.
     pub combined: f64,
     /// m³/h to the clear well.
@@ -77,6 +79,7 @@ impl Filtration {
             filters,
             bed: Bed::at(temperature),
             air_pressure: 0.0,
+            air_blocked: false,
             combined: turbidity,
             produced_flow: 0.0,
             head: 0.3,
@@ -84,9 +87,16 @@ impl Filtration {
     }
 
     /// Drives, blower and valves move.
-    pub fn turn(&mut self, pace: &Pace, feed: Supply, wash: Supply, blower: Supply) {
-        self.feed.turn(pace, feed);
-        self.wash.turn(pace, wash);
+    pub fn turn(
+        &mut self,
+        pace: &Pace,
+        feed: Supply,
+        wash: Supply,
+        blower: Supply,
+        drives: Supply,
+    ) {
+        self.feed.turn(pace, feed, drives);
+        self.wash.turn(pace, wash, drives);
         if let Some(motor) = &mut self.blower {
             motor.advance(blower);
         }
@@ -185,8 +195,8 @@ impl Filtration {
         let mut openings = 0.0;
         let mut loss = 0.0;
         for filter in &self.filters {
-            if filter.wash_inlet.position > SHUT && way_out(filter) != Way::Shut {
-                openings += filter.wash_inlet.position;
+            if filter.wash_inlet.opening() > SHUT && way_out(filter) != Way::Shut {
+                openings += filter.wash_inlet.opening();
                 loss = filter.wash_loss(&self.bed, LIFTED_BED);
             }
         }
@@ -206,7 +216,7 @@ impl Filtration {
         let mut washings = Washings::default();
         for filter in &mut self.filters {
             let way = way_out(filter);
-            let opening = filter.wash_inlet.position;
+            let opening = filter.wash_inlet.opening();
             let is_open = opening > SHUT && way != Way::Shut;
             let share = if is_open { opening / openings } else { 0.0 };
             let (out, carried) = filter.wash(pace, &self.bed, share * drawn, share * solids);
@@ -230,8 +240,9 @@ impl Filtration {
         let mut goal = if blows { AIR_RELIEF } else { 0.0 };
         if blows {
             for filter in &mut self.filters {
-                if filter.air.position > 0.5 {
-                    let vented = filter.waste.position > SHUT || filter.drain.position > SHUT;
+                if filter.air.opening() > 0.5 {
+                    let vented = !self.air_blocked
+                        && (filter.waste.opening() > SHUT || filter.drain.opening() > SHUT);
                     goal = goal.min(if vented { AIR_THROUGH } else { AIR_TRAPPED });
                     filter.scour(pace.seconds);
                 }
@@ -279,9 +290,9 @@ enum Way {
 }
 
 fn way_out(filter: &Filter) -> Way {
-    if filter.waste.position > SHUT || filter.drain.position > SHUT {
+    if filter.waste.opening() > SHUT || filter.drain.opening() > SHUT {
         Way::Waste
-    } else if filter.outlet.position > SHUT {
+    } else if filter.outlet.opening() > SHUT {
         Way::Outlet
     } else {
         Way::Shut
@@ -308,7 +319,7 @@ mod tests {
         let water = Water { turbidity: 1.0, coagulated: 1.0, ..Water::default() };
         let mut made = Filtered::default();
         for _ in 0..seconds {
-            filtration.turn(&pace, Supply::On, Supply::On, Supply::On);
+            filtration.turn(&pace, Supply::On, Supply::On, Supply::On, Supply::On);
             made = filtration.filter(&pace, &mut settled, &water);
         }
         made
@@ -354,7 +365,7 @@ mod tests {
         let mut drawn = 0.0;
         let mut wasted = 0.0;
         for _ in 0..3_000 {
-            filtration.turn(&pace, Supply::On, Supply::On, Supply::On);
+            filtration.turn(&pace, Supply::On, Supply::On, Supply::On, Supply::On);
             let washings = filtration.wash(&pace, Suction::Wet, |volume| {
                 drawn += volume;
                 (volume, 0.0)

@@ -141,11 +141,11 @@ impl PumpStation {
         }
     }
 
-    /// Moves the drives.
-    pub fn turn(&mut self, pace: &Pace, supply: Supply) {
-        let supply = Supply::given(supply == Supply::On && self.permit);
+    /// Moves the drives: `chain` is their hard-wired trips, `power` what feeds them.
+    pub fn turn(&mut self, pace: &Pace, chain: Supply, power: Supply) {
+        let chain = Supply::given(chain == Supply::On && self.permit);
         for drive in &mut self.drives {
-            drive.advance(pace.seconds, supply);
+            drive.advance(pace.seconds, chain, power);
         }
     }
 
@@ -190,6 +190,12 @@ impl PumpStation {
             libm::sqrt(spare.max(0.0) / curve.curvature)
         };
         self.drives.iter().filter(|d| !d.seized).map(one).sum()
+    }
+
+    /// One of its pumps turns.
+    #[must_use]
+    pub fn turns(&self) -> bool {
+        self.drives.iter().any(|drive| drive.ratio > STANDING)
     }
 
     /// The flow follows its steady value; without water to suck it dies away as fast. Then each motor's power.

@@ -122,6 +122,16 @@ pub enum SensorFault {
     Bias(f64),
     /// Shows nothing of it.
     Zero,
+    /// Shows this, whatever is: a replaced, broken or forged transmitter. A contact is closed from one half on.
+    Value(f64),
+    /// Shows so many times it: fouled, or with a wrong range.
+    Scale(f64),
+    /// Moves away from it by so much an hour, in its unit.
+    Drift(f64),
+    /// Jumps around it, with this standard deviation, in its unit.
+    Noise(f64),
+    /// One sample shows so much more; then it is sound again.
+    Spike(f64),
 }
 
 /// One transmitter, sampled at an even interval.
@@ -143,6 +153,9 @@ pub struct Transmitter {
     place: usize,
     stream: Stream,
     samples: u64,
+    interval_s: f64,
+    /// How far it has drifted, in its unit.
+    drifted: f64,
 }
 
 impl Transmitter {
@@ -173,6 +186,8 @@ impl Transmitter {
             place: 0,
             stream: Stream::Instrument(number),
             samples: 0,
+            interval_s,
+            drifted: 0.0,
         }
     }
 
@@ -198,13 +213,31 @@ impl Transmitter {
                 self.shown = 0.0_f64.clamp(self.low, self.high);
                 return Some(self.shown);
             }
-            Some(SensorFault::Bias(_)) | None => {}
+            Some(SensorFault::Value(value)) => {
+                self.shown = value.clamp(self.low, self.high);
+                return Some(self.shown);
+            }
+            Some(SensorFault::Drift(an_hour)) => self.drifted += an_hour * self.interval_s / 3_600.0,
+            Some(
+                SensorFault::Bias(_)
+                | SensorFault::Scale(_)
+                | SensorFault::Noise(_)
+                | SensorFault::Spike(_),
+            )
+            | None => self.drifted = 0.0,
         }
-        self.shown = self.render(days);
+        let jump = match self.fault {
+            Some(SensorFault::Noise(_)) => random.normal(self.stream, self.samples),
+            Some(_) | None => 0.0,
+        };
+        self.shown = self.render(days, jump);
+        if let Some(SensorFault::Spike(_)) = self.fault {
+            self.fault = None;
+        }
         Some(self.shown)
     }
 
-    fn render(&self, days: f64) -> f64 {
+    fn render(&self, days: f64, jump: f64) -> f64 {
         let c = &self.character;
         let mut value = self.state;
         if value < c.cutoff {
@@ -214,9 +247,19 @@ impl Transmitter {
             value += value * c.gain_drift * days + c.offset_drift * days;
             value += NOISE_SHARE * accuracy * self.noise;
         }
-        if let Some(SensorFault::Bias(bias)) = self.fault {
-            value += bias;
-        }
+        value = match self.fault {
+            Some(SensorFault::Bias(more) | SensorFault::Spike(more)) => value + more,
+            Some(SensorFault::Scale(times)) => value * times,
+            Some(SensorFault::Drift(_)) => value + self.drifted,
+            Some(SensorFault::Noise(size)) => value + size * jump,
+            Some(
+                SensorFault::Stuck
+                | SensorFault::Dropout
+                | SensorFault::Zero
+                | SensorFault::Value(_),
+            )
+            | None => value,
+        };
         if c.resolution > 0.0 {
             value = libm::round(value / c.resolution) * c.resolution;
         }
@@ -267,6 +310,7 @@ mod tests {
             (SensorFault::Stuck, Some(1.0)),
             (SensorFault::Dropout, None),
             (SensorFault::Zero, Some(0.0)),
+            (SensorFault::Value(3.5), Some(3.5)),
         ] {
             transmitter.fault = Some(fault);
             assert_eq!(transmitter.sample(2.0, 0.0, RANDOM), shown, "{fault:?}");

@@ -32,6 +32,8 @@ pub struct Grid {
     pub energy_kwh: f64,
     /// 0 to 1.
     pub battery: f64,
+    /// V, whatever the grid's weather: a brown-out.
+    pub forced_voltage: Option<f64>,
     outage_min: f64,
     minute: u64,
 }
@@ -45,6 +47,7 @@ impl Default for Grid {
             power_kw: BASE_KW,
             energy_kwh: 0.0,
             battery: 1.0,
+            forced_voltage: None,
             outage_min: 0.0,
             minute: 0,
         }
@@ -96,7 +99,7 @@ impl Grid {
     #[must_use]
     pub fn metered_voltage(&self) -> f64 {
         match self.mains() {
-            Mains::Present => self.voltage,
+            Mains::Present => self.forced_voltage.unwrap_or(self.voltage),
             Mains::Absent => 0.0,
         }
     }

@@ -67,6 +67,8 @@ pub struct River {
     pub water: Water,
     /// mg/l.
     pub organic_carbon: f64,
+    /// pH, whatever the weather: something was let into the river.
+    pub forced_ph: Option<f64>,
     fast: f64,
     fast_upstream: f64,
     called: Option<Called>,
@@ -88,6 +90,7 @@ impl River {
             upstream_level: 0.0,
             water: Water::default(),
             organic_carbon: parameters.organic_carbon,
+            forced_ph: None,
             fast: 0.0,
             fast_upstream: 0.0,
             called: None,
@@ -175,7 +178,7 @@ impl River {
         let turbidity = (turbidity * libm::exp(self.noise)).clamp(1.0, TURBIDITY_MAX);
         // How much of a storm's water is in the river: full at three times Q0.
         let storm = (excess / 3.0).min(1.0);
-        let ph = parameters.raw_ph - 0.3 * storm;
+        let ph = self.forced_ph.unwrap_or(parameters.raw_ph - 0.3 * storm);
         self.water = Water::natural(turbidity, ph, parameters.alkalinity * (1.0 - 0.2 * storm));
         // 2 mg/l dry, 3 to 5 in storms.
         self.organic_carbon = parameters.organic_carbon * (1.0 + storm);

@@ -204,23 +204,23 @@ impl SedimentationTank {
     pub fn run_off(&mut self, pace: &Pace) -> f64 {
         if let Some(batch) = &self.batch {
             let head = (self.basin.level() - LOW_OUTLET).max(0.0);
-            let flow = LOW_OUTLET_FLOW * batch.outlet * libm::sqrt(head) * self.outlet.position;
+            let flow = LOW_OUTLET_FLOW * batch.outlet * libm::sqrt(head) * self.outlet.opening();
             return self.basin.draw(pace.volume(flow));
         }
         let above = self.basin.volume - self.weir * self.basin.area_m2;
         if above <= 0.0 {
             return 0.0;
         }
-        self.basin.draw(above * (pace.seconds / WEIR_S).min(1.0) * self.outlet.position)
+        self.basin.draw(above * (pace.seconds / WEIR_S).min(1.0) * self.outlet.opening())
     }
 
     /// m³ of sludge and water through the sludge valve in this time, at this flow through the open valve, and the g of dry matter
     /// in it.
     pub fn desludge(&mut self, pace: &Pace, flow: f64) -> (f64, f64) {
-        if self.sludge.position <= 0.0 {
+        if self.sludge.opening() <= 0.0 {
             return (0.0, 0.0);
         }
-        let out = self.basin.draw(pace.volume(flow * self.scale * self.sludge.position));
+        let out = self.basin.draw(pace.volume(flow * self.scale * self.sludge.opening()));
         let (heel, before) = (SLUDGE_HEEL * self.scale, self.sludge_kg);
         if self.sludge_kg > heel {
             self.sludge_kg = (self.sludge_kg - out * SLUDGE_STRENGTH).max(heel);

@@ -1,6 +1,6 @@
 //! The whole works in flow order: river to tap, with every device, one substep at a time.
 
-use super::actuators::{Doser, Motor, MotorValve, PumpHealth, Supply};
+use super::actuators::{Doser, Motor, MotorValve, PumpHealth, Supply, ValveFault};
 use super::balance::{Balance, Book, Books};
 use super::chlorine::{self, ClearWell};
 use super::coagulation::{Conditions, Flocculation};
@@ -44,6 +44,8 @@ const HAND_DRAIN: f64 = 15.0;
 const ELEVATED_FLOOR: f64 = 22.0;
 /// Motors behind contactors, kW: mixer, sludge pump, decant pump, blower.
 const MOTORS_KW: (f64, f64, f64, f64) = (0.1, 0.55, 0.55, 1.1);
+/// A drive for 220 V trips on under-voltage below this, V. Chosen: a quarter below, as cheap drives do.
+const DRIVE_VOLTAGE_MIN: f64 = 165.0;
 /// kPa in a metre of water.
 pub const KPA_PER_METRE: f64 = 9.81;
 
@@ -60,6 +62,23 @@ impl Float {
 
     fn high(&mut self, level: f64, trip: f64) {
         self.closed = if self.closed { level < trip } else { level < trip - FLOAT_BAND };
+    }
+}
+
+/// What befalls river, screen and village beside the habits of the weather.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Troubles {
+    /// The village takes so many times what it does as a rule.
+    pub demand: f64,
+    /// m³/h out of a broken main.
+    pub burst: f64,
+    /// Somebody looks after tanks and screen, where the parameters say so.
+    pub attended: bool,
+}
+
+impl Default for Troubles {
+    fn default() -> Troubles {
+        Troubles { demand: 1.0, burst: 0.0, attended: true }
     }
 }
 
@@ -121,6 +140,8 @@ pub struct Works {
     pub waste: WasteTank,
     pub waste_high_high: Float,
     pub decant: Motor,
+
+    pub troubles: Troubles,
 
     /// Water, solids and chlorine over the border: INV-46.
     pub books: Books,
@@ -191,6 +212,7 @@ impl Works {
             waste: WasteTank::new(p),
             waste_high_high: Float { closed: true },
             decant: Motor::default(),
+            troubles: Troubles::default(),
             books: Books::default(),
             second: 0.0,
             minute: 0,
@@ -244,7 +266,8 @@ impl Works {
         self.weather.advance(p, random);
         self.river.advance(p, &self.weather, random);
         self.grid.advance_minute(p, self.weather.hour(), random);
-        self.demand = demand::demand(p, self.weather.hour(), self.minute, random);
+        let usual = demand::demand(p, self.weather.hour(), self.minute, random);
+        self.demand = usual * self.troubles.demand;
         self.filtration.bed = super::filter::Bed::at(self.weather.temperature);
         self.decay_rate = chlorine::decay_rate(self.river.organic_carbon, self.temperature);
         let (growth, leaves, most, cleaned) = BLOCKAGE;
@@ -252,11 +275,11 @@ impl Works {
         self.blockage = (self.blockage + grown).min(most);
         for doser in [&mut self.coagulant, &mut self.hypochlorite] {
             doser.age();
-            if p.attendant {
+            if p.attendant && self.troubles.attended {
                 doser.attend();
             }
         }
-        if p.attendant && self.blockage > cleaned {
+        if p.attendant && self.troubles.attended && self.blockage > cleaned {
             self.blockage = p.screen_blockage;
         }
     }
@@ -275,19 +298,21 @@ impl Works {
     /// Motors and valves move; K0 and the hard-wired trips of `plant.md` 1.7 item 4 stand before every motor.
     fn turn(&mut self, pace: &Pace) {
         let power = self.panel.contactor;
-        let low_low = Supply::given(power && self.clear_well_low_low.closed);
-        let high_high = Supply::given(power && self.clear_well_high_high.closed);
-        let power = Supply::given(power);
-        let raw = Supply::given(power == Supply::On && self.wet_well_low_low.closed);
-        self.raw.turn(pace, raw);
+        // A drive lets go at a brown-out; a contactor holds.
+        let fed = power && self.grid.metered_voltage() > DRIVE_VOLTAGE_MIN;
+        let low_low = Supply::given(fed && self.clear_well_low_low.closed);
+        let high_high = Supply::given(fed && self.clear_well_high_high.closed);
+        let (power, drives) = (Supply::given(power), Supply::given(fed));
+        let raw = Supply::given(fed && self.wet_well_low_low.closed);
+        self.raw.turn(pace, raw, drives);
         self.raw_inlet.advance(pace.seconds);
         self.mixer.advance(power);
         for tank in &mut self.tanks {
             tank.turn(pace.seconds);
         }
         self.sludge_pump.advance(power);
-        self.filtration.turn(pace, high_high, low_low, power);
-        self.lift.turn(pace, low_low);
+        self.filtration.turn(pace, high_high, low_low, power, drives);
+        self.lift.turn(pace, low_low, drives);
         self.outlet.advance(pace.seconds);
         self.decant.advance(power);
     }
@@ -311,7 +336,7 @@ impl Works {
         }
         self.raw_water.blend(pace.five_minutes, &self.river.water);
 
-        let path = self.raw_inlet.position;
+        let path = self.raw_inlet.opening();
         let suction = Suction::above(self.wet_well.level(), RAW_DRY);
         let mut steady = 0.0;
         if path > SHUT {
@@ -438,7 +463,8 @@ impl Works {
     fn distribute(&mut self, pace: &Pace) {
         let level = self.clear_well.basin.level();
         let suction = Suction::above(level, CLEAR_DRY);
-        let wanted = pace.volume(self.demand);
+        let asked = pace.volume(self.demand);
+        let wanted = asked + pace.volume(self.troubles.burst);
         let served = if let Some(elevated) = &mut self.elevated {
             let lift = self.lift.curve.static_head_m + elevated.level() - level;
             let steady = self.lift.flow_against(lift, 0.0);
@@ -450,7 +476,7 @@ impl Works {
             self.books.water.go(over);
             self.books.chlorine.go(over * spilled.chlorine);
             self.books.solids.go(over * spilled.fine_solids());
-            elevated.draw(if self.outlet.position > SHUT { wanted } else { 0.0 })
+            elevated.draw(if self.outlet.opening() > SHUT { wanted } else { 0.0 })
         } else {
             // Straight into the network: no rising main, and a vessel that takes no more is a closed pipe.
             let lift = self.network.head - level;
@@ -460,7 +486,7 @@ impl Works {
             self.lift.settle(pace, steady, suction);
             let lifted = self.clear_well.draw(pace.volume(self.lift.flow));
             self.tower.take_in(lifted, self.clear_well.outlet());
-            self.network.pass(pace, lifted, wanted, self.outlet.position)
+            self.network.pass(pace, lifted, wanted, self.outlet.opening())
         };
         let lost = self.decay_rate * chlorine::ELEVATED_DECAY * pace.hours;
         self.books.chlorine.go(self.tower.decay(lost));
@@ -469,7 +495,9 @@ impl Works {
         self.books.chlorine.go(chlorine);
         self.books.solids.go(solids);
         self.books.water.go(served);
-        self.unmet += (wanted - served).max(0.0);
+        // Taps and hole share what there is.
+        let share = if wanted > 0.0 { (served / wanted).min(1.0) } else { 1.0 };
+        self.unmet += asked * (1.0 - share);
         self.village_flow = served / pace.hours;
     }
 
@@ -579,6 +607,21 @@ impl Works {
         }
     }
 
+    /// So many kg of sludge more lie in this tank, brought from nowhere.
+    pub fn add_sludge(&mut self, tank: usize, kg: f64) {
+        let before = self.solids_held();
+        self.tanks[tank].sludge_kg += kg;
+        self.books.solids.come(self.solids_held() - before);
+    }
+
+    /// Foreign water stands in the waste tank up to this fill, 0 to 1.
+    pub fn fill_waste(&mut self, fill: f64) {
+        let before = self.waste.basin.volume;
+        let after = fill * self.waste.basin.area_m2 * self.waste.basin.brim_m;
+        self.waste.basin.volume = before.max(after);
+        self.books.water.come(self.waste.basin.volume - before);
+    }
+
     /// Whether the mains are there.
     #[must_use]
     pub fn mains(&self) -> Mains {
@@ -596,29 +639,38 @@ impl Works {
         let stations =
             [&mut self.raw, &mut self.filtration.feed, &mut self.filtration.wash, &mut self.lift];
         for drive in stations.into_iter().flat_map(|station| station.drives.iter_mut()) {
-            (drive.tripped, drive.seized) = (false, false);
+            (drive.tripped, drive.seized, drive.welded) = (false, false, false);
         }
         let motors = [&mut self.mixer, &mut self.sludge_pump, &mut self.decant];
         for motor in motors.into_iter().chain(self.filtration.blower.as_mut()) {
-            (motor.tripped, motor.seized) = (false, false);
+            (motor.tripped, motor.seized, motor.welded) = (false, false, false);
         }
-        self.coagulant.health = [PumpHealth::Sound; 2];
-        self.hypochlorite.health = [PumpHealth::Sound; 2];
-        self.raw_inlet.seized = false;
-        self.outlet.seized = false;
-        for tank in &mut self.tanks {
-            tank.inlet.seized = false;
-            tank.outlet.seized = false;
-            tank.sludge.seized = false;
+        for doser in [&mut self.coagulant, &mut self.hypochlorite] {
+            doser.health = [PumpHealth::Sound; 2];
+            doser.siphon = 0.0;
         }
+        let tanks = self.tanks.iter_mut().flat_map(|tank| [&mut tank.inlet, &mut tank.outlet]);
+        let filters = self.filtration.filters.iter_mut();
+        let stay = filters.flat_map(|filter| {
+            [&mut filter.inlet, &mut filter.waste, &mut filter.to_waste, &mut filter.drain]
+        });
+        for valve in [&mut self.raw_inlet, &mut self.outlet].into_iter().chain(tanks).chain(stay) {
+            valve.fault = ValveFault::Sound;
+        }
+        let sludge = self.tanks.iter_mut().map(|tank| &mut tank.sludge);
+        let filters = self.filtration.filters.iter_mut();
+        let back =
+            filters.flat_map(|filter| [&mut filter.outlet, &mut filter.wash_inlet, &mut filter.air]);
+        for valve in sludge.chain(back) {
+            valve.fault = ValveFault::Sound;
+        }
+        self.troubles = Troubles::default();
+        self.grid.forced_voltage = None;
+        self.river.forced_ph = None;
+        self.clear_well.spoiled = 0.0;
+        self.filtration.air_blocked = false;
         for filter in &mut self.filtration.filters {
-            filter.inlet.seized = false;
-            filter.outlet.seized = false;
-            filter.wash_inlet.seized = false;
-            filter.waste.seized = false;
-            filter.to_waste.seized = false;
-            filter.air.seized = false;
-            filter.drain.seized = false;
+            filter.bypass = 0.0;
         }
     }
 }
@@ -627,5 +679,5 @@ impl Works {
 fn inflow_weight(tank: &SedimentationTank) -> f64 {
     // The flocculation tank stands 0.2 m above the brims.
     let drop = (tank.basin.brim_m + 0.2 - tank.basin.level()).max(0.0);
-    if tank.inlet.position > SHUT { tank.inlet.position * libm::sqrt(drop) } else { 0.0 }
+    if tank.inlet.opening() > SHUT { tank.inlet.opening() * libm::sqrt(drop) } else { 0.0 }
 }

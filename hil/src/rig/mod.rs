@@ -32,7 +32,8 @@ use tokio::task::JoinSet;
 pub use clock::STEP;
 pub use control::tell;
 use device::Device;
-pub use plant::{PlantWorld, SAYINGS};
+pub use crate::twin::act::SAYINGS;
+pub use plant::PlantWorld;
 pub use server::Link;
 
 /// Where the control endpoint listens unless told otherwise: below the bench's buses, on loopback.

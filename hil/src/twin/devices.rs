@@ -1,6 +1,8 @@
 //! Where each device of the catalogue stands in the works.
 
-use crate::model::actuators::{Doser, Drive, Motor, MotorValve, PumpHealth, ReturnValve};
+use crate::model::actuators::{
+    Doser, Drive, Motor, MotorValve, PumpHealth, ReturnValve, ValveFault,
+};
 use crate::model::hydraulics::PumpStation;
 use crate::model::works::Works;
 
@@ -170,36 +172,51 @@ pub enum Device {
 }
 
 /// What is wrong with an actuator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ActuatorFault {
     /// Overload: it does not move until it is reset.
     Trip,
     /// A pump turns and moves nothing (a dosing pump strokes air), a valve stands where it is.
     Seize,
+    /// A motor's contact is welded, a dosing pump is at full stroke, a valve opens and stays open.
+    Run,
+    /// A valve takes three times its time.
+    Slow,
+    /// A valve moves and says so, and nothing passes.
+    Plug,
+    /// A shut valve passes this share.
+    Leak(f64),
 }
 
 impl Device {
     /// Breaks it.
-    pub(super) fn strike(self, works: &mut Works, fault: ActuatorFault) {
-        let (trips, seizes) = (fault == ActuatorFault::Trip, fault == ActuatorFault::Seize);
+    ///
+    /// # Errors
+    /// When such a device cannot break so: in words.
+    pub(super) fn strike(self, works: &mut Works, fault: ActuatorFault) -> Result<(), String> {
         match self {
             Device::Drive(station, index) => {
+                let marks = marks(fault)?;
                 let drive = &mut station.of_mut(works).drives[index];
-                (drive.tripped, drive.seized) = (trips, seizes);
+                (drive.tripped, drive.seized, drive.welded) = marks;
             }
             Device::Motor(at) => {
+                let marks = marks(fault)?;
                 if let Some(motor) = at.of_mut(works) {
-                    (motor.tripped, motor.seized) = (trips, seizes);
+                    (motor.tripped, motor.seized, motor.welded) = marks;
                 }
             }
-            // A valve's motor that tripped stands as fast as one that is stuck.
-            Device::MotorValve(at) => at.of_mut(works).seized = true,
-            Device::ReturnValve(at) => at.of_mut(works).seized = true,
+            Device::MotorValve(at) => at.of_mut(works).fault = of_valve(fault),
+            Device::ReturnValve(at) => at.of_mut(works).fault = of_valve(fault),
             Device::Doser(at) => {
-                *at.of_mut(works).chosen() =
-                    if trips { PumpHealth::Tripped } else { PumpHealth::AirLocked };
+                *at.of_mut(works).chosen() = match marks(fault)? {
+                    (true, _, _) => PumpHealth::Tripped,
+                    (_, _, true) => PumpHealth::RunsAway,
+                    (_, _, _) => PumpHealth::AirLocked,
+                };
             }
         }
+        Ok(())
     }
 
     /// Mends it.
@@ -207,40 +224,79 @@ impl Device {
         match self {
             Device::Drive(station, index) => {
                 let drive = &mut station.of_mut(works).drives[index];
-                (drive.tripped, drive.seized) = (false, false);
+                (drive.tripped, drive.seized, drive.welded) = (false, false, false);
             }
             Device::Motor(at) => {
                 if let Some(motor) = at.of_mut(works) {
-                    (motor.tripped, motor.seized) = (false, false);
+                    (motor.tripped, motor.seized, motor.welded) = (false, false, false);
                 }
             }
-            Device::MotorValve(at) => at.of_mut(works).seized = false,
-            Device::ReturnValve(at) => at.of_mut(works).seized = false,
+            Device::MotorValve(at) => at.of_mut(works).fault = ValveFault::Sound,
+            Device::ReturnValve(at) => at.of_mut(works).fault = ValveFault::Sound,
             Device::Doser(at) => at.of_mut(works).health = [PumpHealth::Sound; 2],
         }
     }
 
     /// What is wrong with it now.
     pub(super) fn fault(self, works: &Works) -> Option<ActuatorFault> {
-        let (trips, seizes) = match self {
-            Device::Drive(station, index) => {
-                let Drive { tripped, seized, .. } = station.of(works).drives[index];
-                (tripped, seized)
-            }
-            Device::Motor(at) => at.of(works).map_or((false, false), |m| (m.tripped, m.seized)),
-            Device::MotorValve(at) => (false, at.of(works).seized),
-            Device::ReturnValve(at) => (false, at.of(works).seized),
-            Device::Doser(at) => {
-                let health = &at.of(works).health;
-                (health.contains(&PumpHealth::Tripped), health.contains(&PumpHealth::AirLocked))
-            }
+        let marked = |tripped, seized, welded| match (tripped, seized, welded) {
+            (true, _, _) => Some(ActuatorFault::Trip),
+            (_, _, true) => Some(ActuatorFault::Run),
+            (_, true, _) => Some(ActuatorFault::Seize),
+            (false, false, false) => None,
         };
-        if trips {
-            Some(ActuatorFault::Trip)
-        } else if seizes {
-            Some(ActuatorFault::Seize)
-        } else {
-            None
+        match self {
+            Device::Drive(station, index) => {
+                let Drive { tripped, seized, welded, .. } = station.of(works).drives[index];
+                marked(tripped, seized, welded)
+            }
+            Device::Motor(at) => {
+                at.of(works).and_then(|motor| marked(motor.tripped, motor.seized, motor.welded))
+            }
+            Device::MotorValve(at) => shown_of(at.of(works).fault),
+            Device::ReturnValve(at) => shown_of(at.of(works).fault),
+            Device::Doser(at) => {
+                let has = |health| at.of(works).health.contains(&health);
+                marked(
+                    has(PumpHealth::Tripped),
+                    has(PumpHealth::AirLocked),
+                    has(PumpHealth::RunsAway),
+                )
+            }
         }
+    }
+}
+
+/// Tripped, seized, welded: what a motor can be.
+fn marks(fault: ActuatorFault) -> Result<(bool, bool, bool), String> {
+    match fault {
+        ActuatorFault::Trip => Ok((true, false, false)),
+        ActuatorFault::Seize => Ok((false, true, false)),
+        ActuatorFault::Run => Ok((false, false, true)),
+        ActuatorFault::Slow | ActuatorFault::Plug | ActuatorFault::Leak(_) => {
+            Err("a pump or motor can trip, seize or run on; slow, plug and leak are for valves".into())
+        }
+    }
+}
+
+fn of_valve(fault: ActuatorFault) -> ValveFault {
+    match fault {
+        // A valve's motor that tripped stands as fast as one that is stuck.
+        ActuatorFault::Trip | ActuatorFault::Seize => ValveFault::Stands,
+        ActuatorFault::Run => ValveFault::DrivenOpen,
+        ActuatorFault::Slow => ValveFault::Slow,
+        ActuatorFault::Plug => ValveFault::Plugged,
+        ActuatorFault::Leak(share) => ValveFault::Leaks(share),
+    }
+}
+
+fn shown_of(fault: ValveFault) -> Option<ActuatorFault> {
+    match fault {
+        ValveFault::Sound => None,
+        ValveFault::Stands => Some(ActuatorFault::Seize),
+        ValveFault::DrivenOpen => Some(ActuatorFault::Run),
+        ValveFault::Slow => Some(ActuatorFault::Slow),
+        ValveFault::Plugged => Some(ActuatorFault::Plug),
+        ValveFault::Leaks(share) => Some(ActuatorFault::Leak(share)),
     }
 }

@@ -77,6 +77,8 @@ pub(super) struct Command {
     pub bus: Bus,
     /// What its device was told last; a repetition moves nothing.
     pub told: f64,
+    /// Seconds since its device's plug was pulled.
+    pub silent_s: Option<f64>,
 }
 
 /// A transmitter with its slot in the image.
@@ -87,6 +89,8 @@ pub(super) struct Instrument {
     pub bus: Bus,
     pub transmitter: Transmitter,
     pub interval_us: u64,
+    /// Its plug is pulled.
+    pub silent: bool,
 }
 
 /// A contact with its slot in the image.
@@ -98,6 +102,8 @@ pub(super) struct Switch {
     pub fault: Option<crate::model::instruments::SensorFault>,
     /// What it showed last.
     pub shown: bool,
+    /// Its plug is pulled.
+    pub silent: bool,
 }
 
 /// Every wire between image and works.
@@ -111,6 +117,7 @@ pub(super) struct Wiring {
     /// Paths apart from what every step walks over.
     pub instrument_paths: Vec<String>,
     pub switch_paths: Vec<String>,
+    pub command_paths: Vec<String>,
     pub devices: Vec<(String, Device)>,
 }
 
@@ -129,13 +136,15 @@ struct Electrician<'a> {
 impl Electrician<'_> {
     fn drives(&mut self, path: &str, action: Action, bus: Bus) {
         if let Some(slot) = self.catalogue.output_slot(path) {
-            self.wiring.commands.push(Command { slot, action, bus, told: 0.0 });
+            self.wiring.commands.push(Command { slot, action, bus, told: 0.0, silent_s: None });
+            self.wiring.command_paths.push(path.to_owned());
         }
     }
 
     fn switch(&mut self, path: String, contact: Contact, bus: Bus) {
         if let Some(slot) = self.catalogue.input_slot(&path) {
-            self.wiring.switches.push(Switch { slot, contact, bus, fault: None, shown: false });
+            let switch = Switch { slot, contact, bus, fault: None, shown: false, silent: false };
+            self.wiring.switches.push(switch);
             self.wiring.switch_paths.push(path);
         }
     }
@@ -154,6 +163,7 @@ impl Electrician<'_> {
             bus,
             transmitter: Transmitter::new(character, span, poll, number as u16),
             interval_us: (poll * 1.0e6) as u64,
+            silent: false,
         });
         self.wiring.instrument_paths.push(path.to_owned());
     }
@@ -377,5 +387,34 @@ impl Wiring {
             .map(|(number, instrument)| number * STAGGER_US % instrument.interval_us)
             .collect();
         wiring
+    }
+
+    /// Pulls the plug of everything on a bus under this path, or puts it in again; answers how many wires that are.
+    pub(super) fn silence(&mut self, path: &str, silent: bool) -> usize {
+        let is_under = |found: &str| {
+            found.strip_prefix(path).is_some_and(|rest| {
+                path.is_empty() || rest.is_empty() || rest.starts_with('.')
+            })
+        };
+        let mut wires = 0;
+        for (found, command) in self.command_paths.iter().zip(&mut self.commands) {
+            if is_under(found) && command.bus != Bus::Header {
+                command.silent_s = silent.then_some(0.0);
+                wires += 1;
+            }
+        }
+        for (found, instrument) in self.instrument_paths.iter().zip(&mut self.instruments) {
+            if is_under(found) && instrument.bus != Bus::Header {
+                instrument.silent = silent;
+                wires += 1;
+            }
+        }
+        for (found, switch) in self.switch_paths.iter().zip(&mut self.switches) {
+            if is_under(found) && switch.bus != Bus::Header {
+                switch.silent = silent;
+                wires += 1;
+            }
+        }
+        wires
     }
 }
