@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use plc::guard::Ledger;
-use plc::image::{Command, Inputs, Order, Step};
+use plc::image::{Command, Inputs, Order, Outputs, Step};
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
 use plc::signal::{Fault, Moment, Reading};
@@ -17,6 +17,8 @@ pub struct ClosedLoop {
     pub plant: Plant,
     pub twin: Twin,
     inputs: Inputs,
+    /// What a header without power says.
+    dark: Outputs,
     /// What the shell reports in a real controller: slot and value.
     reported: Vec<(usize, f64)>,
     /// Readings that something between sensor and core has made of the true ones.
@@ -33,6 +35,19 @@ pub struct ClosedLoop {
     period: Duration,
     orders: Vec<Order>,
     last_number: u32,
+    /// How its controller is away.
+    away: Option<Away>,
+    /// Since the start of the world; plant time begins anew with each controller.
+    passed: Duration,
+}
+
+/// How a controller is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// Killed or hung: its pins stand as they stood, its buses are silent.
+    Dead,
+    /// Without power: its pins have let go.
+    Dark,
 }
 
 /// What becomes of a reading on its way: what any transmitter, wire or driver could do to it.
@@ -114,12 +129,14 @@ impl ClosedLoop {
         let durable = DURABLE.map(|path| catalogue.input_slot(path));
         let storage_ok = catalogue.input_slot("system.storage_ok");
         let inputs = Inputs::new(catalogue);
+        let dark = Outputs::new(catalogue);
         // The world begins with good water in the clear well, and the plant knows it.
         plant.units.distribution.retained.quality_known = true;
         ClosedLoop {
             plant,
             twin,
             inputs,
+            dark,
             reported,
             time_of_day,
             polls,
@@ -130,12 +147,49 @@ impl ClosedLoop {
             period,
             orders: Vec::new(),
             last_number: 0,
+            away: None,
+            passed: Duration::ZERO,
         }
+    }
+
+    /// The controller goes: it stays away until [`ClosedLoop::restart`].
+    pub fn go_away(&mut self, away: Away) {
+        self.away = Some(away);
+        self.twin.abandon(true);
+    }
+
+    /// How it is away.
+    #[must_use]
+    pub fn away(&self) -> Option<Away> {
+        self.away
+    }
+
+    /// Time since the start of the world.
+    #[must_use]
+    pub fn passed(&self) -> Duration {
+        self.passed
+    }
+
+    /// What the core was told last, all of it.
+    #[must_use]
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
     }
 
     /// One scan.
     pub fn step(&mut self) {
+        self.passed += self.period;
         let at = self.plant.now().plus(self.period);
+        if let Some(away) = self.away {
+            let outputs = match away {
+                Away::Dead => self.plant.outputs(),
+                Away::Dark => &self.dark,
+            };
+            // Nobody reads what the instruments write now.
+            self.twin.step(outputs, &mut self.inputs, at, self.period);
+            self.orders.clear();
+            return;
+        }
         self.twin.step(self.plant.outputs(), &mut self.inputs, at, self.period);
         for (slot, value) in &self.reported {
             self.inputs.readings[*slot] = Reading::good(*value, at);
@@ -203,8 +257,8 @@ impl ClosedLoop {
 
     /// Scans for this long.
     pub fn run(&mut self, time: Duration) {
-        let end = self.plant.now().plus(time);
-        while self.plant.now() < end {
+        let end = self.passed + time;
+        while self.passed < end {
             self.step();
         }
     }
@@ -215,8 +269,8 @@ impl ClosedLoop {
         limit: Duration,
         mut holds: impl FnMut(&ClosedLoop) -> bool,
     ) -> bool {
-        let end = self.plant.now().plus(limit);
-        while self.plant.now() < end {
+        let end = self.passed + limit;
+        while self.passed < end {
             self.step();
             if holds(self) {
                 return true;
@@ -307,6 +361,8 @@ impl ClosedLoop {
         plant.restore_ledgers(self.ledgers);
         self.inputs = Inputs::new(plant.catalogue());
         self.plant = plant;
+        self.away = None;
+        self.twin.abandon(false);
     }
 
     /// Outputs that move water or chemicals, and are on.

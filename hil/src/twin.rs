@@ -100,6 +100,8 @@ pub struct Twin {
     elapsed_us: u64,
     /// Something under a path is silent.
     any_silent: bool,
+    /// Seconds since the controller stopped talking to the buses.
+    abandoned_s: Option<f64>,
     /// Days since the probes were calibrated.
     uncalibrated_days: f64,
 }
@@ -119,6 +121,7 @@ impl Twin {
             pace: Pace::new(0.1),
             elapsed_us: 0,
             any_silent: false,
+            abandoned_s: None,
             uncalibrated_days: 0.0,
         }
     }
@@ -128,6 +131,9 @@ impl Twin {
         let seconds = elapsed.as_secs_f64();
         self.obey(outputs);
         self.links.pass(seconds);
+        if let Some(abandoned) = &mut self.abandoned_s {
+            *abandoned += seconds;
+        }
         if self.any_silent {
             for silent in self.wiring.commands.iter_mut().filter_map(|c| c.silent_s.as_mut()) {
                 *silent += seconds;
@@ -171,7 +177,8 @@ impl Twin {
 
     fn obey(&mut self, outputs: &Outputs) {
         for command in &mut self.wiring.commands {
-            let cut = longer(self.links.cut(command.bus), command.silent_s);
+            let abandoned = self.abandoned_s.filter(|_| command.bus != Bus::Header);
+            let cut = longer(longer(self.links.cut(command.bus), command.silent_s), abandoned);
             let value = match cut {
                 None => outputs.values.get(command.slot).copied().unwrap_or(0.0),
                 Some(cut) if cut > DEAD_MAN_S => 0.0,
@@ -371,6 +378,14 @@ impl Twin {
             Trouble::AirBlocked(blocked) => works.filtration.air_blocked = blocked,
         }
         Ok(())
+    }
+
+    /// The controller is dead or hung (`true`): nobody talks to the buses, the pins of its header stand as the outputs say.
+    pub fn abandon(&mut self, abandoned: bool) {
+        self.abandoned_s = match (abandoned, self.abandoned_s) {
+            (false, _) => None,
+            (true, since) => Some(since.unwrap_or(0.0)),
+        };
     }
 
     /// From now on something in the water eats this much chlorine at once, mg/l.

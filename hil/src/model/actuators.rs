@@ -9,6 +9,8 @@ const RAMP_DOWN: f64 = 0.20;
 const WELDED: f64 = 0.95;
 /// A motor whose supply or permit is gone coasts. Chosen: a small pump stands within 2 s.
 const COAST: f64 = 0.5;
+/// Turning slower than this, of 50 Hz, a drive counts as standing.
+const STANDING: f64 = 1.0e-3;
 /// Within this of its end a valve presses its limit switch.
 const LIMIT_SWITCH: f64 = 1.0e-3;
 
@@ -66,6 +68,12 @@ impl Drive {
             self.ratio = (self.ratio - down * seconds).max(target);
         }
         self.running = is_on && self.ratio > 0.0;
+    }
+
+    /// Its shaft turns.
+    #[must_use]
+    pub fn turns(&self) -> bool {
+        self.ratio > STANDING
     }
 
     /// Hz.
@@ -139,10 +147,9 @@ impl ValveFault {
         match self {
             ValveFault::Plugged => 0.0,
             ValveFault::Leaks(share) => position.max(share),
-            ValveFault::Sound
-            | ValveFault::Stands
-            | ValveFault::DrivenOpen
-            | ValveFault::Slow => position,
+            ValveFault::Sound | ValveFault::Stands | ValveFault::DrivenOpen | ValveFault::Slow => {
+                position
+            }
         }
     }
 }
@@ -234,7 +241,7 @@ pub enum PumpHealth {
     Tripped,
     /// Strokes, but nothing moves: the trap of `plant.md` 6.10.
     AirLocked,
-    /// At its fastest stroke, whatever it is told, while it has power.
+    /// At its fastest stroke, whatever rate it is told, while its relay feeds it.
     RunsAway,
 }
 
@@ -313,8 +320,8 @@ impl Doser {
     fn stroke(&mut self, seconds: f64, supply: Supply) -> f64 {
         let health = self.health[usize::from(self.choose_b)];
         let rate = match health {
-            PumpHealth::RunsAway => STROKES_MAX,
-            PumpHealth::Tripped => 0.0,
+            PumpHealth::RunsAway if self.enable => STROKES_MAX,
+            PumpHealth::RunsAway | PumpHealth::Tripped => 0.0,
             PumpHealth::Sound | PumpHealth::AirLocked if self.enable => self.rate.min(STROKES_MAX),
             PumpHealth::Sound | PumpHealth::AirLocked => 0.0,
         };

@@ -118,8 +118,6 @@ pub struct PumpStation {
     pub dry_seconds: f64,
 }
 
-/// Turning slower than this a drive counts as standing.
-const STANDING: f64 = 1.0e-3;
 /// VFD losses on top of the shaft.
 const DRIVE_LOSS: f64 = 1.08;
 /// Power without flow, of the rating (at n³), and of the duty when dry: `plant.md` 6.3.
@@ -165,7 +163,7 @@ impl PumpStation {
     /// Steady flow against this static head (m) and this resistance beside the curve's own (m per (m³/h)²).
     #[must_use]
     pub fn flow_against(&self, static_head: f64, resistance: f64) -> f64 {
-        let mut turning = self.drives.iter().filter(|d| !d.seized && d.ratio > STANDING);
+        let mut turning = self.drives.iter().filter(|d| !d.seized && d.turns());
         let (first, second) = (turning.next(), turning.next());
         let Some(first) = first else { return 0.0 };
         let (curve, pipe) = (&self.curve, self.curve.resistance + resistance);
@@ -192,12 +190,6 @@ impl PumpStation {
         self.drives.iter().filter(|d| !d.seized).map(one).sum()
     }
 
-    /// One of its pumps turns.
-    #[must_use]
-    pub fn turns(&self) -> bool {
-        self.drives.iter().any(|drive| drive.ratio > STANDING)
-    }
-
     /// The flow follows its steady value; without water to suck it dies away as fast. Then each motor's power.
     pub fn settle(&mut self, pace: &Pace, steady: f64, suction: Suction) {
         let is_dry = suction == Suction::Dry;
@@ -206,7 +198,7 @@ impl PumpStation {
         if self.flow < 1.0e-6 {
             self.flow = 0.0;
         }
-        let turning = self.drives.iter().filter(|d| d.ratio > STANDING).count();
+        let turning = self.drives.iter().filter(|d| d.turns()).count();
         if turning == 0 {
             for drive in &mut self.drives {
                 drive.power_kw = 0.0;
@@ -224,7 +216,7 @@ impl PumpStation {
 }
 
 fn power(curve: &PumpCurve, drive: &Drive, flow: f64, suction: Suction) -> f64 {
-    if drive.ratio <= STANDING {
+    if !drive.turns() {
         return 0.0;
     }
     let n = drive.ratio;

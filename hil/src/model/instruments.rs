@@ -217,7 +217,9 @@ impl Transmitter {
                 self.shown = value.clamp(self.low, self.high);
                 return Some(self.shown);
             }
-            Some(SensorFault::Drift(an_hour)) => self.drifted += an_hour * self.interval_s / 3_600.0,
+            Some(SensorFault::Drift(an_hour)) => {
+                self.drifted += an_hour * self.interval_s / 3_600.0
+            }
             Some(
                 SensorFault::Bias(_)
                 | SensorFault::Scale(_)

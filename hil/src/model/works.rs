@@ -659,8 +659,8 @@ impl Works {
         }
         let sludge = self.tanks.iter_mut().map(|tank| &mut tank.sludge);
         let filters = self.filtration.filters.iter_mut();
-        let back =
-            filters.flat_map(|filter| [&mut filter.outlet, &mut filter.wash_inlet, &mut filter.air]);
+        let back = filters
+            .flat_map(|filter| [&mut filter.outlet, &mut filter.wash_inlet, &mut filter.air]);
         for valve in sludge.chain(back) {
             valve.fault = ValveFault::Sound;
         }

@@ -29,10 +29,10 @@ use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use crate::twin::act::SAYINGS;
 pub use clock::STEP;
 pub use control::tell;
 use device::Device;
-pub use crate::twin::act::SAYINGS;
 pub use plant::PlantWorld;
 pub use server::Link;
 

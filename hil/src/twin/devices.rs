@@ -274,7 +274,8 @@ fn marks(fault: ActuatorFault) -> Result<(bool, bool, bool), String> {
         ActuatorFault::Seize => Ok((false, true, false)),
         ActuatorFault::Run => Ok((false, false, true)),
         ActuatorFault::Slow | ActuatorFault::Plug | ActuatorFault::Leak(_) => {
-            Err("a pump or motor can trip, seize or run on; slow, plug and leak are for valves".into())
+            Err("a pump or motor can trip, seize or run on; slow, plug and leak are for valves"
+                .into())
         }
     }
 }

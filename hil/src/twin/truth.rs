@@ -6,6 +6,7 @@ use plc::quantity::{
 };
 
 use crate::model::balance::Balance;
+use crate::model::parameters::TwinParameters;
 use crate::model::works::{KPA_PER_METRE, Works};
 
 /// One filter.
@@ -39,6 +40,8 @@ pub struct TankTruth {
     pub turbidity: Ntu,
     /// Dry solids, kg.
     pub sludge_kg: f64,
+    /// Of its sludge valve, 0 closed to 1 open.
+    pub sludge_valve: f64,
 }
 
 /// The state of the world.
@@ -64,6 +67,8 @@ pub struct Truth {
     /// PAC since the start.
     pub coagulant_dosed: Grams,
     pub coagulant_tank: Percent,
+    /// Moved by strokes since the start, l; what a siphon takes is not in it.
+    pub coagulant_stroked: f64,
     pub tanks: Box<[TankTruth]>,
     pub settled_turbidity: Ntu,
     pub settled_level: Percent,
@@ -81,6 +86,8 @@ pub struct Truth {
     /// Chlorine since the start.
     pub chlorine_dosed: Grams,
     pub hypochlorite_tank: Percent,
+    /// Moved by strokes since the start, l.
+    pub hypochlorite_stroked: f64,
     pub inlet_chlorine: MilligramsPerLitre,
     /// At the suction of P-501.
     pub outlet_chlorine: MilligramsPerLitre,
@@ -104,6 +111,13 @@ pub struct Truth {
     pub unmet: CubicMetres,
     pub waste_level: Percent,
 
+    /// Whether each motor turns: the drives of P-101, P-301, P-351, P-501, then M-211, P-205, P-601, B-351 where there is one.
+    /// [`Truth::motors`] names them.
+    pub turning: Box<[bool]>,
+    /// The emergency-stop loop is whole.
+    pub emergency_loop: bool,
+    /// Somebody pushes HS-901.
+    pub reset_pressed: bool,
     /// K0 is in.
     pub contactor: bool,
     pub mains: bool,
@@ -114,6 +128,8 @@ pub struct Truth {
 
     /// Over brims inside the plant since the start: INV-21.
     pub overflowed: CubicMetres,
+    /// Of that over the brim of the elevated tank.
+    pub elevated_overflowed: CubicMetres,
     /// Taken in from the river, and let out to village, soakaway and over brims, since the start.
     pub taken_in: CubicMetres,
     pub let_out: CubicMetres,
@@ -135,10 +151,37 @@ impl Truth {
             tanks: vec![TankTruth::default(); works.tanks.len()].into_boxed_slice(),
             filters: vec![FilterTruth::default(); works.filtration.filters.len()]
                 .into_boxed_slice(),
+            turning: vec![false; Truth::motors(&works.parameters).len()].into_boxed_slice(),
             ..Truth::default()
         };
         truth.look(works);
         truth
+    }
+
+    /// Names of the motors of [`Truth::turning`].
+    #[must_use]
+    pub fn motors(p: &TwinParameters) -> Vec<String> {
+        let lettered = |tag: &str, count: usize| -> Vec<String> {
+            ('A'..='Z').take(count).map(|letter| format!("{tag}{letter}")).collect()
+        };
+        let mut names = lettered("P-101", p.raw_pumps);
+        names.extend(lettered("P-301", p.feed_pumps));
+        names.push("P-351".into());
+        names.extend(lettered("P-501", p.lift_pumps));
+        names.extend(["M-211", "P-205", "P-601"].map(String::from));
+        names.extend(p.blower.then(|| "B-351".into()));
+        names
+    }
+
+    fn look_at_motors(&mut self, works: &Works) {
+        let filtration = &works.filtration;
+        let stations = [&works.raw, &filtration.feed, &filtration.wash, &works.lift];
+        let drives = stations.into_iter().flat_map(|station| station.drives.iter());
+        let drives = drives.map(crate::model::actuators::Drive::turns);
+        let motors = [&works.mixer, &works.sludge_pump, &works.decant];
+        let motors = motors.into_iter().chain(filtration.blower.as_ref());
+        let now = drives.chain(motors.map(|motor| motor.running));
+        self.turning.iter_mut().zip(now).for_each(|(turning, now)| *turning = now);
     }
 
     pub(super) fn look(&mut self, works: &Works) {
@@ -162,11 +205,13 @@ impl Truth {
         self.coagulation = Ratio(works.flocculation.effectiveness);
         self.coagulant_dosed = Grams(works.coagulant.dosed_g);
         self.coagulant_tank = Percent(100.0 * works.coagulant.fill());
+        self.coagulant_stroked = works.coagulant.stroked_l;
         for (truth, tank) in self.tanks.iter_mut().zip(&works.tanks) {
             *truth = TankTruth {
                 level: Metres(tank.basin.level()),
                 turbidity: Ntu(tank.water.turbidity),
                 sludge_kg: tank.sludge_kg,
+                sludge_valve: tank.sludge.position,
             };
         }
         self.settled_turbidity = Ntu(works.settled_sample);
@@ -210,6 +255,7 @@ impl Truth {
         self.chlorine_dose = MilligramsPerLitre(well.dose);
         self.chlorine_dosed = Grams(works.hypochlorite.dosed_g);
         self.hypochlorite_tank = Percent(100.0 * works.hypochlorite.fill());
+        self.hypochlorite_stroked = works.hypochlorite.stroked_l;
         self.inlet_chlorine = MilligramsPerLitre(well.inlet.chlorine);
         self.outlet_chlorine = MilligramsPerLitre(outlet.chlorine);
         self.outlet_turbidity = Ntu(outlet.turbidity);
@@ -231,6 +277,9 @@ impl Truth {
     fn look_at_the_books(&mut self, works: &Works) {
         let filtration = &works.filtration;
         self.contactor = works.panel.contactor;
+        self.emergency_loop = works.panel.emergency_loop;
+        self.reset_pressed = works.panel.reset_pressed;
+        self.look_at_motors(works);
         self.mains = works.mains() == crate::model::panel::Mains::Present;
         self.power = KiloWatts(works.grid.power_kw);
         self.energy = KiloWattHours(works.grid.energy_kwh);
@@ -241,6 +290,8 @@ impl Truth {
             works.lift.dry_seconds,
         ];
         self.overflowed = CubicMetres(works.overflowed());
+        let elevated = works.elevated.as_ref().map_or(0.0, |tank| tank.overflowed);
+        self.elevated_overflowed = CubicMetres(elevated);
         self.taken_in = CubicMetres(works.books.water.taken_in);
         self.let_out = CubicMetres(works.books.water.let_out);
         self.held = CubicMetres(works.held());

@@ -392,9 +392,9 @@ impl Wiring {
     /// Pulls the plug of everything on a bus under this path, or puts it in again; answers how many wires that are.
     pub(super) fn silence(&mut self, path: &str, silent: bool) -> usize {
         let is_under = |found: &str| {
-            found.strip_prefix(path).is_some_and(|rest| {
-                path.is_empty() || rest.is_empty() || rest.starts_with('.')
-            })
+            found
+                .strip_prefix(path)
+                .is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('.'))
         };
         let mut wires = 0;
         for (found, command) in self.command_paths.iter().zip(&mut self.commands) {

@@ -1,0 +1,812 @@
+//! The safety invariants of `docs/spec/plant.md` 3, judged after every scan on what is really so, not on what sensors say.
+//!
+//! [`TABLE`] says of each what it promises, how long it may be broken, and where it is shown when not here. A [`Watch`]
+//! goes along with a run; what it saw broken for longer than allowed is a [`Breach`]. An allowed time is never shorter than
+//! three scans: what reads and acts once a scan cannot be faster.
+//!
+//! Where the specification judges *(meas)*, the plant's own reading counts. Where a fault makes the promise impossible (a
+//! valve that is jammed open cannot be shut), the fault waives it: [`Watch::told`] says which.
+
+mod books;
+mod gauges;
+
+use std::time::Duration;
+
+use self::books::{Cap, Starts};
+use self::gauges::Gauges;
+use crate::closed_loop::ClosedLoop;
+use crate::{Act, ActuatorFault, Bus, Trouble, Truth, TwinParameters};
+
+/// Where an invariant is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// In every run.
+    Always,
+    /// In runs without an injected fault.
+    FaultFree,
+    /// Not by a run of the twin; there.
+    At(&'static str),
+}
+
+/// One invariant.
+#[derive(Clone, Copy, Debug)]
+pub struct Invariant {
+    pub number: usize,
+    pub promise: &'static str,
+    /// How long it may be broken, s.
+    pub allowed_s: f64,
+    pub shown: Shown,
+}
+
+const fn row(number: usize, allowed_s: f64, shown: Shown, promise: &'static str) -> Invariant {
+    Invariant { number, promise, allowed_s, shown }
+}
+
+use Shown::{Always, At, FaultFree};
+
+/// All 46, in order. Times are those of the specification; where it gives two, both stand at the judgement.
+pub const TABLE: [Invariant; 46] = [
+    row(1, 60.0, Always, "no water above 1 NTU is delivered"),
+    row(
+        2,
+        60.0,
+        Always,
+        "no filter sends measured water above 1 NTU, nor for 15 min above 0.5 NTU, to the clear well",
+    ),
+    row(3, 120.0, Always, "no water is delivered with an inactivation ratio below 1"),
+    row(4, 300.0, FaultFree, "delivered water carries 0.2 to 5 mg/l of free chlorine"),
+    row(
+        5,
+        600.0,
+        FaultFree,
+        "contact lasts 30 min, or inactivation stands at 1.3, while water is delivered",
+    ),
+    row(6, 2.0, Always, "no PAC is pumped into still raw water"),
+    row(
+        7,
+        2.0,
+        Always,
+        "no hypochlorite is pumped into still filtered water, a minute of priming a day excepted",
+    ),
+    row(8, 180.0, Always, "raw water is never treated without half of its coagulant"),
+    row(9, 0.0, Always, "a dirty filter's outlet stays shut"),
+    row(
+        10,
+        15.0,
+        Always,
+        "wash, waste and raw side never meet the clear side, but while valves change over and nothing presses",
+    ),
+    row(11, 0.0, Always, "one filter washes at a time"),
+    row(12, 120.0, Always, "no filter runs faster than 7.3 m/h while another is off line"),
+    row(13, 60.0, FaultFree, "a filter's flow changes by 15 % of nominal a minute at most"),
+    row(
+        14,
+        0.0,
+        Always,
+        "after a wash or two hours of rest a filter ripens and shows 0.30 NTU for 120 s before its outlet opens",
+    ),
+    row(15, 720.0, Always, "raw water above 1 000 NTU for ten minutes stops the intake"),
+    row(16, 5.0, Always, "nothing is delivered from a contaminated clear well"),
+    row(17, 0.0, Always, "hourly and daily caps of both chemicals hold"),
+    row(18, 600.0, Always, "no water outside pH 6 to 9 is delivered"),
+    row(19, 10.0, Always, "no pump runs dry"),
+    row(20, 15.0, Always, "no pump runs against a closed pipe"),
+    row(21, 0.0, Always, "no tank overflows"),
+    row(22, 0.0, Always, "no motor starts more than six times an hour"),
+    row(23, 0.0, Always, "two motors never start within 5 s"),
+    row(24, 10.0, Always, "power stays below its limit"),
+    row(25, 5.0, Always, "the blower blows through an open, vented filter, below 45 kPa"),
+    row(26, 2.0, Always, "wash water rises gently, and never lifts the sand out"),
+    row(27, 2.0, Always, "wash pump and blower are off when a valve of their way leaves its place"),
+    row(28, 185.0, Always, "a sludge valve is open for three minutes at most, and only one"),
+    row(29, 0.0, Always, "a wash leaves 0.30 m in the clear well, and begins with its reserve"),
+    row(30, 5.0, Always, "a dead controller leaves every motor and dosing pump standing"),
+    row(31, 5.0, Always, "a dead bus stops what hangs on it"),
+    row(32, 0.0, Always, "what depends on a value that is lost stops in its time"),
+    row(33, 0.0, Always, "no motor is asked for in the first 30 s of a controller"),
+    row(34, 0.0, Always, "no motor turns in the first minute after power came back"),
+    row(
+        35,
+        0.5,
+        Always,
+        "the emergency stop opens K0, and it stays open until somebody resets it there",
+    ),
+    row(36, 0.0, Always, "orders by hand or from afar break none of 1 to 29"),
+    row(
+        37,
+        0.0,
+        At("plc: refusals and property tests; config: a bad file is refused whole"),
+        "settings outside their range are refused",
+    ),
+    row(
+        38,
+        0.0,
+        At("hil run scenarios/clock_jumps.toml: the plant has no wall clock to jump"),
+        "jumps of the wall clock change nothing",
+    ),
+    row(
+        39,
+        0.0,
+        At("hil: every swarm run is digested, and a test runs one twice"),
+        "the same run gives the same bits",
+    ),
+    row(40, 0.0, At("controller: journal tests kill it at random points"), "no alarm is lost"),
+    row(
+        41,
+        0.0,
+        At("controller: scan tests with a late and with a hung scan"),
+        "a late scan is told, a dead one drops the motors",
+    ),
+    row(
+        42,
+        0.0,
+        At("controller: storage tests; hil run scenarios/faults: F48 at half the caps"),
+        "a full disk stops nothing",
+    ),
+    row(43, 0.0, Always, "a device in MAINTENANCE is never commanded on"),
+    row(44, 10.0, Always, "who goes without water is told why"),
+    row(
+        45,
+        0.0,
+        Always,
+        "cloudy water is let through by an Engineer's emergency profile alone, with its alarm, for 72 h at most",
+    ),
+    row(46, 0.0, Always, "water, solids and chlorine of the world add up"),
+];
+
+/// Something promised that did not hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Breach {
+    pub invariant: usize,
+    /// Where: a filter, a motor, a bus.
+    pub place: String,
+    /// When it had lasted longer than allowed, since the start of the world.
+    pub at: Duration,
+    pub saw: String,
+}
+
+impl core::fmt::Display for Breach {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let promise = TABLE[self.invariant - 1].promise;
+        write!(f, "INV-{} ({promise}) {}: {}", self.invariant, self.place, self.saw)
+    }
+}
+
+/// Places of one invariant at most: motors of a large plant.
+const PLACES: usize = 20;
+/// A valve less open than this passes nothing to speak of.
+const SHUT: f64 = 0.02;
+/// A valve further open than this counts as open.
+const OPEN: f64 = 0.95;
+/// Travel of a motor valve, s: what may overlap while valves change over.
+const TRAVEL_S: f64 = 15.0;
+
+/// Promises that a fault makes impossible to keep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waived {
+    /// Nobody can know how much coagulant the water gets: wrong strength, air in the pump, a lying raw turbidity (F8, F12, F13).
+    coagulant: bool,
+    /// A drive or contactor is welded (F5): it starts and stops as it likes.
+    welded: bool,
+    /// A valve stands open that nobody can shut, of any filter; or of the sludge.
+    filter_valve: bool,
+    sludge_valve: bool,
+    /// The elevated tank lies about its level (F39, F40).
+    elevated: bool,
+    /// The analyser that clears delivered water lies (F35, F36 and their kin), or that of turbidity.
+    chlorine: bool,
+    turbidity: bool,
+    /// A level that guards a suction or a brim lies.
+    levels: bool,
+}
+
+/// Goes along with a run.
+pub struct Watch {
+    gauges: Gauges,
+    /// Flow against the reference plant, and of one filter.
+    scale: f64,
+    filter_scale: f64,
+    nominal: f64,
+    period_s: f64,
+    timers: Box<[[f64; PLACES]]>,
+    starts: Starts,
+    caps: [Cap; 2],
+    fault_free: bool,
+    waived: Waived,
+    before: Truth,
+    filters: Vec<FilterBook>,
+    /// s of priming in the day that runs, s since mains came back, s of controller's life, each bus's silence.
+    primed: (f64, f64),
+    mains_back_s: f64,
+    away_s: f64,
+    silence_s: [f64; 4],
+    /// The stop was pushed and nobody has reset it at the panel.
+    stopped: bool,
+    breaches: Vec<Breach>,
+    broken: [u32; 47],
+    seconds: f64,
+}
+
+/// What must be remembered of a filter.
+#[derive(Clone, Debug, Default)]
+struct FilterBook {
+    /// It was washed, or stood for two hours: it has to ripen.
+    owes: bool,
+    ripened: bool,
+    /// s since it delivered, s of 0.30 NTU, s since any filter joined or left.
+    rested_s: f64,
+    clear_s: f64,
+    flows: Vec<f64>,
+    washes: u32,
+}
+
+impl Watch {
+    #[must_use]
+    pub fn new(plant: &ClosedLoop, parameters: &TwinParameters, period: Duration) -> Watch {
+        let truth = plant.truth().clone();
+        let motors = Truth::motors(parameters);
+        let filters = truth
+            .filters
+            .iter()
+            .map(|filter| FilterBook { washes: filter.washes, ..FilterBook::default() });
+        let scale = parameters.scale();
+        Watch {
+            gauges: Gauges::new(plant),
+            scale,
+            filter_scale: parameters.filter_area / TwinParameters::default().filter_area,
+            nominal: parameters.nominal_flow,
+            period_s: period.as_secs_f64(),
+            timers: vec![[0.0; PLACES]; 47].into_boxed_slice(),
+            starts: Starts::new(motors),
+            caps: [
+                // INV-17, for 5 m³/h: 0.35 kg/h and 5 kg/d of PAC, 30 g/h and 400 g/d of chlorine.
+                Cap::new(350.0 * scale, 5_000.0 * scale, parameters.coagulant.strength),
+                Cap::new(30.0 * scale, 400.0 * scale, parameters.hypochlorite.strength),
+            ],
+            fault_free: true,
+            waived: Waived::default(),
+            filters: filters.collect(),
+            before: truth,
+            primed: (0.0, 0.0),
+            mains_back_s: f64::INFINITY,
+            away_s: 0.0,
+            silence_s: [0.0; 4],
+            stopped: false,
+            breaches: Vec::new(),
+            broken: [0; 47],
+            seconds: 0.0,
+        }
+    }
+
+    /// Something was done to the world: it may end the fault-free part of the run, and waive what it makes impossible.
+    pub fn told(&mut self, act: &Act) {
+        match act {
+            Act::Storm { .. }
+            | Act::Press(_)
+            | Act::Release(_)
+            | Act::Turn(_)
+            | Act::ClearAll
+            | Act::Befall(Trouble::Attended(true) | Trouble::Demand(_))
+            | Act::SensorFault { fault: None, .. }
+            | Act::ActuatorFault { fault: None, .. }
+            | Act::Silence { silent: false, .. }
+            | Act::Link { up: true, .. }
+            | Act::Mains(true) => return,
+            Act::Mains(false) | Act::Link { up: false, .. } | Act::Silence { .. } => {}
+            Act::SensorFault { path, fault: Some(_) } => self.lies(path),
+            Act::ActuatorFault { path, fault: Some(fault) } => self.breaks(path, *fault),
+            Act::Befall(trouble) => self.befell(*trouble),
+        }
+        self.fault_free = false;
+    }
+
+    /// Something between world and core was made up, or reported, by somebody other than the world.
+    pub fn tamper(&mut self, path: Option<&str>) {
+        self.fault_free = false;
+        if let Some(path) = path {
+            self.lies(path);
+        }
+    }
+
+    fn lies(&mut self, path: &str) {
+        let of = |ends: &[&str]| ends.contains(&path);
+        self.waived.coagulant |= of(&[
+            "intake.turbidity",
+            "intake.flow",
+            "intake.ph",
+            "coagulation.tank_level",
+            "coagulation.doser.strokes",
+        ]);
+        self.waived.elevated |=
+            of(&["distribution.elevated_level", "distribution.elevated_high_high"]);
+        self.waived.chlorine |= of(&[
+            "disinfection.chlorine",
+            "disinfection.outlet_chlorine",
+            "disinfection.ph",
+            "disinfection.temperature",
+            "disinfection.doser.strokes",
+            "distribution.level_a",
+            "distribution.level_b",
+            "distribution.flow",
+        ]);
+        self.waived.turbidity |= path.ends_with("turbidity");
+        self.waived.levels |= of(&[
+            "distribution.level_a",
+            "distribution.level_b",
+            "distribution.low_low",
+            "distribution.high_high",
+            "sedimentation.settled_level",
+            "intake.wet_well_level",
+            "intake.wet_well_low_low",
+            "waste.level",
+            "waste.high_high",
+        ]) || path.starts_with("tank");
+        self.waived.filter_valve |= path.starts_with("filter") && path.matches('.').count() == 2;
+        self.waived.sludge_valve |= path.contains(".sludge.");
+        self.waived.welded |= path.ends_with(".running") || path.ends_with(".frequency");
+    }
+
+    fn breaks(&mut self, path: &str, fault: ActuatorFault) {
+        let is_motor = path.contains(".pump")
+            || path.ends_with("_pump")
+            || path.ends_with("blower")
+            || path.ends_with("mixer");
+        self.waived.welded |= is_motor && fault == ActuatorFault::Run;
+        self.waived.filter_valve |= path.starts_with("filter") && !is_motor;
+        self.waived.sludge_valve |= path.ends_with(".sludge");
+        self.waived.coagulant |= path == "coagulation.doser";
+    }
+
+    fn befell(&mut self, trouble: Trouble) {
+        use crate::twin::devices::DoserAt;
+        match trouble {
+            Trouble::Stock(DoserAt::Coagulant, _) | Trouble::Fill(DoserAt::Coagulant, _) => {
+                self.waived.coagulant = true;
+            }
+            Trouble::Screen(_)
+            | Trouble::Stock(DoserAt::Hypochlorite, _)
+            | Trouble::Fill(DoserAt::Hypochlorite, _)
+            | Trouble::Siphon(..)
+            | Trouble::Attended(_)
+            | Trouble::Demand(_)
+            | Trouble::Burst(_)
+            | Trouble::Voltage(_)
+            | Trouble::RiverPh(_)
+            | Trouble::Filth(_)
+            | Trouble::Bypass(..)
+            | Trouble::Sludge(..)
+            | Trouble::Waste(_)
+            | Trouble::AirBlocked(_) => {}
+        }
+    }
+
+    /// The controller begins anew: what it counts begins anew, what it owes stays.
+    pub fn restarted(&mut self, plant: &ClosedLoop) {
+        self.gauges = Gauges::new(plant);
+        self.away_s = 0.0;
+    }
+
+    /// What was broken for longer than allowed, the first time of each invariant and place.
+    #[must_use]
+    pub fn breaches(&self) -> &[Breach] {
+        &self.breaches
+    }
+
+    /// Judges one scan.
+    pub fn look(&mut self, plant: &ClosedLoop) {
+        let truth = plant.truth();
+        self.seconds = plant.passed().as_secs_f64();
+        self.gauges.read(plant);
+        self.watch_clocks(plant, truth);
+        self.delivered_water(truth);
+        self.chemicals(truth);
+        self.filters(truth);
+        self.equipment(truth);
+        self.washing(truth);
+        self.controller(plant, truth);
+        self.people(plant, truth);
+        self.before.clone_from(truth);
+    }
+
+    fn watch_clocks(&mut self, plant: &ClosedLoop, truth: &Truth) {
+        let step = self.period_s;
+        self.mains_back_s = match (self.before.mains, truth.mains) {
+            (_, false) => f64::NEG_INFINITY,
+            (false, true) => 0.0,
+            (true, true) => self.mains_back_s + step,
+        };
+        self.away_s = if plant.away().is_some() { self.away_s + step } else { 0.0 };
+        for (silence, bus) in self.silence_s.iter_mut().zip([Bus::A, Bus::B, Bus::C, Bus::D]) {
+            *silence = if plant.twin.answers(bus) { 0.0 } else { *silence + step };
+        }
+        self.stopped = !truth.emergency_loop || self.stopped && !truth.reset_pressed;
+    }
+
+    /// 1, 3, 4, 5, 16, 18, 45.
+    fn delivered_water(&mut self, truth: &Truth) {
+        let delivers = truth.lift_flow.0 > 0.1 * self.scale;
+        let limit = self.gauges.turbidity_limit;
+        let turbid = truth.outlet_turbidity.0;
+        let lied = self.waived.turbidity;
+        self.judge(1, 0, delivers && !lied && !(turbid <= limit), 60.0, || {
+            format!("{turbid:.2} NTU delivered")
+        });
+        let ratio = truth.inactivation_ratio.0;
+        let doubtful = self.waived.chlorine || self.waived.levels;
+        self.judge(3, 0, delivers && !doubtful && !(ratio >= 1.0), 120.0, || {
+            format!("an inactivation ratio of {ratio:.2}")
+        });
+        let chlorine = truth.outlet_chlorine.0;
+        let low = delivers && !(chlorine >= 0.2);
+        self.judge(4, 0, low, 300.0, || format!("{chlorine:.2} mg/l delivered"));
+        self.judge(4, 1, delivers && !(chlorine <= 5.0), 30.0, || {
+            format!("{chlorine:.2} mg/l delivered")
+        });
+        let minutes = truth.contact_minutes;
+        let short = delivers && !(ratio >= 1.3) && !(minutes >= 30.0 && truth.outlet_ph.0 < 8.0);
+        self.judge(5, 0, short, 600.0, || {
+            format!("{minutes:.0} min of contact, a ratio of {ratio:.2}")
+        });
+        let held = self.gauges.contaminated && truth.lift_flow.0 > 0.5 * self.scale;
+        self.judge(16, 0, held && !self.waived.welded, 5.0, || {
+            "delivered from a quality hold".into()
+        });
+        let ph = truth.outlet_ph.0;
+        self.judge(18, 0, delivers && !(6.0..=9.0).contains(&ph), 600.0, || {
+            format!("pH {ph:.2} delivered")
+        });
+        let profile = self.gauges.emergency_left_s;
+        let silent = profile > 0.0 && !self.gauges.boil_alarm;
+        self.judge(45, 0, silent, 0.0, || "an emergency profile without alarm 923".into());
+        self.judge(45, 1, profile > 72.0 * 3_600.0, 0.0, || format!("for {profile} s"));
+    }
+
+    /// 6, 7, 8, 17.
+    fn chemicals(&mut self, truth: &Truth) {
+        let coagulant = truth.coagulant_stroked - self.before.coagulant_stroked;
+        let chlorine = truth.hypochlorite_stroked - self.before.hypochlorite_stroked;
+        let raw = truth.raw_flow.0;
+        let still = raw < 0.8 * self.scale;
+        self.judge(6, 0, coagulant > 0.0 && still, 2.0, || {
+            format!("PAC at {raw:.2} m³/h of raw water")
+        });
+        let made = truth.produced_flow.0;
+        let mut into_still = chlorine > 0.0 && made < 0.3 * self.scale;
+        if into_still && self.gauges.primes {
+            self.primed.0 += self.period_s;
+            into_still = self.primed.0 > 60.0 + 3.0 * self.period_s;
+        }
+        self.primed.1 += self.period_s;
+        if self.primed.1 > 86_400.0 {
+            self.primed = (0.0, 0.0);
+        }
+        self.judge(7, 0, into_still, 2.0, || {
+            format!("hypochlorite at {made:.2} m³/h of filtered water")
+        });
+        let (dose, ntu) = (truth.coagulant_dose.0, truth.raw_turbidity.0);
+        // The table of `plant.md` 2.4 and the optimum of 6.4 are one curve.
+        let table = 3.2 + 1.24 * libm::sqrt(ntu);
+        let bare =
+            raw > self.scale && ntu > 5.0 && !(dose >= 0.5 * table) && !self.waived.coagulant;
+        self.judge(8, 0, bare, 180.0, || format!("{dose:.1} mg/l for {ntu:.0} NTU"));
+        for (place, litres) in [coagulant, chlorine].into_iter().enumerate() {
+            let (hour, day) = self.caps[place].add(self.period_s, litres);
+            let name = ["PAC", "chlorine"][place];
+            self.judge(17, place, hour.is_some(), 0.0, || {
+                format!("{:.1} g of {name} within an hour", hour.unwrap_or_default())
+            });
+            self.judge(17, 2 + place, day.is_some(), 0.0, || {
+                format!("{:.0} g of {name} within a day", day.unwrap_or_default())
+            });
+        }
+    }
+
+    /// 2, 9 to 14.
+    fn filters(&mut self, truth: &Truth) {
+        let washing = self.gauges.filters.iter().filter(|filter| filter.washes).count();
+        self.judge(11, 0, washing > 1, 0.0, || format!("{washing} filters wash"));
+        let off_line = |filter: &crate::twin::truth::FilterTruth| {
+            filter.positions[1] < SHUT && filter.positions[4] < SHUT
+        };
+        let any_off = truth.filters.iter().any(off_line);
+        let joined = truth.filters.iter().zip(&self.before.filters).any(|(now, before)| {
+            off_line(now) != off_line(before)
+                || (now.positions[1] > 0.5) != (before.positions[1] > 0.5)
+        });
+        let nominal = self.nominal;
+        for place in 0..truth.filters.len() {
+            let filter = truth.filters[place];
+            let gauge = self.gauges.filters[place];
+            let open = filter.positions[1] > SHUT;
+            let delivers = open && filter.flow.0 > 0.1 * self.filter_scale;
+            let limit = self.gauges.turbidity_limit;
+            let ntu = gauge.turbidity;
+            let cloudy = |bound: f64| delivers && ntu.is_some_and(|ntu| !(ntu <= bound));
+            // A limit of an emergency profile stands for both.
+            let soon = if limit > 1.0 { limit } else { 0.5 };
+            let shown = ntu.unwrap_or(f64::NAN);
+            // The analyser and its 60 s come before the valve's travel.
+            self.judge(2, place, cloudy(limit), 60.0 + TRAVEL_S + 5.0, || {
+                format!("filter {}: {shown:.2} NTU", place + 1)
+            });
+            self.judge(2, 6 + place, cloudy(soon), 900.0 + TRAVEL_S + 5.0, || {
+                format!("filter {}: {shown:.2} NTU for long", place + 1)
+            });
+            let free = !self.waived.filter_valve;
+            self.judge(9, place, gauge.dirty && open && free, 0.0, || {
+                format!("filter {} is dirty and open", place + 1)
+            });
+            // Valves that change over overlap for their travel, while nothing presses.
+            let pressed = self.gauges.turns(truth, 2) || self.gauges.blows(truth);
+            let allowed = if pressed { 2.0 } else { TRAVEL_S };
+            self.judge(10, place, filter.crossed && free, allowed, || {
+                format!("filter {}: valves at {:.2?}", place + 1, filter.positions)
+            });
+            let rate = filter.rate.0;
+            self.judge(12, place, any_off && !off_line(&filter) && rate > 7.3, 120.0, || {
+                format!("filter {}: {rate:.1} m/h", place + 1)
+            });
+            let book = &mut self.filters[place];
+            if filter.washes > book.washes || gauge.washes {
+                book.owes = true;
+                book.ripened = false;
+                book.washes = filter.washes;
+            }
+            book.rested_s = if delivers { 0.0 } else { book.rested_s + self.period_s };
+            if book.rested_s > 7_200.0 {
+                book.owes = true;
+                book.ripened = false;
+            }
+            book.ripened |= gauge.ripens;
+            let bound = if limit > 1.0 { limit } else { 0.30 };
+            book.clear_s = if ntu.is_some_and(|ntu| ntu <= bound) {
+                book.clear_s + self.period_s
+            } else {
+                0.0
+            };
+            let begins =
+                filter.positions[1] > SHUT && self.before.filters[place].positions[1] <= SHUT;
+            let (owed, ripe) = (book.owes, book.ripened && book.clear_s > 118.0);
+            if begins {
+                book.owes = false;
+            }
+            let (ripened, clear) = (book.ripened, book.clear_s);
+            self.judge(14, place, begins && owed && !ripe && free, 0.0, || {
+                format!("filter {} opens: ripened {ripened}, clear for {clear:.0} s", place + 1)
+            });
+            self.even_flow(place, filter.flow.0, joined, nominal);
+        }
+    }
+
+    /// 13: against the flow of a minute ago, in samples of a second.
+    fn even_flow(&mut self, place: usize, flow: f64, joined: bool, nominal: f64) {
+        let samples = (60.0 / self.period_s.max(1.0)) as usize;
+        let book = &mut self.filters[place];
+        if joined || flow < 0.1 * nominal || !self.fault_free {
+            book.flows.clear();
+            return;
+        }
+        let whole = libm::floor(self.seconds) != libm::floor(self.seconds - self.period_s);
+        if !whole {
+            return;
+        }
+        if book.flows.len() > 2 * samples {
+            book.flows.remove(0);
+        }
+        book.flows.push(flow);
+        // A minute after the last change of the filters, and a minute before.
+        if book.flows.len() > 2 * samples {
+            let change = (flow - book.flows[samples]).abs();
+            self.judge(13, place, change > 0.15 * nominal, 60.0, || {
+                format!("filter {}: {change:.2} m³/h in a minute", place + 1)
+            });
+        }
+    }
+
+    /// 15, 19 to 24, 28.
+    fn equipment(&mut self, truth: &Truth) {
+        let (raw, ntu) = (truth.raw_flow.0, truth.raw_turbidity.0);
+        let muddy = ntu > 1_000.0 && raw > 0.1 * self.scale && !self.waived.coagulant;
+        self.judge(15, 0, muddy, 720.0, || format!("{raw:.1} m³/h at {ntu:.0} NTU"));
+        let tags = ["P-101", "P-301", "P-351", "P-501"];
+        let flows = [raw, truth.feed_flow.0, truth.wash_flow.0, truth.lift_flow.0];
+        for place in 0..4 {
+            let dry = truth.dry_seconds[place] > self.before.dry_seconds[place];
+            let free = !self.waived.levels && !self.waived.welded;
+            self.judge(19, place, dry && free, 10.0, || format!("{} runs dry", tags[place]));
+            let nominal = if place == 2 { 18.0 * self.filter_scale } else { self.nominal };
+            let turns = self.gauges.turns(truth, place);
+            let still = turns && flows[place] < 0.05 * nominal && !self.waived.welded;
+            self.judge(20, place, still, 15.0, || {
+                format!("{} turns at {:.2} m³/h", tags[place], flows[place])
+            });
+        }
+        let inside = truth.overflowed.0 - truth.elevated_overflowed.0;
+        let spill = if self.fault_free { 1.0e-6 } else { 0.05 * self.scale };
+        self.judge(
+            21,
+            0,
+            inside > spill && !self.waived.levels && !self.waived.welded,
+            0.0,
+            || format!("{inside:.3} m³ spilled"),
+        );
+        let high = truth.elevated_overflowed.0;
+        // F40 without a float: half an hour of P-501.
+        let spill = if self.waived.elevated { 3.0 * self.scale } else { spill };
+        self.judge(21, 1, high > spill && !self.waived.welded, 0.0, || {
+            format!("{high:.3} m³ spilled from the elevated tank")
+        });
+        let welded = self.waived.welded;
+        for place in 0..truth.turning.len() {
+            let starts = truth.turning[place] && !self.before.turning[place];
+            if !starts {
+                continue;
+            }
+            let verdict = self.starts.note(place, self.seconds);
+            let name = self.starts.name(place).to_owned();
+            self.judge(22, place, verdict.too_many && !welded, 0.0, || {
+                format!("{name} starts a seventh time in an hour")
+            });
+            let apart = verdict.apart_s;
+            self.judge(23, place, apart < 5.0 - 3.0 * self.period_s && !welded, 0.0, || {
+                format!("{name} starts {apart:.1} s after another motor")
+            });
+        }
+        let (power, limit) = (truth.power.0, self.gauges.power_limit);
+        self.judge(24, 0, power > limit, 10.0, || format!("{power:.2} kW of {limit:.2}"));
+        let open = truth.tanks.iter().filter(|tank| tank.sludge_valve > SHUT).count();
+        self.judge(28, 0, open > 1 && !self.waived.sludge_valve, TRAVEL_S, || {
+            format!("{open} sludge valves open")
+        });
+        for place in 0..truth.tanks.len() {
+            let long = truth.tanks[place].sludge_valve > SHUT && !self.waived.sludge_valve;
+            self.judge(28, 1 + place, long, 185.0, || format!("tank {}", place + 1));
+        }
+    }
+
+    /// 25 to 27, 29.
+    fn washing(&mut self, truth: &Truth) {
+        let open =
+            |filter: &crate::twin::truth::FilterTruth, valve: usize| filter.positions[valve] > OPEN;
+        // n4 or n7: what came up must go out.
+        let vented = |filter: &crate::twin::truth::FilterTruth| open(filter, 3) || open(filter, 6);
+        let air = truth.filters.iter().any(|filter| open(filter, 5) && vented(filter));
+        let water = truth.filters.iter().any(|filter| open(filter, 2) && vented(filter));
+        let blows = self.gauges.blows(truth);
+        let free = !self.waived.welded;
+        self.judge(25, 0, blows && !air && free, 5.0, || {
+            "the blower runs without a way out".into()
+        });
+        let pressure = truth.air_pressure.0;
+        self.judge(25, 1, pressure > 45.0 && free, 5.0, || format!("{pressure:.0} kPa of air"));
+        let rise = (truth.wash_flow.0 - self.before.wash_flow.0) / self.period_s;
+        let steep = rise > 1.2 * self.filter_scale && self.period_s <= 1.0;
+        self.judge(26, 0, steep, 2.0, || format!("wash water rises by {rise:.2} m³/h a second"));
+        let most = if truth.raw_temperature.0 >= 20.0 { 45.0 } else { 36.0 };
+        let upflow = truth.filters.iter().map(|filter| filter.upflow.0).fold(0.0, f64::max);
+        self.judge(26, 1, upflow > most, 2.0, || format!("an upflow of {upflow:.1} m/h"));
+        let shut_off = self.gauges.wash_commanded && !water && !self.waived.filter_valve;
+        self.judge(27, 0, shut_off, 2.0, || "P-351 is commanded without its way".into());
+        let shut_off = self.gauges.air_commanded && !air && !self.waived.filter_valve;
+        self.judge(27, 1, shut_off, 2.0, || "B-351 is commanded without its way".into());
+        let washes = self.gauges.turns(truth, 2);
+        let level = truth.clear_well_level.0;
+        let free = !self.waived.levels && free;
+        self.judge(29, 0, washes && level < 0.30 && free, 0.0, || {
+            format!("a wash at {level:.2} m")
+        });
+    }
+
+    /// 30 to 35.
+    fn controller(&mut self, plant: &ClosedLoop, truth: &Truth) {
+        let any = truth.turning.iter().any(|turns| *turns);
+        let doses = truth.coagulant_stroked > self.before.coagulant_stroked
+            || truth.hypochlorite_stroked > self.before.hypochlorite_stroked;
+        let welded = self.waived.welded;
+        self.judge(30, 0, self.away_s > 5.0 && (any || doses) && !welded, 0.0, || {
+            "something moves without a controller".into()
+        });
+        let drives = (0..4).any(|place| self.gauges.turns(truth, place));
+        let [a, b, _, d] = self.silence_s;
+        self.judge(31, 0, a > 5.0 && drives && !welded, 0.0, || {
+            "a drive turns without bus A".into()
+        });
+        self.judge(31, 1, b > 15.0 && doses, 0.0, || "something is dosed without bus B".into());
+        let makes = truth.produced_flow.0 > 0.3 * self.scale;
+        self.judge(31, 2, b > 300.0 && makes && !self.waived.filter_valve, 0.0, || {
+            "filtered without bus B".into()
+        });
+        let washes = self.gauges.turns(truth, 2) || self.gauges.blows(truth);
+        // A second for what coasts.
+        let on_d = (self.gauges.turns(truth, 0) || washes) && !welded || doses;
+        self.judge(31, 3, d > 6.0 && on_d, 0.0, || "intake, dosing or wash without bus D".into());
+        let lost = self.gauges.no_turbidity && makes;
+        self.judge(32, 0, lost && !self.waived.filter_valve, 300.0 + TRAVEL_S, || {
+            "filtered with no turbidity known".into()
+        });
+        let lifts = truth.lift_flow.0 > 0.1 * self.scale && !welded;
+        self.judge(32, 1, self.gauges.no_chlorine && lifts, 1_800.0, || {
+            "delivered with no chlorine known".into()
+        });
+        let takes = truth.raw_flow.0 > 0.8 * self.scale && !welded;
+        self.judge(32, 2, self.gauges.no_raw_flow && doses && takes, 1_800.0, || {
+            "PAC with no raw flow known".into()
+        });
+        self.judge(32, 3, self.gauges.no_suction && takes, 10.0, || {
+            "P-101 with no level of its well known".into()
+        });
+        let young = plant.away().is_none()
+            && plant.now().since(plc::signal::Moment::default()) < Duration::from_secs(30);
+        self.judge(33, 0, young && self.gauges.asks_motors, 0.0, || {
+            "a motor is asked for at once".into()
+        });
+        let soon = (0.0..58.0).contains(&self.mains_back_s) && any && !welded;
+        self.judge(34, 0, soon, 3.0, || "a motor turns as soon as power is back".into());
+        let held = !truth.emergency_loop && truth.contactor;
+        self.judge(35, 0, held, 0.5, || "K0 is in although the stop is pushed".into());
+        self.judge(35, 1, self.stopped && truth.emergency_loop && truth.contactor, 0.5, || {
+            "K0 is in again, and nobody reset it".into()
+        });
+    }
+
+    /// 43, 44, 46.
+    fn people(&mut self, plant: &ClosedLoop, truth: &Truth) {
+        let moves = self.gauges.locked_out_moves;
+        self.judge(43, 0, moves.is_some(), 0.0, || {
+            let id = moves.unwrap_or_default();
+            format!("{} is on in MAINTENANCE", plant.plant.catalogue().rows[id].path)
+        });
+        let asked = truth.demand.0 > 0.05 * self.nominal;
+        let without = asked && truth.village_flow.0 < 0.5 * truth.demand.0 && self.away_s == 0.0;
+        self.judge(44, 0, without && !self.gauges.any_urgent, 10.0, || {
+            format!("{:.2} of {:.2} m³/h, and no alarm", truth.village_flow.0, truth.demand.0)
+        });
+        let step = truth.worst_step;
+        self.judge(46, 0, !step.closes(), 0.0, || format!("{step:?}"));
+    }
+
+    /// Counts how long it has been so; over its time it is a breach, once for each place.
+    fn judge(
+        &mut self,
+        invariant: usize,
+        place: usize,
+        is_broken: bool,
+        allowed_s: f64,
+        saw: impl FnOnce() -> String,
+    ) {
+        let timer = &mut self.timers[invariant][place];
+        if !is_broken {
+            *timer = 0.0;
+            return;
+        }
+        if TABLE[invariant - 1].shown == FaultFree && !self.fault_free {
+            return;
+        }
+        let before = *timer;
+        *timer += self.period_s;
+        let allowed = if allowed_s > 0.0 { allowed_s.max(3.0 * self.period_s) } else { 0.0 };
+        // What is never allowed is told at once, where it is an event; a state has its three scans.
+        let allowed =
+            if allowed == 0.0 && !is_event(invariant) { 3.0 * self.period_s } else { allowed };
+        if before <= allowed && *timer > allowed {
+            self.broken[invariant] += 1;
+            let known = self.breaches.iter().any(|breach| breach.invariant == invariant);
+            if !known {
+                self.breaches.push(Breach {
+                    invariant,
+                    place: format!("place {place}"),
+                    at: Duration::from_secs_f64(self.seconds),
+                    saw: saw(),
+                });
+            }
+        }
+    }
+}
+
+/// Whether it is judged at one moment: an outlet begins to open, a motor starts, a sum is passed.
+fn is_event(invariant: usize) -> bool {
+    matches!(invariant, 14 | 17 | 21 | 22 | 23 | 33 | 46)
+}
+
+#[cfg(test)]
+mod tests;
