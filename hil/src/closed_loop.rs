@@ -239,6 +239,12 @@ impl ClosedLoop {
         self.inputs.readings[slot]
     }
 
+    /// How far scans are apart.
+    #[must_use]
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+
     /// From now on scans are this far apart.
     pub fn set_period(&mut self, period: Duration) {
         self.period = period;
@@ -279,9 +285,8 @@ impl ClosedLoop {
         false
     }
 
-    /// Orders as a supervisor and scans once; the plant's answer.
-    pub fn order(&mut self, command: Command) -> Result<(), Reason> {
-        let role = Role::Supervisor;
+    /// Leaves an order of this role for the next scan, chosen first where it must be; the number its answer will carry.
+    pub fn ask(&mut self, role: Role, command: Command) -> u32 {
         let mut step = Step::Direct;
         if command.needs_selection() {
             self.last_number += 1;
@@ -292,12 +297,20 @@ impl ClosedLoop {
         self.last_number += 1;
         let number = self.last_number;
         self.orders.push(Order { number, role, step, command });
+        number
+    }
+
+    /// What the last scan answered to the order of this number.
+    #[must_use]
+    pub fn verdict_on(&self, number: u32) -> Option<Result<(), Reason>> {
+        self.plant.events().iter().find_map(|event| event.verdict_on(number))
+    }
+
+    /// Orders as a supervisor and scans once; the plant's answer.
+    pub fn order(&mut self, command: Command) -> Result<(), Reason> {
+        let number = self.ask(Role::Supervisor, command);
         self.step();
-        self.plant
-            .events()
-            .iter()
-            .find_map(|event| event.verdict_on(number))
-            .unwrap_or(Err(Reason::NotNow))
+        self.verdict_on(number).unwrap_or(Err(Reason::NotNow))
     }
 
     /// Makes room for this many orders of one scan.

@@ -232,8 +232,8 @@ pub struct Watch {
 struct FilterBook {
     /// It was washed, or stood for two hours: it has to ripen.
     owes: bool,
-    ripened: bool,
-    /// s since it delivered, s of 0.30 NTU, s since any filter joined or left.
+    /// s since it was in RIPEN, s since it delivered, s of 0.30 NTU.
+    since_ripening_s: f64,
     rested_s: f64,
     clear_s: f64,
     flows: Vec<f64>,
@@ -547,17 +547,11 @@ impl Watch {
                 format!("filter {}: {rate:.1} m/h", place + 1)
             });
             let book = &mut self.filters[place];
-            if filter.washes > book.washes || gauge.washes {
-                book.owes = true;
-                book.ripened = false;
-                book.washes = filter.washes;
-            }
+            book.owes |= filter.washes > book.washes || gauge.washes || book.rested_s > 7_200.0;
+            book.washes = filter.washes;
             book.rested_s = if delivers { 0.0 } else { book.rested_s + self.period_s };
-            if book.rested_s > 7_200.0 {
-                book.owes = true;
-                book.ripened = false;
-            }
-            book.ripened |= gauge.ripens;
+            book.since_ripening_s =
+                if gauge.ripens { 0.0 } else { book.since_ripening_s + self.period_s };
             let bound = if limit > 1.0 { limit } else { 0.30 };
             book.clear_s = if ntu.is_some_and(|ntu| ntu <= bound) {
                 book.clear_s + self.period_s
@@ -566,13 +560,18 @@ impl Watch {
             };
             let begins =
                 filter.positions[1] > SHUT && self.before.filters[place].positions[1] <= SHUT;
-            let (owed, ripe) = (book.owes, book.ripened && book.clear_s > 118.0);
+            // It opens as it leaves RIPEN; a minute is the travel of its other valves.
+            let ripe = book.since_ripening_s < 60.0 && book.clear_s > 118.0;
+            let owed = book.owes;
             if begins {
                 book.owes = false;
             }
-            let (ripened, clear) = (book.ripened, book.clear_s);
+            let (ripened, clear) = (book.since_ripening_s, book.clear_s);
             self.judge(14, place, begins && owed && !ripe && free, 0.0, || {
-                format!("filter {} opens: ripened {ripened}, clear for {clear:.0} s", place + 1)
+                format!(
+                    "filter {} opens {ripened:.0} s after ripening, clear for {clear:.0} s",
+                    place + 1
+                )
             });
             self.even_flow(place, filter.flow.0, joined, nominal);
         }

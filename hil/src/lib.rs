@@ -4,6 +4,7 @@ pub mod closed_loop;
 pub mod invariants;
 pub mod model;
 pub mod rig;
+pub mod story;
 pub mod twin;
 
 pub use model::instruments::SensorFault;

@@ -1,4 +1,6 @@
-//! The bench: serves the model plant as Modbus TCP devices, and works its panel.
+//! The bench: runs scenarios in one process, serves the model plant as Modbus TCP devices, and works its panel.
+
+mod run;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,7 +14,11 @@ use plc::plant::Plant;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Plays the field of a plant, so that a controller has something to control.
+/// Plays the world of a plant: runs scenarios against the core, and serves a field for a controller.
+///
+/// Run the scenarios:
+///
+///     hil run hil/scenarios/*.toml
 ///
 /// Start a rig, then a controller with the same site file:
 ///
@@ -52,6 +58,14 @@ enum Command {
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
         speed: u32,
     },
+    /// Run scenarios in one process, on virtual time, every invariant judged after every scan.
+    ///
+    ///     hil run hil/scenarios/*.toml
+    ///     hil run hil/scenarios/storm.toml --html storm.html
+    ///
+    /// A line each; ends non-zero when one failed.
+    #[command(verbatim_doc_comment, after_help = run::HELP)]
+    Run(run::Line),
     /// Press a button of a rig's panel: ES-900 emergency stop, HS-900 selector (to its other side), HS-901 local reset.
     #[command(verbatim_doc_comment)]
     Press {
@@ -91,6 +105,16 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(line) => run::run(&line),
+        Command::Rig { .. }
+        | Command::Press { .. }
+        | Command::Release { .. }
+        | Command::Tell { .. } => bench(command),
+    }
+}
+
+fn bench(command: Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -103,6 +127,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Press { tag, rig } => say(&rig, &format!("press {tag}")).await,
             Command::Release { tag, rig } => say(&rig, &format!("release {tag}")).await,
             Command::Tell { words, rig } => say(&rig, &words.join(" ")).await,
+            Command::Run(_) => Ok(()),
         }
     })
 }

@@ -11,7 +11,7 @@ use crate::quantity::{Form, Value};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Moment, Quality, Reading, Signal};
 use crate::tag::{Catalogue, Role};
-use crate::unit::chemicals::{Batch, Chemical};
+pub use crate::unit::chemicals::{Batch, Chemical};
 
 /// What the field and the shell hand in for one scan, one reading an input.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,331 @@
+//! What came of runs, for people and for other programs: a line each, JUnit, and one HTML page that needs nothing else.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::duration::show;
+use super::run::Outcome;
+use super::stage::{Mark, MarkKind};
+use super::trace::{CURVES, Trace};
+use crate::invariants::TABLE;
+
+/// One line: whether it passed, its name, its title, plant time and speed.
+#[must_use]
+pub fn line(outcome: &Outcome) -> String {
+    let speed = outcome.plant_time.as_secs_f64() / outcome.took.as_secs_f64().max(1e-9);
+    format!(
+        "{} {:<32} {} ({} in {}, {speed:.0} x)",
+        if outcome.passed() { "ok  " } else { "FAIL" },
+        outcome.name,
+        outcome.title,
+        show(outcome.plant_time),
+        show(outcome.took),
+    )
+}
+
+/// JUnit XML, `docs/spec/interfaces.md` 7.6.
+///
+/// # Errors
+/// When it cannot be written as XML.
+pub fn junit(outcomes: &[Outcome]) -> Result<String, String> {
+    let mut report = Report::new("hil run");
+    let mut suite = TestSuite::new("scenarios");
+    for outcome in outcomes {
+        let status = if outcome.passed() {
+            TestCaseStatus::success()
+        } else {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(outcome.failures.join("\n"));
+            status
+        };
+        let mut case = TestCase::new(outcome.name.as_str(), status);
+        case.set_classname(outcome.title.as_str());
+        case.set_time(outcome.took);
+        let software = env!("CARGO_PKG_VERSION");
+        for (name, value) in [
+            ("req", outcome.proves.join(",")),
+            ("transport", "process".into()),
+            ("dut_sw", software.into()),
+            ("dut_hw", "none".into()),
+            ("bench_rev", software.into()),
+            ("seed", outcome.seed.to_string()),
+            ("digest", format!("{:016x}", outcome.digest)),
+        ] {
+            case.add_property(Property::new(name, value.as_str()));
+        }
+        suite.add_test_case(case);
+    }
+    report.add_test_suite(suite);
+    report.to_string().map_err(|why| why.to_string())
+}
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#1b2a33;--paper:#fff;--line:#d5dde2;--good:#1a7f4b;--bad:#b3261e}\
+@media(prefers-color-scheme:dark){:root{--ink:#dde6eb;--paper:#12191d;--line:#34434c;--good:#5cc98f;--bad:#ff8a80}}\
+body{font:15px/1.45 system-ui,sans-serif;max-width:72rem;margin:1.5rem auto;padding:0 1rem;color:var(--ink);background:var(--paper)}\
+h1{font-size:1.4rem}h2{font-size:1.05rem;margin:1.6rem 0 .2rem}table{border-collapse:collapse;width:100%;margin:.5rem 0}\
+td,th{border-bottom:1px solid var(--line);padding:.2rem .5rem;text-align:left;vertical-align:top}\
+.ok{color:var(--good)}.fail{color:var(--bad)}details{margin:.4rem 0}summary{cursor:pointer}svg{display:block;width:100%;height:auto}\
+svg text{font:10px system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--line);stroke-width:.5}pre{white-space:pre-wrap}";
+
+/// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
+const INKS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+
+/// One page: every run with its plots, what happened marked on them, and what each proves.
+#[must_use]
+pub fn html(title: &str, outcomes: &[Outcome]) -> String {
+    let passed = outcomes.iter().filter(|outcome| outcome.passed()).count();
+    let mut page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{0}</title><style>{STYLE}</style>\
+         <h1>{0}</h1><p>{passed} passed, {1} failed.</p>",
+        escape(title),
+        outcomes.len() - passed,
+    );
+    page.push_str("<table><tr><th></th><th>scenario</th><th>proves</th><th>plant time</th></tr>");
+    for outcome in outcomes {
+        let _ = write!(
+            page,
+            "<tr><td class=\"{0}\">{0}</td><td><a href=\"#{1}\">{1}</a> {2}</td><td>{3}</td><td>{4}</td></tr>",
+            verdict(outcome),
+            escape(&outcome.name),
+            escape(&outcome.title),
+            escape(&outcome.proves.join(", ")),
+            show(outcome.plant_time),
+        );
+    }
+    page.push_str("</table>");
+    page.push_str(&coverage(outcomes));
+    for outcome in outcomes {
+        page.push_str(&section(outcome));
+    }
+    page.push_str("</html>\n");
+    page
+}
+
+fn verdict(outcome: &Outcome) -> &'static str {
+    if outcome.passed() { "ok" } else { "fail" }
+}
+
+/// What is proven by which run; a requirement whose every run failed is red.
+fn coverage(outcomes: &[Outcome]) -> String {
+    let mut proven: BTreeMap<&str, Vec<&Outcome>> = BTreeMap::new();
+    for outcome in outcomes {
+        for requirement in &outcome.proves {
+            proven.entry(requirement).or_default().push(outcome);
+        }
+    }
+    let mut text =
+        String::from("<details><summary>Requirements and the runs that show them</summary><table>");
+    for (requirement, runs) in proven {
+        let good = runs.iter().all(|run| run.passed());
+        let names: Vec<String> = runs.iter().map(|run| escape(&run.name)).collect();
+        let class = if good { "ok" } else { "fail" };
+        let _ = write!(
+            text,
+            "<tr><td class=\"{class}\">{}</td><td>{}</td></tr>",
+            escape(requirement),
+            names.join(", ")
+        );
+    }
+    text.push_str("</table></details><details><summary>Invariants judged after every scan of every run</summary><table>");
+    for row in &TABLE {
+        let broken: Vec<String> = outcomes
+            .iter()
+            .filter(|outcome| outcome.breaches.iter().any(|breach| breach.invariant == row.number))
+            .map(|outcome| escape(&outcome.name))
+            .collect();
+        let (class, said) = match row.shown {
+            crate::invariants::Shown::At(place) => ("", place.to_owned()),
+            crate::invariants::Shown::Always | crate::invariants::Shown::FaultFree
+                if broken.is_empty() =>
+            {
+                ("ok", "held".to_owned())
+            }
+            crate::invariants::Shown::Always | crate::invariants::Shown::FaultFree => {
+                ("fail", format!("broken in {}", broken.join(", ")))
+            }
+        };
+        let _ = write!(
+            text,
+            "<tr><td>INV-{}</td><td>{}</td><td class=\"{class}\">{}</td></tr>",
+            row.number,
+            escape(row.promise),
+            escape(&said)
+        );
+    }
+    text.push_str("</table></details>");
+    text
+}
+
+fn section(outcome: &Outcome) -> String {
+    let mut text = format!(
+        "<h2 id=\"{0}\"><span class=\"{1}\">{1}</span> {0}: {2}</h2><p>{3}</p>",
+        escape(&outcome.name),
+        verdict(outcome),
+        escape(&outcome.title),
+        escape(&outcome.why),
+    );
+    if !outcome.failures.is_empty() {
+        let failures: Vec<String> = outcome.failures.iter().map(|one| escape(one)).collect();
+        let _ = write!(text, "<pre class=\"fail\">{}</pre>", failures.join("\n"));
+    }
+    if let Some(trace) = &outcome.trace {
+        text.push_str(&plots(trace, &outcome.marks));
+    }
+    if !outcome.measured.is_empty() {
+        text.push_str("<details><summary>What had a limit, and what it took</summary><table>");
+        for one in &outcome.measured {
+            let _ = write!(
+                text,
+                "<tr><td>{}</td><td>{}</td><td>of {}</td></tr>",
+                escape(&one.what),
+                show(one.took),
+                show(one.limit)
+            );
+        }
+        text.push_str("</table></details>");
+    }
+    text.push_str("<details><summary>What happened</summary><table>");
+    for mark in outcome.marks.iter().take(400) {
+        let _ = write!(
+            text,
+            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+            clock(mark.at),
+            kind(mark.kind),
+            escape(&mark.text)
+        );
+    }
+    let _ = write!(
+        text,
+        "</table></details><p><small>seed {}, digest {:016x}</small></p>",
+        outcome.seed, outcome.digest
+    );
+    text
+}
+
+fn kind(kind: MarkKind) -> &'static str {
+    match kind {
+        MarkKind::Happening => "done",
+        MarkKind::AlarmOn => "alarm",
+        MarkKind::AlarmOff => "alarm ends",
+        MarkKind::State => "plant",
+        MarkKind::Breach => "BROKEN",
+    }
+}
+
+/// Plot size and margins, in its own units.
+const WIDE: f64 = 960.0;
+const HIGH: f64 = 130.0;
+const LEFT: f64 = 42.0;
+const RIGHT: f64 = 110.0;
+
+/// A picture for each group of curves, with lines where something happened.
+#[must_use]
+pub fn plots(trace: &Trace, marks: &[Mark]) -> String {
+    let Some(end) = trace.times.last().map(Duration::as_secs_f64).filter(|end| *end > 0.0) else {
+        return String::new();
+    };
+    let across = |at: f64| LEFT + at / end * (WIDE - LEFT - RIGHT);
+    let mut text = String::new();
+    let mut drawn: Vec<&str> = Vec::new();
+    for first in &CURVES {
+        if drawn.contains(&first.plot) {
+            continue;
+        }
+        drawn.push(first.plot);
+        let places: Vec<usize> =
+            (0..CURVES.len()).filter(|place| CURVES[*place].plot == first.plot).collect();
+        let log = first.plot.contains("log");
+        let shown = |value: f64| if log { value.max(0.01).log10() } else { value };
+        let values = trace
+            .values
+            .iter()
+            .flat_map(|row| places.iter().map(|place| shown(f64::from(row[*place]))));
+        let finite = values.filter(|value| value.is_finite());
+        let (low, high) = finite
+            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+        let low = if log { low } else { low.min(0.0) };
+        let span = (high - low).max(0.1);
+        let up = |value: f64| HIGH - 14.0 - (shown(value) - low) / span * (HIGH - 26.0);
+        let _ = write!(
+            text,
+            "<svg viewBox=\"0 0 {WIDE} {HIGH}\" role=\"img\"><text x=\"{LEFT}\" y=\"9\">{}</text>",
+            escape(first.plot)
+        );
+        for share in [0.0, 0.5, 1.0] {
+            let value = low + share * span;
+            let shown = if log { 10.0_f64.powf(value) } else { value };
+            let y = HIGH - 14.0 - share * (HIGH - 26.0);
+            let _ = write!(
+                text,
+                "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{:.0}\" y1=\"{y:.0}\" y2=\"{y:.0}\"/><text x=\"2\" y=\"{:.0}\">{shown:.2}</text>",
+                WIDE - RIGHT,
+                y + 3.0
+            );
+        }
+        for mark in marks {
+            let ink = match mark.kind {
+                MarkKind::Happening => "#888",
+                MarkKind::AlarmOn => "#e69f00",
+                MarkKind::Breach => "#b3261e",
+                MarkKind::AlarmOff | MarkKind::State => continue,
+            };
+            let x = across(mark.at.as_secs_f64());
+            let _ = write!(
+                text,
+                "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"12\" y2=\"{:.0}\" stroke=\"{ink}\" stroke-width=\"1\" opacity=\".6\"><title>{} {}</title></line>",
+                HIGH - 14.0,
+                clock(mark.at),
+                escape(&mark.text)
+            );
+        }
+        for (number, place) in places.iter().enumerate() {
+            let ink = INKS[number % INKS.len()];
+            let mut path = String::new();
+            for (at, row) in trace.times.iter().zip(&trace.values) {
+                let value = f64::from(row[*place]);
+                if value.is_finite() {
+                    let _ = write!(path, "{:.1},{:.1} ", across(at.as_secs_f64()), up(value));
+                }
+            }
+            let y = 22.0 + 13.0 * number as f64;
+            let _ = write!(
+                text,
+                "<polyline fill=\"none\" stroke=\"{ink}\" stroke-width=\"1.3\" points=\"{path}\"/>\
+                 <text x=\"{:.0}\" y=\"{y:.0}\" style=\"fill:{ink}\">{}</text>",
+                WIDE - RIGHT + 6.0,
+                CURVES[*place].name
+            );
+        }
+        for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
+            let _ = write!(
+                text,
+                "<text x=\"{:.0}\" y=\"{:.0}\">{}</text>",
+                across(share * end),
+                HIGH - 2.0,
+                clock(Duration::from_secs_f64(share * end))
+            );
+        }
+        text.push_str("</svg>");
+    }
+    text
+}
+
+/// Days, hours and minutes of a run.
+fn clock(at: Duration) -> String {
+    let seconds = at.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    if days > 0 {
+        format!("{days} d {hours:02}:{minutes:02}")
+    } else {
+        format!("{hours:02}:{minutes:02}:{:02}", seconds % 60)
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
