@@ -8,7 +8,7 @@ use plc::image::{Command, Inputs, Order, Outputs, Step};
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
 use plc::signal::{Fault, Moment, Reading};
-use plc::tag::{Kind, Role};
+use plc::tag::{Catalogue, Kind, Role};
 
 use crate::{Act, Truth, Twin, TwinParameters};
 
@@ -48,6 +48,12 @@ pub enum Away {
     Dead,
     /// Without power: its pins have let go.
     Dark,
+}
+
+/// The catalogue of a plant of this shape.
+#[must_use]
+pub fn catalogue_of(shape: &Shape) -> Catalogue {
+    Plant::new(shape).catalogue().clone()
 }
 
 /// What becomes of a reading on its way: what any transmitter, wire or driver could do to it.

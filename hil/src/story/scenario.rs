@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use plc::plant::Plant;
 use plc::tag::Catalogue;
 use serde::Deserialize;
 
 use super::condition::Condition;
 use super::faults::Fault;
 use super::happening::Happening;
-use super::stage::{Setting, catalogue_of, site_named};
+use super::stage::{Setting, site_named};
 use super::{duration, faults, world};
 use crate::TwinParameters;
+use crate::closed_loop::catalogue_of;
 
 /// The file.
 #[derive(Debug, Deserialize)]
@@ -252,10 +252,4 @@ fn step_of(step: &StepText, catalogue: &Catalogue) -> Result<Step, String> {
         check: conditions(&step.check)?,
         times: step.times,
     })
-}
-
-/// Whether a plant of the site has what a story names; used by those who make stories up.
-#[must_use]
-pub fn catalogue(setting: &Setting) -> Catalogue {
-    Plant::new(&setting.site.shape).catalogue().clone()
 }

@@ -6,14 +6,13 @@ use std::time::Duration;
 use config::{Profiles, SettingValue, Site, shipped};
 use plc::alarm::Change;
 use plc::image::Event;
-use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
-use plc::tag::{Catalogue, Kind};
+use plc::tag::Kind;
 
 use super::happening::Happening;
 use super::order::Asked;
 use super::trace::Trace;
-use crate::closed_loop::{Away, ClosedLoop};
+use crate::closed_loop::{Away, ClosedLoop, catalogue_of};
 use crate::invariants::Watch;
 use crate::{Act, Selector, TwinParameters};
 
@@ -26,12 +25,6 @@ pub struct Setting {
     pub period: Duration,
     /// How often the trace takes a sample; none: no trace.
     pub trace: Option<Duration>,
-}
-
-/// The catalogue of a plant of this shape.
-#[must_use]
-pub fn catalogue_of(shape: &Shape) -> Catalogue {
-    Plant::new(shape).catalogue().clone()
 }
 
 /// A shipped site by its short name: `demo`, `sesnok`.
