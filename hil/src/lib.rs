@@ -5,6 +5,7 @@ pub mod invariants;
 pub mod model;
 pub mod rig;
 pub mod story;
+pub mod swarm;
 pub mod twin;
 
 pub use model::instruments::SensorFault;

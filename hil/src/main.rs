@@ -1,6 +1,7 @@
 //! The bench: runs scenarios in one process, serves the model plant as Modbus TCP devices, and works its panel.
 
 mod run;
+mod swarm_line;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -66,6 +67,11 @@ enum Command {
     /// A line each; ends non-zero when one failed.
     #[command(verbatim_doc_comment, after_help = run::HELP)]
     Run(run::Line),
+    /// Let random villages live with random faults and orders, and see whether a promise breaks.
+    ///
+    ///     hil swarm --seeds 40 --days 2
+    #[command(verbatim_doc_comment, after_help = swarm_line::HELP)]
+    Swarm(swarm_line::Line),
     /// Press a button of a rig's panel: ES-900 emergency stop, HS-900 selector (to its other side), HS-901 local reset.
     #[command(verbatim_doc_comment)]
     Press {
@@ -107,6 +113,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(line) => run::run(&line),
+        Command::Swarm(line) => swarm_line::run(&line),
         Command::Rig { .. }
         | Command::Press { .. }
         | Command::Release { .. }
@@ -127,7 +134,7 @@ fn bench(command: Command) -> anyhow::Result<()> {
             Command::Press { tag, rig } => say(&rig, &format!("press {tag}")).await,
             Command::Release { tag, rig } => say(&rig, &format!("release {tag}")).await,
             Command::Tell { words, rig } => say(&rig, &words.join(" ")).await,
-            Command::Run(_) => Ok(()),
+            Command::Run(_) | Command::Swarm(_) => Ok(()),
         }
     })
 }

@@ -14,6 +14,8 @@ pub enum Stream {
     GridFrequency,
     OutageArrival,
     OutageDuration,
+    /// What befalls a village, for those who make stories up.
+    Swarm,
     /// One for each instrument.
     Instrument(u16),
 }
@@ -31,6 +33,7 @@ impl Stream {
             Stream::GridFrequency => 8,
             Stream::OutageArrival => 9,
             Stream::OutageDuration => 10,
+            Stream::Swarm => 11,
             Stream::Instrument(number) => 1_000 + u64::from(number),
         }
     }

@@ -53,6 +53,8 @@ impl Outcome {
 /// A run on its way.
 struct Play<'a> {
     stage: Stage,
+    /// When the plant was where the story begins.
+    begun: Duration,
     never: &'a [Condition],
     failures: Vec<String>,
     measured: Vec<Measured>,
@@ -66,8 +68,13 @@ const FAILURES_MAX: usize = 8;
 pub fn run(scenario: &Scenario) -> Outcome {
     let begun = Instant::now();
     let stage = Stage::new(&scenario.setting);
-    let mut play =
-        Play { stage, never: &scenario.never, failures: Vec::new(), measured: Vec::new() };
+    let mut play = Play {
+        stage,
+        begun: Duration::ZERO,
+        never: &scenario.never,
+        failures: Vec::new(),
+        measured: Vec::new(),
+    };
     play.begin(scenario.start);
     for (place, step) in scenario.steps.iter().enumerate() {
         if play.failures.len() >= FAILURES_MAX {
@@ -137,14 +144,23 @@ impl Play<'_> {
         if let Err(why) = bring(&mut self.stage, start) {
             self.failures.push(why);
         }
+        self.begun = self.stage.plant.passed();
     }
 
     fn step(&mut self, step: &Step) {
+        while self.stage.plant.passed().saturating_sub(self.begun) < step.at {
+            self.scan(&step.never);
+        }
         if let Some(fault) = &step.fault {
             self.strike(fault, &step.never);
         }
         for act in &step.acts {
             self.happen(act);
+        }
+        for attempt in &step.tries {
+            if let Err(why) = self.stage.happen(attempt) {
+                self.failures.push(format!("{attempt}: {why}"));
+            }
         }
         for refused in &step.refused {
             self.refuse(refused);

@@ -52,12 +52,17 @@ struct StepText {
     /// Said in the report.
     #[serde(default)]
     say: String,
+    /// The step waits for this time since the story began.
+    at: Option<String>,
     /// A fault of the catalogue strikes, and what is required of the plant is awaited.
     fault: Option<String>,
     /// It is mended.
     mend: Option<String>,
     #[serde(default, rename = "do")]
     acts: Vec<String>,
+    /// Done as well, whether the plant refuses it or not.
+    #[serde(default)]
+    tries: Vec<String>,
     /// Orders that must be refused, each with its reason: `"NotReady: start"`; or any reason: `"start"`.
     #[serde(default)]
     refused: Vec<String>,
@@ -123,8 +128,12 @@ pub struct Refused {
 #[derive(Clone, Debug)]
 pub struct Step {
     pub say: String,
+    /// It waits for this time since the story began.
+    pub at: Duration,
     pub fault: Option<Fault>,
     pub acts: Vec<Happening>,
+    /// Done, whether the plant refuses it or not.
+    pub tries: Vec<Happening>,
     pub refused: Vec<Refused>,
     pub until: Option<(Condition, Duration)>,
     pub run: Duration,
@@ -243,8 +252,14 @@ fn step_of(step: &StepText, catalogue: &Catalogue) -> Result<Step, String> {
     };
     Ok(Step {
         say: step.say.clone(),
+        at: step.at.as_deref().map(duration::parse).transpose()?.unwrap_or_default(),
         fault,
         acts,
+        tries: step
+            .tries
+            .iter()
+            .map(|line| Happening::parse(line, catalogue))
+            .collect::<Result<Vec<Happening>, String>>()?,
         refused: refused.collect::<Result<Vec<Refused>, String>>()?,
         until,
         run: step.run.as_deref().map(duration::parse).transpose()?.unwrap_or_default(),
