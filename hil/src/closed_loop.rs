@@ -10,7 +10,7 @@ use plc::reason::Reason;
 use plc::signal::{Fault, Moment, Reading};
 use plc::tag::{Catalogue, Kind, Role};
 
-use crate::{Act, Truth, Twin, TwinParameters};
+use crate::{Act, Bus, Truth, Twin, TwinParameters};
 
 /// A plant and its world, scan by scan.
 pub struct ClosedLoop {
@@ -30,6 +30,9 @@ pub struct ClosedLoop {
     /// Where it says what is durable of the dosing ledgers, and whether it writes them down.
     durable: [Option<usize>; 2],
     storage_ok: Option<usize>,
+    /// Where it says whether each of the buses A to D answers, and for how long each has not.
+    buses: [Option<usize>; 4],
+    silence: [Duration; 4],
     /// What it wrote down last.
     ledgers: [Ledger; 2],
     period: Duration,
@@ -70,6 +73,11 @@ pub enum Lie {
     /// Measured this much later than now.
     Ahead(Duration),
 }
+
+/// Whether the buses answer.
+const BUSES: [&str; 4] = ["system.bus_a", "system.bus_b", "system.bus_c", "system.bus_d"];
+/// The driver tells that a bus is lost after this silence: its time-outs and retries (`src/field/modbus`), measured at 2.9 s.
+const BUS_SILENT: Duration = Duration::from_millis(2_900);
 
 /// What is durable of the dosing ledgers: PAC, chlorine.
 const DURABLE: [&str; 2] = ["coagulation.guard.durable", "disinfection.guard.durable"];
@@ -134,6 +142,7 @@ impl ClosedLoop {
             .collect();
         let durable = DURABLE.map(|path| catalogue.input_slot(path));
         let storage_ok = catalogue.input_slot("system.storage_ok");
+        let buses = BUSES.map(|path| catalogue.input_slot(path));
         let inputs = Inputs::new(catalogue);
         let dark = Outputs::new(catalogue);
         // The world begins with good water in the clear well, and the plant knows it.
@@ -148,6 +157,8 @@ impl ClosedLoop {
             polls,
             durable,
             storage_ok,
+            buses,
+            silence: [Duration::ZERO; 4],
             ledgers: [Ledger::default(); 2],
             lies: Vec::new(),
             period,
@@ -200,6 +211,7 @@ impl ClosedLoop {
         for (slot, value) in &self.reported {
             self.inputs.readings[*slot] = Reading::good(*value, at);
         }
+        self.report_buses(at);
         if let Some(reading) = self.time_of_day.and_then(|slot| self.inputs.readings.get_mut(slot))
         {
             let minutes = (60.0 * self.twin.truth().hour).floor();
@@ -217,6 +229,18 @@ impl ClosedLoop {
         }
         self.plant.scan(&self.inputs, &self.orders, self.period);
         self.orders.clear();
+    }
+
+    /// A bus that has been silent for the driver's time is reported lost, whatever a story says.
+    fn report_buses(&mut self, at: Moment) {
+        for ((slot, bus), silence) in
+            self.buses.iter().zip([Bus::A, Bus::B, Bus::C, Bus::D]).zip(&mut self.silence)
+        {
+            *silence = if self.twin.answers(bus) { Duration::ZERO } else { *silence + self.period };
+            if let (Some(slot), true) = (slot, *silence > BUS_SILENT) {
+                self.inputs.readings[*slot] = Reading::good(0.0, at);
+            }
+        }
     }
 
     /// The shell writes the ledgers down while storage works, and says what is durable.

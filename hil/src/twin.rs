@@ -181,9 +181,21 @@ impl Twin {
             let cut = longer(longer(self.links.cut(command.bus), command.silent_s), abandoned);
             let value = match cut {
                 None => outputs.values.get(command.slot).copied().unwrap_or(0.0),
-                Some(cut) if cut > DEAD_MAN_S => 0.0,
+                Some(cut) if cut > DEAD_MAN_S => {
+                    if !command.let_go {
+                        command.let_go = true;
+                        command.action.let_go(&mut self.works);
+                        command.told = 0.0;
+                    }
+                    continue;
+                }
                 Some(_) => continue,
             };
+            if command.let_go {
+                // It hears again: what it is told counts as new.
+                command.let_go = false;
+                command.told = f64::NAN;
+            }
             if value.to_bits() != command.told.to_bits() {
                 command.told = value;
                 command.action.apply(&mut self.works, value);

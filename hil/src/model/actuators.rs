@@ -40,6 +40,8 @@ pub struct Drive {
     pub tripped: bool,
     /// Turns without moving water: a broken coupling, a blocked impeller.
     pub seized: bool,
+    /// It heard nothing for its communication time-out and let go: it coasts until it hears again.
+    pub timed_out: bool,
     /// Its contactor is welded: it runs while there is power, whoever says what.
     pub welded: bool,
     /// Speed now, 1 is 50 Hz.
@@ -53,7 +55,7 @@ impl Drive {
     /// Ramps towards its command. `chain` is its permit and its hard-wired trips, `power` what feeds it.
     pub fn advance(&mut self, seconds: f64, chain: Supply, power: Supply) {
         let runs_on = self.welded && power == Supply::On;
-        let is_on = runs_on || chain == Supply::On && !self.tripped;
+        let is_on = runs_on || chain == Supply::On && !self.tripped && !self.timed_out;
         let target = if runs_on {
             WELDED
         } else if is_on && self.run {

@@ -41,6 +41,14 @@ pub enum Action {
 }
 
 impl Action {
+    /// What its device does that heard nothing for its dead man's time: all let go, and a drive coasts.
+    pub(super) fn let_go(self, works: &mut Works) {
+        self.apply(works, 0.0);
+        if let Action::DriveRun(station, index) = self {
+            station.of_mut(works).drives[index].timed_out = true;
+        }
+    }
+
     /// Sets the device's command.
     pub(super) fn apply(self, works: &mut Works, value: f64) {
         // A contact is on at 0.5 and above; NaN is off.
@@ -48,7 +56,10 @@ impl Action {
         let number = if value.is_finite() { value } else { 0.0 };
         match self {
             Action::Permit(station) => station.of_mut(works).permit = on,
-            Action::DriveRun(station, index) => station.of_mut(works).drives[index].run = on,
+            Action::DriveRun(station, index) => {
+                let drive = &mut station.of_mut(works).drives[index];
+                (drive.run, drive.timed_out) = (on, false);
+            }
             Action::DriveSpeed(station, index) => {
                 station.of_mut(works).drives[index].speed_percent = number;
             }
@@ -79,6 +90,8 @@ pub(super) struct Command {
     pub told: f64,
     /// Seconds since its device's plug was pulled.
     pub silent_s: Option<f64>,
+    /// Its device has let go.
+    pub let_go: bool,
 }
 
 /// A transmitter with its slot in the image.
@@ -136,7 +149,14 @@ struct Electrician<'a> {
 impl Electrician<'_> {
     fn drives(&mut self, path: &str, action: Action, bus: Bus) {
         if let Some(slot) = self.catalogue.output_slot(path) {
-            self.wiring.commands.push(Command { slot, action, bus, told: 0.0, silent_s: None });
+            self.wiring.commands.push(Command {
+                slot,
+                action,
+                bus,
+                told: 0.0,
+                silent_s: None,
+                let_go: false,
+            });
             self.wiring.command_paths.push(path.to_owned());
         }
     }
