@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::block::{Sustained, Trip, TripTimes};
 use crate::quantity::{CubicMetresPerHour, Metres, MilligramsPerLitre, Ntu, Percent, Ph};
 use crate::reason::{Reason, Reasons};
-use crate::signal::{Fault, Signal};
+use crate::signal::{Doubt, Fault, Signal};
 
 /// A column of the table: the outputs that a cause forces off together. Every output names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -323,6 +323,7 @@ pub struct Facts {
     pub outlet_not_closed: bool,
     pub wash_pump_runs: bool,
     pub treated_ph: Signal<Ph>,
+    /// AIT-101, or what counts in its place.
     pub raw_turbidity: Signal<Ntu>,
     pub contaminated: bool,
     /// The plant makes or has made water: a dry analyser before the first start trips nothing.
@@ -593,8 +594,12 @@ impl Causes {
     }
 
     fn river(&mut self, facts: &Facts, elapsed: Duration) -> bool {
-        let muddy = facts.raw_turbidity.usable().is_some_and(|turbidity| !(turbidity <= MUDDY));
-        let back = facts.raw_turbidity.usable().is_some_and(|turbidity| turbidity < MUDDY_BACK);
+        // An analyser driven off its scale cannot say how much there is; a value of before says nothing of a river that clears.
+        let off_scale = matches!(facts.raw_turbidity, Signal::Bad(Fault::Range));
+        let of_before = matches!(facts.raw_turbidity, Signal::Uncertain(_, Doubt::Fallback));
+        let raw = facts.raw_turbidity.usable();
+        let muddy = off_scale || raw.is_some_and(|turbidity| !(turbidity <= MUDDY));
+        let back = !of_before && raw.is_some_and(|turbidity| turbidity < MUDDY_BACK);
         self.muddy.judge(muddy, back, TripTimes::s(600, 1800), elapsed)
     }
 }

@@ -7,8 +7,8 @@ use super::{Plant, Settling};
 use crate::contact_time::{Contact, Logs};
 use crate::device::Drive;
 use crate::interlock::Facts;
-use crate::quantity::{CubicMetresPerHour, KiloWatts, MilligramsPerLitre};
-use crate::signal::Signal;
+use crate::quantity::{CubicMetresPerHour, KiloWatts, MilligramsPerLitre, Ntu};
+use crate::signal::{Doubt, Fault, Signal};
 use crate::tag::{Activities, Activity};
 use crate::unit::filter::Filter;
 use crate::unit::power::Motors;
@@ -22,6 +22,18 @@ pub(super) const OPEN_TIME: Duration = Duration::from_secs(1);
 /// A level moves when more than this share of nominal comes or goes unmatched: 0.5 of 5 m³/h, a fifth of a metre an hour in
 /// the clear well, well above what a gauge resolves in 20 minutes.
 const NET_FLOW: f64 = 0.1;
+
+/// AIT-101, or what counts in its place while it has no value: the dose's substitute, so that a storm that it can no longer
+/// follow closes the intake all the same (R-2.12-01, R-2.2.2-01). Off its scale it says that there is more, as long as no person
+/// has tested the water.
+pub(super) fn raw_turbidity(measured: Signal<Ntu>, substitute: Signal<Ntu>) -> Signal<Ntu> {
+    let tested = matches!(substitute, Signal::Uncertain(_, Doubt::HandValue));
+    let off_scale = matches!(measured, Signal::Bad(Fault::Range));
+    match measured.usable() {
+        None if tested || !off_scale => substitute,
+        Some(_) | None => measured,
+    }
+}
 
 impl Plant {
     /// What the motors took in the last scan.
@@ -109,7 +121,10 @@ impl Plant {
             outlet_not_closed: units.filter.iter().any(Filter::outlet_not_proven_closed),
             wash_pump_runs: units.filtration.wash_pump_runs(),
             treated_ph: units.disinfection.inputs.ph,
-            raw_turbidity: units.intake.inputs.turbidity,
+            raw_turbidity: raw_turbidity(
+                units.intake.inputs.turbidity,
+                units.coagulation.status.turbidity,
+            ),
             contaminated: units.distribution.retained.contaminated,
             reset: self.asked.reset,
             supervisor_reset: self.asked.supervisor_reset,

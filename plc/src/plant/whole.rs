@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::causes::OPEN_TIME;
+use super::causes::{OPEN_TIME, raw_turbidity};
 use super::{Plant, Settling};
 use crate::device::{Drive, ReturnValve};
 use crate::interlock::Column;
@@ -182,9 +182,11 @@ impl Plant {
         let wet_well = units.intake.inputs.wet_well_level.usable();
         let river = units.intake.inputs.river_level.usable();
         let flood = river.is_some_and(|level| !(level <= units.intake.settings.flood_stop));
-        let raw = units.intake.inputs.turbidity.usable();
-        let muddy = raw.is_some_and(|turbidity| !(turbidity <= MUDDY_MAX));
-        let raw_unknown = raw.is_none() && units.coagulation.status.turbidity.usable().is_none();
+        let substitute = units.coagulation.status.turbidity;
+        let raw = raw_turbidity(units.intake.inputs.turbidity, substitute);
+        let muddy = raw == Signal::Bad(Fault::Range)
+            || raw.usable().is_some_and(|turbidity| !(turbidity <= MUDDY_MAX));
+        let raw_unknown = raw.usable().is_none();
         let waste = units.waste.inputs.level.usable();
         let well = units.distribution.status.level.usable();
         let stopping = Reasons::only(Reason::LocalControl).with(Reason::EmergencyStop);
