@@ -155,6 +155,7 @@ pub struct Plant {
     residual: Lowest,
     raw_flow_steady: Sustained,
     settled_unknown: Sustained,
+    wet_well_unknown: Sustained,
     welded: Sustained,
     /// Little power, and delivery's turn to use it.
     lift_turn: bool,
@@ -235,6 +236,7 @@ impl Plant {
             settled_unknown: Sustained::default(),
             welded: Sustained::default(),
             lift_turn: false,
+            wet_well_unknown: Sustained::default(),
             silenced: false,
             button_was: true,
             now: Moment(0),
