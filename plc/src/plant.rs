@@ -170,6 +170,8 @@ pub struct Plant {
     input_rows: Box<[usize]>,
     /// Row of each output, by slot.
     output_rows: Box<[usize]>,
+    /// Row of AIT-330.
+    combined_row: Option<usize>,
     outputs: Outputs,
     snapshot: Snapshot,
     events: Events,
@@ -234,9 +236,9 @@ impl Plant {
             residual: Lowest::default(),
             raw_flow_steady: Sustained::default(),
             settled_unknown: Sustained::default(),
+            wet_well_unknown: Sustained::default(),
             welded: Sustained::default(),
             lift_turn: false,
-            wet_well_unknown: Sustained::default(),
             silenced: false,
             button_was: true,
             now: Moment(0),
@@ -244,6 +246,7 @@ impl Plant {
             since_whole: WHOLE_EVERY,
             input_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Input(_))),
             output_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Output(..))),
+            combined_row: catalogue.find("filtration.combined_turbidity").map(|row| row.id),
             outputs: Outputs::new(&catalogue),
             snapshot: Snapshot::new(&catalogue),
             events: Events::default(),

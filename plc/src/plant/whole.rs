@@ -57,7 +57,8 @@ impl Plant {
         let lock_expired = overdue.any || self.validator.holds().any_expired(self.now);
         let row_of = |slot: usize| self.input_rows.get(slot).copied();
         let unjudged = self.alarms.load().unjudged().and_then(|slot| self.alarms.row(slot));
-        let doubtful = self.validator.doubtful().and_then(row_of).or(unjudged);
+        let mixed = self.combined_row.filter(|_| self.units.filtration.is_contradicted());
+        let doubtful = self.validator.doubtful().and_then(row_of).or(mixed).or(unjudged);
         let silent = self.validator.silent().and_then(row_of);
         let missing = self.missing();
         let lost = self.lost();
