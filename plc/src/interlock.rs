@@ -138,6 +138,22 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             Supply,
         ],
     ),
+    (
+        // A motor that nobody asks for, and that something holds off, has but one switch left (F5).
+        Reason::RunsUnasked,
+        &[
+            RawPump,
+            Coagulant,
+            FeedPump,
+            Hypochlorite,
+            Wash,
+            LiftPump,
+            WastePump,
+            FilterOutlet,
+            WashInlet,
+            Supply,
+        ],
+    ),
     // Not rows of the table, but of the same force: nothing runs before the boot's self-test, while the panel commands, nor
     // between STOP ALL and the next start.
     (
@@ -321,6 +337,8 @@ pub struct Facts {
     pub waste: Signal<Percent>,
     /// A filter washes and its outlet is not proven closed.
     pub outlet_not_closed: bool,
+    /// A motor runs although its column is held and nobody asks for it.
+    pub runs_on: bool,
     pub wash_pump_runs: bool,
     pub treated_ph: Signal<Ph>,
     /// AIT-101, or what counts in its place.
@@ -355,6 +373,7 @@ pub struct Causes {
     elevated_full: Trip,
     waste_full: Trip,
     outlet_latched: bool,
+    runs_on: Trip,
     ph: Trip,
     buses: [Trip; 3],
     muddy: Trip,
@@ -366,6 +385,8 @@ const EMPTIED_WINDOW: Duration = Duration::from_secs(6 * 3600);
 /// The panel lets go of the motors this long after HS-900 is back at remote: whoever turned it has their hands off the
 /// machine (chosen; R-2.1-08).
 const LOCAL_TIMES: TripTimes = TripTimes::s(0, 10);
+/// A drive that ramps down shows that it runs for 10 s at most (R-2.0-08); what runs longer does not obey.
+const RUNS_ON_TIMES: TripTimes = TripTimes::s(12, 0);
 /// K0 must follow its request within this.
 const SUPPLY_TIME: Duration = Duration::from_secs(2);
 // Limits and times: `docs/spec/plant.md` 2.17 and 3, releases `docs/spec/contracts.md`.
@@ -471,6 +492,7 @@ impl Causes {
             .and_if(self.elevated(facts, elapsed), Reason::ElevatedTankFull)
             .and_if(self.waste(facts, elapsed), Reason::WasteTankFull)
             .and_if(self.outlet(facts), Reason::OutletNotProvenClosed)
+            .and_if(self.runs_on(facts, elapsed), Reason::RunsUnasked)
             .and_if(self.treated_ph(facts, elapsed), Reason::TreatedPhOutOfRange)
             .and_if(self.river(facts, elapsed), Reason::RiverTooMuddy);
         for (((bus, trip), times), reason) in
@@ -584,6 +606,11 @@ impl Causes {
             self.outlet_latched = false;
         }
         self.outlet_latched
+    }
+
+    /// Latched: with K0 open it stands still, and would run again.
+    fn runs_on(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        self.runs_on.judge(facts.runs_on, facts.reset && !facts.runs_on, RUNS_ON_TIMES, elapsed)
     }
 
     fn treated_ph(&mut self, facts: &Facts, elapsed: Duration) -> bool {

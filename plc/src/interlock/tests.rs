@@ -333,6 +333,7 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
             1800,
             false,
         ),
+        (|f| f.runs_on = true, 12, Reason::RunsUnasked, |f| f.runs_on = false, 1, true),
         (|f| f.mains_good = false, 1, Reason::MainsLost, |f| f.mains_good = true, 1, false),
         (
             |f| f.stopped_all = true,
@@ -463,6 +464,7 @@ const SOUND: Facts = Facts {
     waste_high_high: Signal::Good(true),
     waste: Signal::Good(Percent(40.0)),
     outlet_not_closed: false,
+    runs_on: false,
     wash_pump_runs: false,
     treated_ph: Signal::Good(Ph(7.4)),
     raw_turbidity: Signal::Good(Ntu(20.0)),

@@ -96,7 +96,9 @@ impl Plant {
             mains_good: units.power.is_good(),
             mains_back: units.power.is_back(),
             outage: units.power.status.outage,
-            trip: Reasons::NONE.and_if(welded, Reason::SupplyWelded),
+            trip: Reasons::only(Reason::RunsUnasked)
+                .of(causes)
+                .and_if(welded, Reason::SupplyWelded),
             missing,
             lost,
             untested,
