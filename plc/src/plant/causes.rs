@@ -13,6 +13,7 @@ use crate::signal::{Doubt, Fault, Signal};
 use crate::tag::{Activities, Activity};
 use crate::unit::filter::Filter;
 use crate::unit::power::Motors;
+use crate::unit::sedimentation::Net;
 use crate::unit::tank::Tank;
 
 /// Contact time is computed with at least this share of nominal (`docs/spec/contracts.md`).
@@ -111,6 +112,17 @@ impl Plant {
             .and_if(net(lift, units.distribution.inputs.village_flow), Activity::ElevatedTank)
     }
 
+    /// What goes into the settled tank less what comes out, as of the last scan.
+    pub(super) fn settled_net(&self) -> Net {
+        let units = &self.units;
+        let passes = |tank: &Tank| tank.carries() && !tank.sludge_flows();
+        if self.shape.settling == Settling::Batch || !units.tank.iter().all(passes) {
+            return Net::Elsewhere;
+        }
+        let net = units.intake.status.raw_flow.zip(units.filtration.inputs.flow, |a, b| a - b);
+        net.usable().map_or(Net::Unknown, Net::Known)
+    }
+
     /// The causes of the cause-and-effect table.
     pub(super) fn judge_causes(&mut self, elapsed: Duration) {
         let around = self.around_disinfection();
@@ -142,7 +154,7 @@ impl Plant {
             ],
             wet_well_low_low: units.intake.inputs.wet_well_low_low,
             wet_well: units.intake.inputs.wet_well_level,
-            settled: units.sedimentation.inputs.settled_level,
+            settled: units.sedimentation.settled_level(),
             clear_well_high_high: units.distribution.inputs.high_high,
             clear_well_low_low: units.distribution.inputs.low_low,
             clear_well: units.distribution.status.level,

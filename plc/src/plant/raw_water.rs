@@ -35,11 +35,11 @@ impl Plant {
         let takes = units.system.takes_water();
         let tank_high = units.tank.iter().any(Tank::is_high);
         // The feed has stopped without that level: water taken now would run over.
-        let unknown = units.sedimentation.inputs.settled_level.usable().is_none();
+        let unknown = units.sedimentation.settled_level().usable().is_none();
         let unknown = self.settled_unknown.holds(unknown, SETTLED_UNKNOWN_MAX, elapsed);
         let well_lost = matches!(units.intake.inputs.wet_well_level, Signal::Bad(_));
         let well_lost = self.wet_well_unknown.holds(well_lost, SETTLED_UNKNOWN_MAX, elapsed);
-        let settled_lost = matches!(units.sedimentation.inputs.settled_level, Signal::Bad(_));
+        let settled_lost = matches!(units.sedimentation.settled_level(), Signal::Bad(_));
         // What the intake cannot do without has no value any more: nobody else would say that no water is made (INV-44).
         let undosed = !BLIND.of(units.coagulation.unready()).is_empty();
         let blind = undosed || well_lost || (unknown && settled_lost);
@@ -194,7 +194,7 @@ impl Plant {
         };
         let rate = rate.or_less(self.units.sedimentation.status.rate_limit);
         let minimum = self.shape.nominal_flow * system::MINIMUM;
-        let level = self.units.sedimentation.inputs.settled_level.usable();
+        let level = self.units.sedimentation.settled_level().usable();
         match level {
             Some(level) if level.0 > SETTLED_HIGH => {
                 let share =

@@ -58,7 +58,9 @@ impl Plant {
         let row_of = |slot: usize| self.input_rows.get(slot).copied();
         let unjudged = self.alarms.load().unjudged().and_then(|slot| self.alarms.row(slot));
         let mixed = self.combined_row.filter(|_| self.units.filtration.is_contradicted());
-        let doubtful = self.validator.doubtful().and_then(row_of).or(mixed).or(unjudged);
+        let frozen = self.settled_row.filter(|_| self.units.sedimentation.settled_frozen());
+        let found = mixed.or(frozen).or(unjudged);
+        let doubtful = self.validator.doubtful().and_then(row_of).or(found);
         let silent = self.validator.silent().and_then(row_of);
         let missing = self.missing();
         let lost = self.lost();
@@ -68,7 +70,7 @@ impl Plant {
         let flow = units.intake.status.raw_flow.usable().unwrap_or_default();
         let setpoint = units.intake.status.setpoint;
         let reached = setpoint.0 > 0.0 && flow >= setpoint * RAW_FLOW_SHARE;
-        let settled = units.sedimentation.inputs.settled_level.usable();
+        let settled = units.sedimentation.settled_level().usable();
         let elevated = units.distribution.inputs.elevated_level.usable();
         let raw_flow = self.raw_flow_steady.holds(reached, RAW_FLOW_TIME, elapsed);
         let in_service = units.filter.iter().filter(|filter| filter.is_available()).count() as f64;
@@ -195,7 +197,7 @@ impl Plant {
         let stopping = Reasons::only(Reason::LocalControl).with(Reason::EmergencyStop);
         // What holds P-101 would let the start fail; a full settled tank is filtered first.
         let intake = self.holds.on(Column::RawPump).without(Reasons::only(Reason::SettledTankFull));
-        let settled = units.sedimentation.inputs.settled_level.usable();
+        let settled = units.sedimentation.settled_level().usable();
         causes
             .without(causes.without(stopping))
             .and(intake)

@@ -80,6 +80,40 @@ fn raw_water_is_not_taken_while_it_would_get_no_coagulant() {
     assert!(!blocks(&plant, reason));
 }
 
+/// F19, INV-21: LT-206 froze in the middle: what comes and goes is counted, and the table trips by that, until a person's reset
+/// believes the gauge again.
+#[test]
+fn a_settled_level_that_froze_does_not_hide_an_overflow() {
+    let mut plant = Plant::new(&Shape::default());
+    for tank in &mut plant.units.tank {
+        for end in [&mut tank.inlet.inputs, &mut tank.outlet.inputs] {
+            (end.opened, end.closed) = (Signal::Good(true), Signal::Good(false));
+        }
+        tank.sludge.inputs.closed = Signal::Good(true);
+        tank.sludge.inputs.opened = Signal::Good(false);
+    }
+    plant.units.sedimentation.inputs.settled_level = Signal::Good(Percent(50.0));
+    plant.units.filtration.inputs.flow = Signal::Good(CubicMetresPerHour(4.0));
+    (0..30).for_each(|_| plant.run_raw_water(SECOND));
+    let mut full = None;
+    for second in 0..7200 {
+        plant.units.intake.status.raw_flow = Signal::Good(CubicMetresPerHour(5.0));
+        let net = plant.settled_net();
+        plant.units.sedimentation.judge(net, SECOND);
+        plant.judge_causes(SECOND);
+        if plant.holds.causes().has(Reason::SettledTankFull) {
+            full = Some(second);
+            break;
+        }
+    }
+    // 45 % of 2 m³ at 1 m³/h.
+    assert!(full.is_some_and(|second| (3200..3260).contains(&second)), "{full:?}");
+    assert!(plant.units.sedimentation.settled_frozen());
+    plant.asked.reset = true;
+    plant.run_raw_water(SECOND);
+    assert!(plant.units.sedimentation.settled_level().good().is_some());
+}
+
 /// R-2.12-14, R-2.12-13, INV-44, F9: no water is made any more because nobody knows what to dose, or how full the wells are:
 /// that is alarm 105, besides the one of the instrument, unless a lost bus says so already.
 #[test]
