@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hil::closed_loop::{ClosedLoop, Lie};
-use hil::{Act, Bus, SensorFault, TwinParameters};
+use hil::{Act, ActuatorFault, Bus, SensorFault, TwinParameters};
 use plc::image::Command;
 use plc::plant::Shape;
 
@@ -60,6 +60,29 @@ fn a_lost_radio_of_the_tank_costs_no_water() {
     plant.run(MINUTE);
     assert_ne!(plant.state("distribution.state"), Some("TankCommLost"), "{}", plant.tell());
     assert_ne!(plant.state("distribution.outlet.state"), Some("Fault"));
+}
+
+/// F5, INV-21: P-501 welds while it fills the tank, and no drive listens: the tank is full, K0 opens, and nothing runs over.
+/// Nothing runs again before a person has looked.
+#[test]
+fn a_welded_delivery_pump_loses_its_contactor_before_the_tank_runs_over() {
+    let mut plant = producing(55);
+    let running = |plant: &ClosedLoop| {
+        let runs = |pump: &&str| plant.value(&format!("{pump}.running")) == Some(1.0);
+        ["distribution.pump_a", "distribution.pump_b"].into_iter().find(runs)
+    };
+    assert!(plant.run_until(12 * HOUR, |plant| running(plant).is_some()), "{}", plant.tell());
+    plant.run(MINUTE);
+    let path = running(&plant).unwrap().into();
+    assert_eq!(plant.act(Act::ActuatorFault { path, fault: Some(ActuatorFault::Run) }), Ok(()));
+    let open = plant.run_until(12 * HOUR, |plant| !plant.truth().contactor);
+    assert!(open, "{} m, {}", plant.truth().elevated_level.0, plant.tell());
+    plant.run(MINUTE);
+    assert!(plant.truth().lift_flow.0 < 0.01 && plant.truth().overflowed.0 <= 0.0);
+    assert_eq!(plant.state("system.state"), Some("Fault"), "{}", plant.tell());
+    assert!(stands(&plant, "system.supply_welded"));
+    plant.run(HOUR);
+    assert!(!plant.truth().contactor);
 }
 
 /// F40, F54, INV-21: LT-501 frozen low, or told a lie: found out by the volume, with and without the float.

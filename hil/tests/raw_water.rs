@@ -122,6 +122,28 @@ fn a_raw_meter_that_reads_zero_costs_half_an_hour_at_the_reduced_rate_and_no_coa
     assert!(flows, "{}", plant.tell());
 }
 
+/// F6, R-2.12-06, R-2.3-02, INV-6, INV-8: FIT-101 freezes at full rate: within twelve minutes the speed says how much flows, and
+/// PAC goes by that.
+#[test]
+fn a_raw_meter_that_froze_is_not_what_coagulant_goes_by() {
+    let mut plant = producing(43);
+    let full = |plant: &ClosedLoop| plant.truth().raw_flow.0 > 4.7;
+    assert!(plant.run_until(2 * HOUR, full), "{}", plant.tell());
+    break_sensor(&mut plant, "intake.flow", Some(SensorFault::Stuck));
+    let mut seen = Seen { dosed: plant.truth().coagulant_dosed.0, ..Seen::default() };
+    seen.run(&mut plant, 12 * MINUTE);
+    let (flow, judged) = (plant.truth().raw_flow.0, plant.value("intake.raw_flow").unwrap());
+    assert!(plant.value("intake.flow").unwrap() > 4.6 && flow > 2.0, "{}", plant.tell());
+    assert!((judged - flow).abs() < 0.4, "{judged} for {flow} m³/h, {}", plant.tell());
+    let (dose, table) =
+        (plant.truth().coagulant_dose.0, plant.value("coagulation.table_dose").unwrap());
+    assert!((dose / table - 1.0).abs() < 0.25, "{dose} mg/l for {table}, {}", plant.tell());
+    seen.hold(&plant);
+    break_sensor(&mut plant, "intake.flow", None);
+    plant.run(3 * MINUTE);
+    assert!((plant.value("intake.raw_flow").unwrap() - plant.truth().raw_flow.0).abs() < 0.3);
+}
+
 /// R-2.4-09, INV-8: P-211A fails: P-211B; that fails too: no raw water, until a person has looked.
 #[test]
 fn without_its_dosing_pumps_the_plant_takes_no_raw_water() {

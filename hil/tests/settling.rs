@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hil::closed_loop::ClosedLoop;
-use hil::{Act, TwinParameters};
+use hil::{Act, SensorFault, TwinParameters};
 use plc::image::Command;
 use plc::plant::{Settling, Shape};
 use plc::reason::Reason;
@@ -197,4 +197,28 @@ fn a_power_cut_does_not_disturb_a_batch() {
     plant.act(Act::Mains(true)).unwrap();
     assert!(plant.run_until(10 * HOUR, is("Producing")), "{}", plant.tell());
     assert_eq!(plant.truth().overflowed.0, 0.0);
+}
+
+/// F19, INV-19, INV-21: LT-206 freezes: what the meters move says how full the tank is, and then nobody; P-301 never runs dry and
+/// nothing runs over.
+#[test]
+fn a_frozen_settled_level_neither_empties_nor_spills_its_tank() {
+    for (seed, wait) in [(64, 20 * MINUTE), (65, 40 * MINUTE)] {
+        let mut plant = producing(seed);
+        plant.run(wait);
+        let path = "sedimentation.settled_level".into();
+        let fault = Some(SensorFault::Stuck);
+        assert_eq!(plant.act(Act::SensorFault { path, fault }), Ok(()));
+        let dry = plant.truth().dry_seconds[1];
+        let (mut least, mut most) = (100.0_f64, 0.0_f64);
+        let end = plant.now().plus(8 * HOUR);
+        while plant.now() < end {
+            plant.step();
+            let level = plant.truth().settled_level.0;
+            (least, most) = (least.min(level), most.max(level));
+        }
+        let dry = plant.truth().dry_seconds[1] - dry;
+        println!("{least} to {most} %, {}", plant.tell());
+        assert!(dry <= 10.0 && plant.truth().overflowed.0 <= 0.05, "{least} to {most} %, {dry} s");
+    }
 }

@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::block::{Sustained, Trip, TripTimes};
 use crate::quantity::{CubicMetresPerHour, Metres, MilligramsPerLitre, Ntu, Percent, Ph};
 use crate::reason::{Reason, Reasons};
-use crate::signal::{Fault, Signal};
+use crate::signal::{Doubt, Fault, Signal};
 
 /// A column of the table: the outputs that a cause forces off together. Every output names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +135,22 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             FilterOutlet,
             WashInlet,
             Positions,
+            Supply,
+        ],
+    ),
+    (
+        // A motor that nobody asks for, and that something holds off, has but one switch left (F5).
+        Reason::RunsUnasked,
+        &[
+            RawPump,
+            Coagulant,
+            FeedPump,
+            Hypochlorite,
+            Wash,
+            LiftPump,
+            WastePump,
+            FilterOutlet,
+            WashInlet,
             Supply,
         ],
     ),
@@ -321,8 +337,11 @@ pub struct Facts {
     pub waste: Signal<Percent>,
     /// A filter washes and its outlet is not proven closed.
     pub outlet_not_closed: bool,
+    /// A motor runs although its column is held and nobody asks for it.
+    pub runs_on: bool,
     pub wash_pump_runs: bool,
     pub treated_ph: Signal<Ph>,
+    /// AIT-101, or what counts in its place.
     pub raw_turbidity: Signal<Ntu>,
     pub contaminated: bool,
     /// The plant makes or has made water: a dry analyser before the first start trips nothing.
@@ -354,6 +373,7 @@ pub struct Causes {
     elevated_full: Trip,
     waste_full: Trip,
     outlet_latched: bool,
+    runs_on: Trip,
     ph: Trip,
     buses: [Trip; 3],
     muddy: Trip,
@@ -365,6 +385,8 @@ const EMPTIED_WINDOW: Duration = Duration::from_secs(6 * 3600);
 /// The panel lets go of the motors this long after HS-900 is back at remote: whoever turned it has their hands off the
 /// machine (chosen; R-2.1-08).
 const LOCAL_TIMES: TripTimes = TripTimes::s(0, 10);
+/// A drive that ramps down shows that it runs for 10 s at most (R-2.0-08); what runs longer does not obey.
+const RUNS_ON_TIMES: TripTimes = TripTimes::s(12, 0);
 /// K0 must follow its request within this.
 const SUPPLY_TIME: Duration = Duration::from_secs(2);
 // Limits and times: `docs/spec/plant.md` 2.17 and 3, releases `docs/spec/contracts.md`.
@@ -470,6 +492,7 @@ impl Causes {
             .and_if(self.elevated(facts, elapsed), Reason::ElevatedTankFull)
             .and_if(self.waste(facts, elapsed), Reason::WasteTankFull)
             .and_if(self.outlet(facts), Reason::OutletNotProvenClosed)
+            .and_if(self.runs_on(facts, elapsed), Reason::RunsUnasked)
             .and_if(self.treated_ph(facts, elapsed), Reason::TreatedPhOutOfRange)
             .and_if(self.river(facts, elapsed), Reason::RiverTooMuddy);
         for (((bus, trip), times), reason) in
@@ -585,6 +608,11 @@ impl Causes {
         self.outlet_latched
     }
 
+    /// Latched: with K0 open it stands still, and would run again.
+    fn runs_on(&mut self, facts: &Facts, elapsed: Duration) -> bool {
+        self.runs_on.judge(facts.runs_on, facts.reset && !facts.runs_on, RUNS_ON_TIMES, elapsed)
+    }
+
     fn treated_ph(&mut self, facts: &Facts, elapsed: Duration) -> bool {
         let out = facts.treated_ph.usable().is_some_and(|ph| !(ph >= PH_LOW && ph <= PH_HIGH));
         let back =
@@ -593,8 +621,12 @@ impl Causes {
     }
 
     fn river(&mut self, facts: &Facts, elapsed: Duration) -> bool {
-        let muddy = facts.raw_turbidity.usable().is_some_and(|turbidity| !(turbidity <= MUDDY));
-        let back = facts.raw_turbidity.usable().is_some_and(|turbidity| turbidity < MUDDY_BACK);
+        // An analyser driven off its scale cannot say how much there is; a value of before says nothing of a river that clears.
+        let off_scale = matches!(facts.raw_turbidity, Signal::Bad(Fault::Range));
+        let of_before = matches!(facts.raw_turbidity, Signal::Uncertain(_, Doubt::Fallback));
+        let raw = facts.raw_turbidity.usable();
+        let muddy = off_scale || raw.is_some_and(|turbidity| !(turbidity <= MUDDY));
+        let back = !of_before && raw.is_some_and(|turbidity| turbidity < MUDDY_BACK);
         self.muddy.judge(muddy, back, TripTimes::s(600, 1800), elapsed)
     }
 }

@@ -155,6 +155,7 @@ pub struct Plant {
     residual: Lowest,
     raw_flow_steady: Sustained,
     settled_unknown: Sustained,
+    wet_well_unknown: Sustained,
     welded: Sustained,
     /// Little power, and delivery's turn to use it.
     lift_turn: bool,
@@ -169,6 +170,9 @@ pub struct Plant {
     input_rows: Box<[usize]>,
     /// Row of each output, by slot.
     output_rows: Box<[usize]>,
+    /// Rows of AIT-330 and LT-206, which the units find out.
+    combined_row: Option<usize>,
+    settled_row: Option<usize>,
     outputs: Outputs,
     snapshot: Snapshot,
     events: Events,
@@ -233,6 +237,7 @@ impl Plant {
             residual: Lowest::default(),
             raw_flow_steady: Sustained::default(),
             settled_unknown: Sustained::default(),
+            wet_well_unknown: Sustained::default(),
             welded: Sustained::default(),
             lift_turn: false,
             silenced: false,
@@ -242,6 +247,8 @@ impl Plant {
             since_whole: WHOLE_EVERY,
             input_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Input(_))),
             output_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Output(..))),
+            combined_row: catalogue.find("filtration.combined_turbidity").map(|row| row.id),
+            settled_row: catalogue.find("sedimentation.settled_level").map(|row| row.id),
             outputs: Outputs::new(&catalogue),
             snapshot: Snapshot::new(&catalogue),
             events: Events::default(),
@@ -315,10 +322,12 @@ impl Plant {
     fn judge(&mut self, elapsed: Duration) {
         let nominal = self.shape.nominal_flow;
         let motors = self.motors();
+        let net = self.settled_net();
         let units = &mut self.units;
         units.system.emergency_profile.elapse(elapsed);
         units.power.judge(motors, elapsed);
         units.intake.judge(nominal, elapsed);
+        units.sedimentation.judge(net, elapsed);
         units.distribution.judge(elapsed);
     }
 

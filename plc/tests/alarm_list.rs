@@ -52,9 +52,9 @@ fn delays(cell: &str) -> (f64, f64, bool) {
 }
 
 /// Alarms that tell of a cause of the cause-and-effect table, or of something the unit counts: the times are the cause's own,
-/// and its release (`docs/spec/contracts.md`, Causes, effects, release). Strokes (201, 407) are counted over their minute; 910 is at
-/// once where storage fails.
-const TIMED_BY_THE_CAUSE: [u16; 8] = [109, 201, 402, 404, 406, 407, 508, 910];
+/// and its release (`docs/spec/contracts.md`, Causes, effects, release). Strokes (201, 407) are counted over their minute; 303 is at
+/// once where the filter was stopped, 910 where storage fails.
+const TIMED_BY_THE_CAUSE: [u16; 9] = [109, 201, 303, 402, 404, 406, 407, 508, 910];
 
 fn declared(plant: &Plant) -> impl Iterator<Item = (&Row, Rationale)> {
     plant.catalogue().rows.iter().filter_map(|row| match row.kind {

@@ -58,6 +58,21 @@ fn every_cause_holds_off_exactly_the_columns_of_its_row() {
     }
 }
 
+/// R-2.2.2-01, F10, INV-15: an analyser that falls silent in the mud neither begins the ten minutes anew nor ends the wait by
+/// what it said before.
+#[test]
+fn a_river_that_nobody_can_measure_any_more_is_not_clear() {
+    let mut causes = Causes::default();
+    let muddy = Facts { raw_turbidity: Signal::Good(Ntu(1500.0)), ..SOUND };
+    let silent = Facts { raw_turbidity: Signal::Uncertain(Ntu(1800.0), Doubt::Fallback), ..SOUND };
+    run_s(&mut causes, &muddy, 300);
+    assert!(run_s(&mut causes, &silent, 300).has(Reason::RiverTooMuddy));
+    let before = Facts { raw_turbidity: Signal::Uncertain(Ntu(300.0), Doubt::Fallback), ..SOUND };
+    let nothing = Facts { raw_turbidity: Signal::Bad(Fault::Computed), ..SOUND };
+    assert!(run_s(&mut causes, &before, 3600).has(Reason::RiverTooMuddy));
+    assert!(run_s(&mut causes, &nothing, 3600).has(Reason::RiverTooMuddy));
+}
+
 /// R-2.7.4-02, R-2.7.5-03, R-2.4-11, R-2.17-01, INV-15: contact time, chlorine, pH, T-206 and the river among them. One row: what is wrong, how long it takes, the cause it
 /// makes, what makes it good again and how long that takes, and whether a person must reset it.
 #[test]
@@ -301,6 +316,24 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
             1800,
             false,
         ),
+        (
+            // Off its scale, what there is nobody can say.
+            |f| f.raw_turbidity = Signal::Bad(Fault::Range),
+            600,
+            Reason::RiverTooMuddy,
+            |f| f.raw_turbidity = Signal::Uncertain(Ntu(80.0), Doubt::HandValue),
+            1800,
+            false,
+        ),
+        (
+            |f| f.raw_turbidity = Signal::Uncertain(Ntu(1080.0), Doubt::Fallback),
+            600,
+            Reason::RiverTooMuddy,
+            |f| f.raw_turbidity = Signal::Good(Ntu(699.0)),
+            1800,
+            false,
+        ),
+        (|f| f.runs_on = true, 12, Reason::RunsUnasked, |f| f.runs_on = false, 1, true),
         (|f| f.mains_good = false, 1, Reason::MainsLost, |f| f.mains_good = true, 1, false),
         (
             |f| f.stopped_all = true,
@@ -431,6 +464,7 @@ const SOUND: Facts = Facts {
     waste_high_high: Signal::Good(true),
     waste: Signal::Good(Percent(40.0)),
     outlet_not_closed: false,
+    runs_on: false,
     wash_pump_runs: false,
     treated_ph: Signal::Good(Ph(7.4)),
     raw_turbidity: Signal::Good(Ntu(20.0)),

@@ -5,13 +5,15 @@ use core::time::Duration;
 use super::safe_water::flow_allowed;
 use super::{Plant, Settling};
 use crate::contact_time::{Contact, Logs};
-use crate::device::Drive;
-use crate::interlock::Facts;
-use crate::quantity::{CubicMetresPerHour, KiloWatts, MilligramsPerLitre};
-use crate::signal::Signal;
+use crate::device::{Drive, Motor};
+use crate::interlock::{Column, Facts};
+use crate::quantity::{CubicMetresPerHour, KiloWatts, MilligramsPerLitre, Ntu};
+use crate::reason::{Reason, Reasons};
+use crate::signal::{Doubt, Fault, Signal};
 use crate::tag::{Activities, Activity};
 use crate::unit::filter::Filter;
 use crate::unit::power::Motors;
+use crate::unit::sedimentation::Net;
 use crate::unit::tank::Tank;
 
 /// Contact time is computed with at least this share of nominal (`docs/spec/contracts.md`).
@@ -19,9 +21,34 @@ pub(super) const CONTACT_FLOW_SHARE: f64 = 0.2;
 /// K0 may take this long to open (`docs/spec/plant.md` 4, alarm 905).
 pub(super) const OPEN_TIME: Duration = Duration::from_secs(1);
 
+/// Causes that a motor may outrun without harm to water or machine, or that say only that nothing is seen of it.
+const NO_DANGER: Reasons = Reasons::all(&[
+    Reason::LocalControl,
+    Reason::MainsLost,
+    Reason::PowerOverLimit,
+    Reason::WashPumpRuns,
+    Reason::BusALost,
+    Reason::BusBLost,
+    Reason::BusDLost,
+    Reason::RunsUnasked,
+]);
+/// A drive that stands takes no more than this (chosen: its own electronics).
+const STANDS: KiloWatts = KiloWatts(0.05);
 /// A level moves when more than this share of nominal comes or goes unmatched: 0.5 of 5 m³/h, a fifth of a metre an hour in
 /// the clear well, well above what a gauge resolves in 20 minutes.
 const NET_FLOW: f64 = 0.1;
+
+/// AIT-101, or what counts in its place while it has no value: the dose's substitute, so that a storm that it can no longer
+/// follow closes the intake all the same (R-2.12-01, R-2.2.2-01). Off its scale it says that there is more, as long as no person
+/// has tested the water.
+pub(super) fn raw_turbidity(measured: Signal<Ntu>, substitute: Signal<Ntu>) -> Signal<Ntu> {
+    let tested = matches!(substitute, Signal::Uncertain(_, Doubt::HandValue));
+    let off_scale = matches!(measured, Signal::Bad(Fault::Range));
+    match measured.usable() {
+        None if tested || !off_scale => substitute,
+        Some(_) | None => measured,
+    }
+}
 
 impl Plant {
     /// What the motors took in the last scan.
@@ -36,6 +63,28 @@ impl Plant {
             power: power.fold(KiloWatts::ZERO, |sum, power| sum + power),
             some_on: pumps().any(Drive::is_on),
         }
+    }
+
+    /// A motor runs that nobody asks for, against a cause that stops it for good reason: a welded contactor, a drive in local
+    /// (F5). Not while the panel commands, nor where the cause is only a lack of something, or of sight.
+    fn runs_on(&self) -> bool {
+        let units = &self.units;
+        let held = |column| !self.holds.on(column).without(NO_DANGER).is_empty();
+        let drive = |drive: &Drive| {
+            // A contact alone may stick; a motor that turns takes power.
+            let turns = drive.inputs.power.usable().is_none_or(|power| power > STANDS);
+            drive.inputs.running.closed() && !drive.outputs.run.value() && turns
+        };
+        let motor = |motor: &Motor| motor.inputs.running.closed() && !motor.outputs.run.value();
+        !self.holds.causes().has(Reason::LocalControl)
+            && ((held(Column::RawPump) && units.intake.pump.iter().any(drive))
+                || (held(Column::FeedPump) && units.filtration.pump.iter().any(drive))
+                || (held(Column::LiftPump) && units.distribution.pump.iter().any(drive))
+                || (held(Column::Wash)
+                    && (drive(&units.filtration.wash_pump)
+                        || units.filtration.blower.as_ref().is_some_and(motor)))
+                || (held(Column::WastePump)
+                    && (motor(&units.waste.pump) || motor(&units.sedimentation.sludge_pump))))
     }
 
     /// What went on in the last scan, and must show in the instruments.
@@ -63,9 +112,21 @@ impl Plant {
             .and_if(net(lift, units.distribution.inputs.village_flow), Activity::ElevatedTank)
     }
 
+    /// What goes into the settled tank less what comes out, as of the last scan.
+    pub(super) fn settled_net(&self) -> Net {
+        let units = &self.units;
+        let passes = |tank: &Tank| tank.carries() && !tank.sludge_flows();
+        if self.shape.settling == Settling::Batch || !units.tank.iter().all(passes) {
+            return Net::Elsewhere;
+        }
+        let net = units.intake.status.raw_flow.zip(units.filtration.inputs.flow, |a, b| a - b);
+        net.usable().map_or(Net::Unknown, Net::Known)
+    }
+
     /// The causes of the cause-and-effect table.
     pub(super) fn judge_causes(&mut self, elapsed: Duration) {
         let around = self.around_disinfection();
+        let runs_on = self.runs_on();
         let units = &mut self.units;
         let entering = units.filtration.turbidity_to_clear_well();
         units.disinfection.judge(&around, elapsed);
@@ -93,7 +154,7 @@ impl Plant {
             ],
             wet_well_low_low: units.intake.inputs.wet_well_low_low,
             wet_well: units.intake.inputs.wet_well_level,
-            settled: units.sedimentation.inputs.settled_level,
+            settled: units.sedimentation.settled_level(),
             clear_well_high_high: units.distribution.inputs.high_high,
             clear_well_low_low: units.distribution.inputs.low_low,
             clear_well: units.distribution.status.level,
@@ -107,9 +168,13 @@ impl Plant {
             waste_high_high: units.waste.inputs.high_high,
             waste: units.waste.inputs.level,
             outlet_not_closed: units.filter.iter().any(Filter::outlet_not_proven_closed),
+            runs_on,
             wash_pump_runs: units.filtration.wash_pump_runs(),
             treated_ph: units.disinfection.inputs.ph,
-            raw_turbidity: units.intake.inputs.turbidity,
+            raw_turbidity: raw_turbidity(
+                units.intake.inputs.turbidity,
+                units.coagulation.status.turbidity,
+            ),
             contaminated: units.distribution.retained.contaminated,
             reset: self.asked.reset,
             supervisor_reset: self.asked.supervisor_reset,
@@ -156,5 +221,67 @@ impl Plant {
         let asked = units.distribution.asked(flow_allowed(&contact), nominal);
         let now = units.distribution.inputs.flow.usable().unwrap_or(asked);
         Some(Contact { flow: now.or_more(asked).or_more(nominal * CONTACT_FLOW_SHARE), ..contact })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plant::Shape;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A plant whose P-501A runs although a cause holds it.
+    fn running_on() -> Plant {
+        let mut plant = Plant::new(&Shape::default());
+        plant.units.system.inputs.remote = Signal::Good(true);
+        plant.units.distribution.inputs.elevated_high_high = Signal::Good(false);
+        let pump = &mut plant.units.distribution.pump[0];
+        pump.inputs.running = Signal::Good(true);
+        pump.inputs.power = Signal::Good(KiloWatts(0.9));
+        plant
+    }
+
+    /// F5, R-2.0-08, INV-21: a pump that runs on against a cause has but one switch left: K0 opens within 12 s, and all stand
+    /// until a person has looked. Not for a contact that sticks, a pump that was asked, nor while the panel commands.
+    #[test]
+    fn a_pump_that_runs_on_against_a_cause_opens_the_contactor() {
+        type Change = fn(&mut Plant);
+        let rows: [(&str, Change, bool); 6] = [
+            ("welded", |_| {}, true),
+            ("power unknown", |p| power(p, Signal::Bad(Fault::Stale)), true),
+            ("stands, by its power", |p| power(p, Signal::Good(KiloWatts(0.02))), false),
+            (
+                "feedback unknown",
+                |p| p.units.distribution.pump[0].inputs.running = Signal::Bad(Fault::Stale),
+                false,
+            ),
+            ("at the panel", |p| p.units.system.inputs.remote = Signal::Good(false), false),
+            (
+                "asked",
+                |p| p.units.distribution.pump[0].outputs.run = crate::output::Output::want(true),
+                false,
+            ),
+        ];
+        for (what, change, opens) in rows {
+            let mut plant = running_on();
+            change(&mut plant);
+            (0..12).for_each(|_| plant.judge_causes(SECOND));
+            assert!(!plant.holds.causes().has(Reason::RunsUnasked), "{what}: too soon");
+            plant.judge_causes(SECOND);
+            assert_eq!(plant.holds.on(Column::Supply).has(Reason::RunsUnasked), opens, "{what}");
+        }
+        let mut plant = running_on();
+        (0..13).for_each(|_| plant.judge_causes(SECOND));
+        plant.units.distribution.pump[0].inputs.running = Signal::Good(false);
+        plant.judge_causes(SECOND);
+        assert!(plant.holds.causes().has(Reason::RunsUnasked), "until somebody has looked");
+        plant.asked.reset = true;
+        plant.judge_causes(SECOND);
+        assert!(!plant.holds.causes().has(Reason::RunsUnasked));
+    }
+
+    fn power(plant: &mut Plant, power: Signal<KiloWatts>) {
+        plant.units.distribution.pump[0].inputs.power = power;
     }
 }

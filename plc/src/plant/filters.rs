@@ -38,7 +38,7 @@ impl Plant {
                 // P-101 runs while a batch is filled; the feed is averaged around what batches give in the long run.
                 Settling::Batch => self.shape.nominal_flow * system::MINIMUM,
             },
-            settled_level: units.sedimentation.inputs.settled_level,
+            settled_level: units.sedimentation.settled_level(),
             settled_turbidity: units.sedimentation.inputs.settled_turbidity,
             relaxed: units.system.emergency_profile.relaxed(),
             water_temperature,

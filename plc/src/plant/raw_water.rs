@@ -5,7 +5,8 @@ use core::time::Duration;
 use super::{Plant, Settling};
 use crate::interlock::Column;
 use crate::quantity::{CubicMetresPerHour, Ratio};
-use crate::reason::Reason;
+use crate::reason::{Reason, Reasons};
+use crate::signal::Signal;
 use crate::unit::hydrology::{self, Hydrology};
 use crate::unit::sedimentation::{self, TANKS_MAX};
 use crate::unit::system;
@@ -14,6 +15,10 @@ use crate::unit::{coagulation, intake};
 
 /// Without LT-206 the intake stops after this; chosen: full flow fills 2 % of the tank meanwhile.
 const SETTLED_UNKNOWN_MAX: Duration = Duration::from_secs(30);
+/// What raw water cannot be dosed without; and the buses, whose loss is an alarm of its own.
+const BLIND: Reasons = Reasons::only(Reason::TurbidityUnknown).with(Reason::FlowUnknown);
+const BUSES: Reasons =
+    Reasons::only(Reason::BusALost).with(Reason::BusBLost).with(Reason::BusDLost);
 /// Between 85 and 95 % of the settled tank the intake falls linearly to MINIMUM (`docs/spec/plant.md` 2.17).
 const SETTLED_HIGH: f64 = 85.0;
 const SETTLED_BAND: f64 = 10.0;
@@ -30,8 +35,15 @@ impl Plant {
         let takes = units.system.takes_water();
         let tank_high = units.tank.iter().any(Tank::is_high);
         // The feed has stopped without that level: water taken now would run over.
-        let unknown = units.sedimentation.inputs.settled_level.usable().is_none();
+        let unknown = units.sedimentation.settled_level().usable().is_none();
         let unknown = self.settled_unknown.holds(unknown, SETTLED_UNKNOWN_MAX, elapsed);
+        let well_lost = matches!(units.intake.inputs.wet_well_level, Signal::Bad(_));
+        let well_lost = self.wet_well_unknown.holds(well_lost, SETTLED_UNKNOWN_MAX, elapsed);
+        let settled_lost = matches!(units.sedimentation.settled_level(), Signal::Bad(_));
+        // What the intake cannot do without has no value any more: nobody else would say that no water is made (INV-44).
+        let undosed = !BLIND.of(units.coagulation.unready()).is_empty();
+        let blind = undosed || well_lost || (unknown && settled_lost);
+        let explained = !BUSES.of(causes).is_empty();
         // A sludge valve that has failed open fills the waste tank until that is full (R-2.9-03).
         let leaks = causes.has(Reason::WasteTankFull)
             && units.tank.iter().any(|tank| tank.sludge.is_faulty() && tank.sludge_flows());
@@ -57,7 +69,9 @@ impl Plant {
             reset,
             too_muddy: causes.has(Reason::RiverTooMuddy),
             empty: causes.has(Reason::WetWellEmpty) && units.power.is_good(),
-            hopeless: units.system.start_failed() || !units.tank.iter().any(Tank::is_available),
+            hopeless: units.system.start_failed()
+                || !units.tank.iter().any(Tank::is_available)
+                || (takes && blind && !explained),
             dark: causes.has(Reason::MainsLost),
             silent: causes.has(Reason::BusALost),
         };
@@ -180,7 +194,7 @@ impl Plant {
         };
         let rate = rate.or_less(self.units.sedimentation.status.rate_limit);
         let minimum = self.shape.nominal_flow * system::MINIMUM;
-        let level = self.units.sedimentation.inputs.settled_level.usable();
+        let level = self.units.sedimentation.settled_level().usable();
         match level {
             Some(level) if level.0 > SETTLED_HIGH => {
                 let share =

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::causes::OPEN_TIME;
+use super::causes::{OPEN_TIME, raw_turbidity};
 use super::{Plant, Settling};
 use crate::device::{Drive, ReturnValve};
 use crate::interlock::Column;
@@ -57,7 +57,10 @@ impl Plant {
         let lock_expired = overdue.any || self.validator.holds().any_expired(self.now);
         let row_of = |slot: usize| self.input_rows.get(slot).copied();
         let unjudged = self.alarms.load().unjudged().and_then(|slot| self.alarms.row(slot));
-        let doubtful = self.validator.doubtful().and_then(row_of).or(unjudged);
+        let mixed = self.combined_row.filter(|_| self.units.filtration.is_contradicted());
+        let frozen = self.settled_row.filter(|_| self.units.sedimentation.settled_frozen());
+        let found = mixed.or(frozen).or(unjudged);
+        let doubtful = self.validator.doubtful().and_then(row_of).or(found);
         let silent = self.validator.silent().and_then(row_of);
         let missing = self.missing();
         let lost = self.lost();
@@ -67,7 +70,7 @@ impl Plant {
         let flow = units.intake.status.raw_flow.usable().unwrap_or_default();
         let setpoint = units.intake.status.setpoint;
         let reached = setpoint.0 > 0.0 && flow >= setpoint * RAW_FLOW_SHARE;
-        let settled = units.sedimentation.inputs.settled_level.usable();
+        let settled = units.sedimentation.settled_level().usable();
         let elevated = units.distribution.inputs.elevated_level.usable();
         let raw_flow = self.raw_flow_steady.holds(reached, RAW_FLOW_TIME, elapsed);
         let in_service = units.filter.iter().filter(|filter| filter.is_available()).count() as f64;
@@ -95,7 +98,9 @@ impl Plant {
             mains_good: units.power.is_good(),
             mains_back: units.power.is_back(),
             outage: units.power.status.outage,
-            trip: Reasons::NONE.and_if(welded, Reason::SupplyWelded),
+            trip: Reasons::only(Reason::RunsUnasked)
+                .of(causes)
+                .and_if(welded, Reason::SupplyWelded),
             missing,
             lost,
             untested,
@@ -182,15 +187,17 @@ impl Plant {
         let wet_well = units.intake.inputs.wet_well_level.usable();
         let river = units.intake.inputs.river_level.usable();
         let flood = river.is_some_and(|level| !(level <= units.intake.settings.flood_stop));
-        let raw = units.intake.inputs.turbidity.usable();
-        let muddy = raw.is_some_and(|turbidity| !(turbidity <= MUDDY_MAX));
-        let raw_unknown = raw.is_none() && units.coagulation.status.turbidity.usable().is_none();
+        let substitute = units.coagulation.status.turbidity;
+        let raw = raw_turbidity(units.intake.inputs.turbidity, substitute);
+        let muddy = raw == Signal::Bad(Fault::Range)
+            || raw.usable().is_some_and(|turbidity| !(turbidity <= MUDDY_MAX));
+        let raw_unknown = raw.usable().is_none();
         let waste = units.waste.inputs.level.usable();
         let well = units.distribution.status.level.usable();
         let stopping = Reasons::only(Reason::LocalControl).with(Reason::EmergencyStop);
         // What holds P-101 would let the start fail; a full settled tank is filtered first.
         let intake = self.holds.on(Column::RawPump).without(Reasons::only(Reason::SettledTankFull));
-        let settled = units.sedimentation.inputs.settled_level.usable();
+        let settled = units.sedimentation.settled_level().usable();
         causes
             .without(causes.without(stopping))
             .and(intake)

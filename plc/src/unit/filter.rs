@@ -53,7 +53,7 @@ inputs! {
         pub flow: Signal<CubicMetresPerHour> = measured(0.0..=5.0).rate_max(3.0),
         /// AIT-3n0, turbidity of its water, upstream of outlet and filter-to-waste.
         pub turbidity: Signal<Ntu> = measured(0.0..=20.0).every_s(5.0)
-            .rate_max(0.0833).not_below(-0.05).not_zero_for_s(600.0, 0.01),
+            .rate_max(0.0833).not_below(-0.05).stuck_after_s(7200.0, 0.001).not_zero_for_s(600.0, 0.01),
         /// PDT-3n0, head loss over the bed.
         pub head_loss: Signal<KiloPascals> = measured(0.0..=40.0),
     }
@@ -215,9 +215,9 @@ alarms! {
     pub struct Alarms {
         /// PDT-3n0, filter very clogged.
         pub clogged: Condition = alarm(302, Priority::P2).delays_s(60.0, 60.0),
-        /// AIT-3n0, filter effluent high.
+        /// AIT-3n0, filter effluent high, or the filter stopped for it.
         pub effluent_high: Condition =
-            alarm(303, Priority::P2).delays_s(300.0, 300.0).explained_by(&[204])
+            alarm(303, Priority::P2).delays_s(0.0, 300.0).explained_by(&[204])
                 .trips(TripGroup::Filtration),
         /// Wash aborted, the filter is dirty.
         pub wash_aborted: Condition =
@@ -360,6 +360,8 @@ pub struct Around {
     pub train: Train,
     /// AIT-330, where water flows past it.
     pub combined: Signal<Ntu>,
+    /// AIT-330 shows more than any filter owns to: one of them is better than its water.
+    pub contradicted: bool,
     pub settled: Signal<Ntu>,
     pub temperature: Signal<Celsius>,
     /// The strict profile holds (R-2.6.6-04).
@@ -454,7 +456,7 @@ impl Filter {
         self.count(state, &around, elapsed);
         self.move_valves(valves::chart(state, self.flows(&around)), elapsed);
         self.show(state, &around);
-        self.raise(state, &around);
+        self.raise(state, &around, elapsed);
         self.report = self.tell(state, &around);
         let in_service = state != State::Standby {} && state != State::Fault {};
         self.handling.elapse(Percent(if in_service { 100.0 } else { 0.0 }), elapsed);

@@ -307,6 +307,7 @@ struct Memory {
 struct Watch {
     way_lost: Sustained,
     combined: Sustained,
+    contradicted: Sustained,
 }
 
 /// Feeds and washes the filters.
@@ -371,6 +372,7 @@ impl Filtration {
             feed_still: self.pump.iter().all(Drive::is_still),
             train: self.wash_train.facts(&self.wash_pump, self.blower.as_ref()),
             combined: self.combined(),
+            contradicted: self.is_contradicted(),
             settled: around.settled_turbidity,
             temperature: around.water_temperature,
             strict: self.settings.strict,

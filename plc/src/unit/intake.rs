@@ -223,7 +223,8 @@ pub struct Around {
     pub too_muddy: bool,
     /// The cause "wet well low-low" stands.
     pub empty: bool,
-    /// No raw water can be made, for a reason beyond the pumps: three starts failed, or no tank can take it.
+    /// No raw water can be made, for a reason beyond the pumps: three starts failed, no tank can take it, or what it is dosed or
+    /// held by has no value any more.
     pub hopeless: bool,
     /// The mains are away: what follows from that is no alarm of its own.
     pub dark: bool,

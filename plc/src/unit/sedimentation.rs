@@ -7,6 +7,7 @@
 //! `docs/spec/plant.md` 2.5.
 
 mod batch;
+mod level;
 mod rounds;
 mod service;
 #[cfg(test)]
@@ -28,6 +29,8 @@ use crate::unit::balance::{self, TankBalance};
 use crate::unit::calibration;
 use crate::unit::tank::Report;
 use batch::Batches;
+pub use level::Net;
+use level::Settled;
 use rounds::{Event, REST, Rounds, Scan, Sequence, State};
 use service::Service;
 
@@ -85,6 +88,8 @@ status! {
         pub round_left: Duration = shown().span(0.0..=43_200.0),
         /// Time left of the rest between two turns.
         pub rest_left: Duration = shown().span(0.0..=60.0),
+        /// LI-206, level of the settled tank that all logic judges: LT-206, or what the meters count once it has frozen.
+        pub level: Signal<Percent> = shown().span(0.0..=100.0),
         /// Raw water that the tanks may be given.
         pub rate_limit: CubicMetresPerHour = shown().span(0.0..=10.0),
     }
@@ -146,6 +151,7 @@ pub struct Sedimentation {
     pub sludge_pump: Motor,
     pub balance: TankBalance,
     tanks: usize,
+    settled: Settled,
     /// Tanks without weirs.
     batches: Option<Batches>,
     sequence: Timed<Sequence>,
@@ -160,7 +166,7 @@ parts! { Sedimentation {
          sludge_pump = Group::single("sludge_pump", "P-205").held_by(Column::WastePump),
          balance = Group::single("balance", "T-206");
     many: ; maybe: ;
-    tanks, batches, sequence, rounds, service, sludge_free
+    tanks, settled, batches, sequence, rounds, service, sludge_free
 } }
 
 impl Sedimentation {
@@ -174,16 +180,36 @@ impl Sedimentation {
         }
     }
 
+    /// The settled tank's level, taken before the causes with the flows of the last scan.
+    pub fn judge(&mut self, net: Net, elapsed: Duration) {
+        let full = self.settings.settled_volume;
+        self.settled.judge(self.inputs.settled_level, net, full, elapsed);
+    }
+
+    /// The settled tank's level that all logic judges.
+    #[must_use]
+    pub fn settled_level(&self) -> Signal<Percent> {
+        self.settled.level(self.inputs.settled_level)
+    }
+
+    /// LT-206 stands still although the water does not.
+    #[must_use]
+    pub fn settled_frozen(&self) -> bool {
+        self.settled.is_frozen()
+    }
+
     /// One scan.
     pub fn scan(&mut self, around: Around, stagger: &mut Stagger, elapsed: Duration) {
         self.sequence.elapse(elapsed);
         if around.reset {
             self.sludge_pump.reset();
+            self.settled = Settled::default();
         }
         let tanks = &around.tanks[..self.tanks];
         self.service.judge(&around, tanks, elapsed);
         if let Some(batches) = &mut self.batches {
-            batches.take_turns(around.producing, tanks, self.inputs.settled_level, elapsed);
+            let level = self.settled.level(self.inputs.settled_level);
+            batches.take_turns(around.producing, tanks, level, elapsed);
         }
         let blocked = self.blocked(&around);
         let state = self.take_turns(&around, blocked);
@@ -248,6 +274,7 @@ impl Sedimentation {
             interval_now: self.status.interval_now,
             round_left: self.status.interval_now.saturating_sub(longest.unwrap_or_default()),
             rest_left: if rests { rest_left } else { Duration::ZERO },
+            level: self.settled_level(),
             rate_limit: self.service.rate(around.nominal),
         };
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::plant::Shape;
 use crate::quantity::MilligramsPerLitre;
+use crate::signal::Doubt;
 
 /// A plant whose instruments say that it may start.
 fn ready() -> Plant {
@@ -98,6 +99,29 @@ fn each_permissive_of_a_start_is_missed_by_name() {
             only(Reason::RiverTooMuddy),
         ),
         ("P4 at its limit", |p| p.units.intake.inputs.turbidity = Signal::Good(Ntu(1000.0)), none),
+        (
+            "P4 off its scale",
+            |p| p.units.intake.inputs.turbidity = Signal::Bad(Fault::Range),
+            only(Reason::RiverTooMuddy).with(Reason::TurbidityUnknown),
+        ),
+        (
+            "P4 silent, too muddy before",
+            |p| {
+                p.units.intake.inputs.turbidity = Signal::Bad(Fault::Stale);
+                p.units.coagulation.status.turbidity =
+                    Signal::Uncertain(Ntu(1080.0), Doubt::Fallback);
+            },
+            only(Reason::RiverTooMuddy),
+        ),
+        (
+            "P4 off its scale, tested by hand",
+            |p| {
+                p.units.intake.inputs.turbidity = Signal::Bad(Fault::Range);
+                p.units.coagulation.status.turbidity =
+                    Signal::Uncertain(Ntu(80.0), Doubt::HandValue);
+            },
+            none,
+        ),
         (
             "P4 unknown, and nothing to dose by",
             |p| p.units.intake.inputs.turbidity = Signal::Bad(Fault::Stale),

@@ -8,7 +8,7 @@ use super::{Around, Coagulation};
 use crate::block::{Sustained, Trip, TripTimes};
 use crate::quantity::{CubicMetresPerHour, Ntu, Percent, Ratio};
 use crate::reason::Reason;
-use crate::signal::Signal;
+use crate::signal::{Doubt, Signal};
 
 /// The trim looks so often, and after so long of steady raw water (R-2.4-06).
 const TRIM_EVERY: Duration = Duration::from_secs(1800);
@@ -213,10 +213,11 @@ impl Coagulation {
     }
 }
 
-/// The raw flow is a substitute: it serves for a limited time.
+/// The raw flow is a substitute: it serves for a limited time. A meter that stands still and agrees with the speed is none: a
+/// steady flow can read steady (R-2.12-06).
 pub(super) fn is_derived(flow: Signal<CubicMetresPerHour>) -> bool {
     match flow {
-        Signal::Good(_) => false,
+        Signal::Good(_) | Signal::Uncertain(_, Doubt::Stuck) => false,
         Signal::Uncertain(..) | Signal::Held(..) | Signal::Bad(_) => true,
     }
 }

@@ -88,15 +88,19 @@ impl Distribution {
     /// Votes on the clear well's level: LT-401A, LT-401B, floats. Taken before the causes.
     ///
     /// Of two that disagree, the one that a float contradicts is out; else the lower counts for suction and contact time, the
-    /// higher for overflow. Without both, the low float says how much there is at least.
+    /// higher for overflow. One that is left alone is out where it claims more than the floats allow. Without both, the low float says how
+    /// much there is at least.
     pub fn judge(&mut self, elapsed: Duration) {
         let mut members = [self.inputs.level_a, self.inputs.level_b];
         let floats = (self.inputs.low_low.usable(), self.inputs.high_high.usable());
         // Where the two agree, the float is the third that is wrong.
         let two_apart = apart(members[0], members[1]);
+        let alone = members[0].usable().is_some() != members[1].usable().is_some();
         for (member, beyond) in members.iter_mut().zip(&mut self.well.beyond_floats) {
-            let contradicted =
-                two_apart && member.usable().is_some_and(|level| contradicts(level, floats));
+            let contradicted = member.usable().is_some_and(|level| {
+                (two_apart && contradicts(level, floats))
+                    || (alone && claims_too_much(level, floats))
+            });
             if beyond.holds(contradicted, LEVELS_APART_TIME, elapsed) {
                 *member = Signal::Bad(Fault::Implausible);
             }
@@ -288,6 +292,12 @@ fn apart(a: Signal<Metres>, b: Signal<Metres>) -> bool {
         (Some(a), Some(b)) => !(a.distance(b) <= LEVELS_APART),
         (Some(_) | None, _) => false,
     }
+}
+
+/// More water than the floats allow: above LSHH-401 although it has not tripped, or well above LSLL-401 although it has.
+fn claims_too_much(level: Metres, (above_low, below_high): (Option<bool>, Option<bool>)) -> bool {
+    (below_high == Some(true) && level > FLOAT_HIGH + LEVELS_APART)
+        || (above_low == Some(false) && level > FLOAT_LOW + LEVELS_APART + LEVELS_APART)
 }
 
 /// A level that the floats rule out: above LSHH-401 although it has not tripped, or below LSLL-401 although it has not.

@@ -48,6 +48,7 @@ pub struct Watch {
     pub head_loss: Sustained,
     pub clogged: Sustained,
     pub pause: Sustained,
+    pub effluent: Sustained,
     pub crossed: Sustained,
     pub without_effect: Sustained,
 }

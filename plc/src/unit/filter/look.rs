@@ -12,9 +12,11 @@ use crate::quantity::{Metres, Ntu};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 
-/// Alarm 303 and its deadband (`docs/spec/plant.md` 4).
+/// Alarm 303, its deadband, and how long the water is high (`docs/spec/plant.md` 4). A filter that is stopped for it is called
+/// out at once.
 const EFFLUENT_HIGH: Ntu = Ntu(0.5);
 const EFFLUENT_DEADBAND: Ntu = Ntu(0.1);
+const EFFLUENT_TIME: Duration = Duration::from_secs(300);
 
 impl Filter {
     pub(super) fn show(&mut self, state: State, around: &Around) {
@@ -48,12 +50,30 @@ impl Filter {
         Metres(self.retained.volume.0 / self.settings.area.0)
     }
 
-    pub(super) fn raise(&mut self, state: State, around: &Around) {
-        let filtering = state.is_filtering();
-        // Suppression: s1 not filtering, s3 in a calibration hold, s4 power lost, s6 washing (`docs/spec/plant.md` 4).
+    /// Alarm 303: water that is high for so long, or for which the filter was stopped: that takes a minute where it is far too
+    /// turbid. Suppression: s1 not filtering, s3 in a calibration hold.
+    fn effluent_high(&mut self, state: State, around: &Around, elapsed: Duration) -> Condition {
+        let limit = if around.strict { bed::STRICT_PEAK } else { EFFLUENT_HIGH };
         let held = matches!(self.inputs.turbidity, Signal::Held(..));
+        let high = self
+            .status
+            .judged_turbidity
+            .above(limit, EFFLUENT_DEADBAND)
+            .unless(!state.is_filtering() || held);
+        let lasts = high == Condition::AsBefore && !self.watch.effluent.lasted().is_zero();
+        let long = self.watch.effluent.holds(high.is_active() || lasts, EFFLUENT_TIME, elapsed);
+        if !self.memory.turbid_wait.is_zero() {
+            Condition::Active
+        } else if high.is_active() && !long {
+            Condition::AsBefore
+        } else {
+            high
+        }
+    }
+
+    pub(super) fn raise(&mut self, state: State, around: &Around, elapsed: Duration) {
+        // Suppression: s4 power lost, s6 washing (`docs/spec/plant.md` 4).
         let power_lost = around.wash_holds.has(Reason::MainsLost);
-        let effluent = if around.strict { bed::STRICT_PEAK } else { EFFLUENT_HIGH };
         let long = state == State::Ripening {} && self.memory.step >= self.settings.ripen_time_max;
         let failed = self.valve_failed() && !self.memory.blind;
         let no_effect = self.memory.without_effect != Effect::AsExpected;
@@ -63,11 +83,7 @@ impl Filter {
                 .head_loss_normal
                 .above(CLOGGED, CLOGGED_DEADBAND)
                 .unless(state.is_wash()),
-            effluent_high: self
-                .status
-                .judged_turbidity
-                .above(effluent, EFFLUENT_DEADBAND)
-                .unless(!filtering || held),
+            effluent_high: self.effluent_high(state, around, elapsed),
             // A wash that goes on by itself needs nobody.
             wash_aborted: Condition::when(
                 self.retained.dirty && !state.is_wash() && !self.resumes(),

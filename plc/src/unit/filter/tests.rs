@@ -8,9 +8,10 @@ mod valves;
 use core::time::Duration;
 
 use super::sequence::State;
+use crate::alarm::Condition;
 use crate::quantity::{Count, CubicMetres, KiloPascals, Metres, Ntu};
 use crate::reason::{Reason, Reasons};
-use crate::signal::{Fault, Signal};
+use crate::signal::{Doubt, Fault, Signal};
 use crate::unit::filtration::rig::{Rig, shape};
 
 const HOUR: u32 = 3600;
@@ -163,6 +164,54 @@ fn water_that_may_not_go_to_the_clear_well_closes_the_outlet_in_time() {
         rig.run_until(3 * HOUR, "it filters again", |rig| rig.filters[0].delivers());
         assert!(rig.passed.contains(&State::Ripening {}), "{what}: through ripening");
     }
+}
+
+/// F21, INV-44: a filter that is stopped for its water is called out when it is stopped, and not when the water has been
+/// bad for five minutes: by then it has long been shut. Also where nobody can tell how its water is.
+#[test]
+fn a_filter_that_is_stopped_for_its_water_is_called_out_at_once() {
+    for (what, turbidity, seconds) in [
+        ("far too turbid", Signal::Good(Ntu(1.5)), 60),
+        ("too turbid", Signal::Good(Ntu(0.6)), 900),
+        ("unknown", Signal::Bad(Fault::Stale), 260),
+    ] {
+        let mut rig = plant();
+        rig.combined = turbidity.usable().is_none().then_some(turbidity);
+        rig.beds[0].turbidity = turbidity;
+        rig.run_until(seconds, what, |rig| rig.state(0) == State::Standby {});
+        rig.run_s(1);
+        assert_eq!(rig.filters[0].alarms.effluent_high, Condition::Active, "{what}");
+        assert_ne!(rig.filters[1].alarms.effluent_high, Condition::Active, "{what}");
+        rig.combined = None;
+        rig.beds[0].turbidity = Signal::Good(Ntu(0.1));
+        rig.run_until(3600, what, |rig| rig.filters[0].delivers());
+        rig.run_s(1);
+        assert_eq!(rig.filters[0].alarms.effluent_high, Condition::Clear, "{what}");
+    }
+}
+
+/// R-2.12-09, F22, INV-2: an analyser that sticks at clear water does not let a filter deliver cloudy water: the mixed water is
+/// worse than any filter owns to. One that only reads somewhat higher than the others changes nothing.
+#[test]
+fn a_filter_whose_analyser_lies_low_is_given_away_by_the_mixed_water() {
+    for (mixed, stops) in [(0.3, false), (0.55, true)] {
+        let mut rig = plant();
+        rig.run_s(120);
+        rig.beds[0].turbidity = Signal::Good(Ntu(0.08));
+        rig.combined = Some(Signal::Good(Ntu(mixed)));
+        rig.run_s(60);
+        for filter in &rig.filters {
+            let judged = filter.status.judged_turbidity;
+            assert_eq!(judged, Signal::Uncertain(Ntu(mixed), Doubt::Disagrees), "{mixed}");
+        }
+        rig.run_s(840);
+        assert_eq!(rig.state(0) == State::Standby {}, stops, "{mixed}");
+        assert_eq!(rig.filtration.is_contradicted(), !stops, "{mixed}");
+    }
+    let mut rig = plant();
+    rig.combined = Some(Signal::Good(Ntu(0.25)));
+    rig.run_s(600);
+    assert!(rig.filters[0].status.judged_turbidity.good().is_some(), "within their accuracy");
 }
 
 /// R-2.12-15, R-2.12-17: 4 h on AIT-330, less than 5 min on nothing.

@@ -65,11 +65,16 @@ impl Filter {
         };
     }
 
-    /// Its own analyser, or in its place the combined one, for hours at most (R-2.12-15).
+    /// Its own analyser, or in its place the combined one, for hours at most (R-2.12-15). Where the mixed water is worse than
+    /// every filter says of its own, nobody knows whose it is: the worse counts for each of them (F22).
     fn judge_turbidity(&mut self, state: State, around: &Around, elapsed: Duration) {
         let filtering = state.is_filtering();
         let own = self.inputs.turbidity.usable();
         self.status.judged_turbidity = match own {
+            Some(own) if around.contradicted && filtering => {
+                let combined = around.combined.usable().unwrap_or(own);
+                self.inputs.turbidity.map(|own| own.or_more(combined)).doubted(Doubt::Disagrees)
+            }
             Some(_) => self.inputs.turbidity,
             None if filtering => around.combined.doubted(Doubt::Fallback),
             None => self.inputs.turbidity,

@@ -15,6 +15,11 @@ use crate::unit::filter::sequence::State;
 const COMBINED_TIME: Duration = Duration::from_secs(60);
 /// Flow past AIT-330 that counts, as a share of nominal: 0.3 of 5 m³/h.
 const COMBINED_SHARE: f64 = 0.06;
+/// AIT-330 above every filter's own by this, and a tenth of it, for so long, says that one of them is not to be believed: the
+/// mixed water is never worse than the worst of it. Chosen: both accuracies and their drift of a fortnight, six polls.
+const ABOVE_OWN: Ntu = Ntu(0.15);
+const ABOVE_OWN_FACTOR: f64 = 1.1;
+const ABOVE_OWN_TIME: Duration = Duration::from_secs(30);
 /// A wash takes at least this much of the clear well, m³ for each m³/h of nominal: 2.5 of 5 (R-2.6.3-06).
 const WASH_VOLUME_SHARE: f64 = 0.5;
 
@@ -46,6 +51,8 @@ impl Filtration {
         let least = around.nominal * COMBINED_SHARE;
         let flows = self.status.filtered_flow.usable().is_some_and(|flow| flow >= least);
         self.watch.combined.holds(flows, COMBINED_TIME, elapsed);
+        let contradicted = self.contradicts();
+        self.watch.contradicted.holds(contradicted, ABOVE_OWN_TIME, elapsed);
         self.status.filtered_turbidity =
             self.turbidity_to_clear_well().unwrap_or(Signal::Bad(Fault::Computed));
     }
@@ -67,6 +74,23 @@ impl Filtration {
         } else {
             Signal::Bad(Fault::Computed)
         }
+    }
+
+    /// AIT-330 shows more than each of the filters that deliver.
+    fn contradicts(&self) -> bool {
+        let own = self.reports().iter().filter(|report| report.delivers);
+        let own = own.filter_map(|report| report.turbidity.usable());
+        let most = own.reduce(|most, next| most.or_more(next));
+        match (self.combined().usable(), most) {
+            (Some(combined), Some(most)) => combined > most * ABOVE_OWN_FACTOR + ABOVE_OWN,
+            (Some(_) | None, _) => false,
+        }
+    }
+
+    /// And has done so for long enough: one of them is better than its water (R-2.12-09, F22).
+    #[must_use]
+    pub fn is_contradicted(&self) -> bool {
+        self.watch.contradicted.lasted() >= ABOVE_OWN_TIME
     }
 
     // What the plant asks.

@@ -50,6 +50,13 @@ const POWER_SHARE: f64 = 0.6;
 const CONTRADICTED: Duration = Duration::from_secs(2);
 /// A meter that was caught at zero is believed again when it has shown flow for so long (chosen).
 const BELIEVED_AFTER: Duration = Duration::from_secs(60);
+/// A meter that stands still to half its last digit for so long while its pump runs, and then differs by this share of nominal
+/// from what the speed gives, for so long, has frozen (R-2.12-06, F6). Chosen: no meter in a running pipe stands still for a
+/// minute; a worn pump lifts a fifth less; the ramps of pump and setpoint are over in ten seconds.
+const STILL_WITHIN: CubicMetresPerHour = CubicMetresPerHour(0.005);
+const STILL_FOR: Duration = Duration::from_secs(60);
+const APART_SHARE: f64 = 0.2;
+const APART_FOR: Duration = Duration::from_secs(10);
 /// Less flow than this share of nominal is none: 0.3 m³/h of 5 (R-2.3-07; `docs/spec/contracts.md`, thresholds).
 pub(super) const NO_FLOW_SHARE: f64 = 0.06;
 /// Lowest speed lies this much above the speed that beats the static head, %, and the start as much again (R-2.3-03).
@@ -72,8 +79,12 @@ pub(super) enum Load {
 /// What is remembered of the meter and the curve.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Meter {
-    /// It stood at zero while water moved: not believed until it shows flow, or a person resets.
+    /// It stood at zero, or still, while water moved: not believed until it shows flow, or a person resets.
     pub doubted: bool,
+    /// Where it stands, and for how long.
+    stands_at: CubicMetresPerHour,
+    stood: Duration,
+    apart: Sustained,
     loads: [Load; PUMPS_MAX],
     since_judged: Duration,
     proven: Sustained,
@@ -96,8 +107,11 @@ impl Intake {
         }
         let meter = self.inputs.flow;
         let runs = self.pump.iter().any(Drive::is_running);
-        self.meter.doubted |= runs && meter == Signal::Bad(Fault::Implausible);
-        let shows = runs && meter.good().is_some_and(|flow| flow > nominal * NO_FLOW_SHARE);
+        let frozen = self.is_frozen(nominal, runs, elapsed);
+        let lies = self.meter.apart.holds(frozen, APART_FOR, elapsed);
+        self.meter.doubted |= lies || (runs && meter == Signal::Bad(Fault::Implausible));
+        let shows =
+            runs && !frozen && meter.good().is_some_and(|flow| flow > nominal * NO_FLOW_SHARE);
         if self.meter.proven.holds(shows, BELIEVED_AFTER, elapsed) {
             self.meter.doubted = false;
         }
@@ -105,6 +119,20 @@ impl Intake {
         let contradicted = self.meter.contradicted.holds(idle, CONTRADICTED, elapsed);
         let believed = meter.usable().is_some() && !self.meter.doubted && !contradicted;
         self.status.raw_flow = if believed { meter } else { self.derived_flow(nominal) };
+    }
+
+    /// It does not move, and the speed says that it should have: a frozen value alone says nothing.
+    fn is_frozen(&mut self, nominal: CubicMetresPerHour, runs: bool, elapsed: Duration) -> bool {
+        let shown = self.inputs.flow.usable().filter(|_| runs);
+        let Some(shown) = shown.filter(|flow| flow.distance(self.meter.stands_at) < STILL_WITHIN)
+        else {
+            self.meter.stands_at = shown.unwrap_or_default();
+            self.meter.stood = Duration::ZERO;
+            return false;
+        };
+        self.meter.stood = self.meter.stood.saturating_add(elapsed);
+        let derived = self.derived_flow(nominal).usable().filter(|_| self.meter.stood >= STILL_FOR);
+        derived.is_some_and(|derived| !(derived.distance(shown) <= nominal * APART_SHARE))
     }
 
     /// FIT-101, as far as it is believed.

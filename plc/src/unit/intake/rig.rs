@@ -4,7 +4,7 @@
 use super::*;
 use crate::plant::Shape;
 use crate::quantity::Hertz;
-use crate::signal::Fault;
+use crate::signal::{Doubt, Fault};
 
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const HOUR_S: u32 = 3600;
@@ -14,6 +14,8 @@ pub const HOUR_S: u32 = 3600;
 pub enum Shown {
     Truth,
     Number(f64),
+    /// What R-2.12-06 makes of a number that does not move.
+    Stuck(f64),
     Bad(Fault),
 }
 
@@ -212,6 +214,7 @@ fn shown<Q: crate::quantity::Value>(shown: Shown, truth: f64, wrap: fn(f64) -> Q
     match shown {
         Shown::Truth => Signal::Good(wrap(truth)),
         Shown::Number(number) => Signal::Good(wrap(number)),
+        Shown::Stuck(number) => Signal::Uncertain(wrap(number), Doubt::Stuck),
         Shown::Bad(fault) => Signal::Bad(fault),
     }
 }

@@ -149,6 +149,7 @@ const PERMISSIVES: Reasons = CAUSES.and(Reasons::all(&[
     Reason::StepTimeout,
     Reason::SupplyOff,
     Reason::SupplyWelded,
+    Reason::RunsUnasked,
     Reason::BrownOuts,
     Reason::LiftPumpFirst,
     Reason::LevelUnknown,

@@ -108,7 +108,10 @@ impl System {
         self.alarms = Alarms {
             emergency_stopped: Condition::when(around.emergency),
             supply_welded: Condition::when(
-                around.supply_welded || self.supply_unasked || unfollowed,
+                around.supply_welded
+                    || self.supply_unasked
+                    || unfollowed
+                    || around.trip.has(Reason::RunsUnasked),
             ),
             // Buses A, B and D have an alarm of their own that explains it; bus C has that of the elevated tank.
             device_silent: Condition::when(around.silent.is_some()).unless(!inputs.bus_c.closed()),

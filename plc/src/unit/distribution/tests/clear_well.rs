@@ -127,6 +127,11 @@ fn the_lower_of_two_levels_counts_for_suction_and_the_higher_for_overflow() {
         (good(0.1), good(1.2), true, true, Some(1.2), Some(1.2), false),
         (good(1.0), good(0.25), false, true, Some(0.25), Some(0.25), false),
         (good(1.0), good(1.97), true, false, Some(1.97), Some(1.97), false),
+        // One that is left alone may not claim more than the floats allow; of too little it is believed.
+        (bad, good(2.1), true, true, None, None, false),
+        (good(1.0), bad, false, true, None, None, false),
+        (good(0.1), bad, true, true, Some(0.1), Some(0.1), false),
+        (good(1.2), bad, true, false, Some(1.2), Some(1.2), false),
         // Two levels that agree outvote a float.
         (good(1.2), good(1.2), true, false, Some(1.2), Some(1.2), true),
         (bad, bad, true, true, None, None, false),

@@ -110,9 +110,12 @@ fn alarms_of_a_filter_have_their_limits_and_deadbands() {
         // In a calibration hold (s3).
         (Signal::Held(Ntu(2.0), Moment(u64::MAX)), Condition::Suppressed),
     ];
+    rig.beds[0].turbidity = Signal::Good(Ntu(0.51));
+    rig.run_s(298);
+    assert_eq!(high(&rig), Condition::AsBefore, "not before its five minutes");
     for (turbidity, condition) in cases {
         rig.beds[0].turbidity = turbidity;
-        rig.run_s(2);
+        rig.run_s(4);
         assert_eq!(high(&rig), condition, "{turbidity:?}");
     }
     rig.hold(Reasons::only(Reason::ClearWellFull));

@@ -140,6 +140,48 @@ fn a_meter_at_zero_while_water_moves_is_found_out_and_not_believed() {
     assert!(matches!(rig.unit.status.raw_flow, Signal::Good(_)));
 }
 
+/// R-2.12-06, R-2.3-02, F6: a meter that froze at 5.0 m³/h is found out by the speed, within a minute or so of a flow that
+/// ought to have changed, and is not believed before it moves. One that stands still where the flow does stops nothing.
+#[test]
+fn a_meter_that_froze_is_found_out_as_soon_as_the_flow_should_have_changed() {
+    for rate in [2.5, 3.5] {
+        let mut rig = Rig::lifting();
+        rig.meter = Shown::Number(5.0);
+        rig.run_s(300);
+        assert!(matches!(rig.unit.status.raw_flow, Signal::Good(_)), "steady is not frozen");
+        rig.around.rate = CubicMetresPerHour(rate);
+        let doubted = rig.until_s(75, |rig| {
+            matches!(rig.unit.status.raw_flow, Signal::Uncertain(_, Doubt::Fallback))
+        });
+        assert!(doubted.is_some(), "{rate}: {:?}, {} m³/h", rig.unit.status.raw_flow, rig.flow);
+        rig.run_s(600);
+        assert_eq!(rig.state(), State::Running {});
+        let raw = rig.unit.status.raw_flow;
+        assert!(
+            matches!(raw, Signal::Uncertain(flow, Doubt::Fallback) if (flow.0 - rig.flow).abs() < 0.3),
+            "{rate}: {raw:?} of {}",
+            rig.flow
+        );
+        rig.meter = Shown::Truth;
+        rig.run_s(70);
+        assert!(matches!(rig.unit.status.raw_flow, Signal::Good(_)), "{rate}");
+    }
+}
+
+/// R-2.12-06, F6: a meter that has stood still for ten minutes lowers the speed to that of REDUCED, and thereby tells itself
+/// apart: one that froze does not follow.
+#[test]
+fn a_meter_that_stands_still_for_long_is_put_to_the_test() {
+    let mut rig = Rig::lifting();
+    rig.meter = Shown::Stuck(5.0);
+    let doubted = rig.until_s(75, |rig| {
+        matches!(rig.unit.status.raw_flow, Signal::Uncertain(_, Doubt::Fallback))
+    });
+    assert!(doubted.is_some(), "{:?}, {} m³/h", rig.unit.status.raw_flow, rig.flow);
+    rig.run_s(60);
+    assert!(rig.flow > 3.2 && rig.flow < 3.8, "{}", rig.flow);
+}
+
 /// INV-6, R-2.3-02: a meter that stands at 5 while the pump takes no power is no flow for the coagulant.
 #[test]
 fn power_that_says_no_water_outranks_a_meter_that_says_flow() {

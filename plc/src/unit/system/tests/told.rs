@@ -24,6 +24,7 @@ fn each_alarm_of_the_system_has_its_cause() {
     let rows: &[(u16, Change, Look)] = &[
         (904, |r| r.around.emergency = true, |a| a.emergency_stopped),
         (905, |r| r.around.supply_welded = true, |a| a.supply_welded),
+        (905, |r| r.around.trip = Reasons::only(Reason::RunsUnasked), |a| a.supply_welded),
         (907, |r| r.around.silent = Some(7), |a| a.device_silent),
         (908, |r| r.around.doubtful = Some(7), |a| a.sensor_doubted),
         (909, |r| r.system.inputs.lateness = Signal::Good(SECOND), |a| a.scan_late),
