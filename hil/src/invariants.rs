@@ -735,8 +735,7 @@ impl Watch {
         self.judge(32, 3, self.gauges.no_suction && takes, 10.0, || {
             "P-101 with no level of its well known".into()
         });
-        let young = plant.away().is_none()
-            && plant.now().since(plc::signal::Moment::default()) < Duration::from_secs(30);
+        let young = plant.away().is_none() && age(plant) < Duration::from_secs(30);
         self.judge(33, 0, young && self.gauges.asks_motors, 0.0, || {
             "a motor is asked for at once".into()
         });
@@ -757,7 +756,9 @@ impl Watch {
             format!("{} is on in MAINTENANCE", plant.plant.catalogue().rows[id].path)
         });
         let asked = truth.demand.0 > 0.05 * self.nominal;
-        let without = asked && truth.village_flow.0 < 0.5 * truth.demand.0 && self.away_s == 0.0;
+        // A controller that has just come to life finds an empty tank; its alarms have their own two minutes.
+        let awake = self.away_s == 0.0 && age(plant) > Duration::from_secs(120);
+        let without = asked && truth.village_flow.0 < 0.5 * truth.demand.0 && awake;
         self.judge(44, 0, without && !self.gauges.any_urgent, 10.0, || {
             format!("{:.2} of {:.2} m³/h, and no alarm", truth.village_flow.0, truth.demand.0)
         });
@@ -801,6 +802,11 @@ impl Watch {
             }
         }
     }
+}
+
+/// Since the controller's first scan.
+fn age(plant: &ClosedLoop) -> Duration {
+    plant.now().since(plc::signal::Moment::default())
 }
 
 /// Whether it is judged at one moment: an outlet begins to open, a motor starts, a sum is passed.
