@@ -289,6 +289,8 @@ alarms! {
         pub pipe_burst: Condition = alarm(507, Priority::P1).delays_s(30.0, 300.0),
         /// FIT-502, night leak.
         pub night_leak: Condition = alarm(508, Priority::P4),
+        /// PT-501, no pressure in the network, where no elevated tank carries it.
+        pub network_dry: Condition = alarm(509, Priority::P2).delays_s(5.0, 60.0),
     }
 }
 

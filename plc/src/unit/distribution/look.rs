@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::pressure::STANDS;
 use super::{Alarms, Around, Distribution, lost_tank, village};
 use crate::alarm::Condition;
 use crate::device::Drive;
@@ -130,6 +131,11 @@ impl Distribution {
             )
             .unless(!around.run),
             night_leak: Condition::when(self.retained.leak_nights.0 >= village::LEAK_NIGHTS),
+            // Nobody knows it while PT-501 is Bad: that is 908's.
+            network_dry: Condition::when(
+                self.inputs.pressure.usable().is_some_and(|pressure| pressure < STANDS),
+            )
+            .absent_where(self.has_tank),
         };
     }
 }

@@ -157,8 +157,25 @@ impl Filtration {
             .filter(|report| report.feed_way)
             .map(|report| report.area.0)
             .sum();
-        let most = if all { f64::INFINITY } else { self.settings.rate_max.0 * area };
-        CubicMetresPerHour(most)
+        if all {
+            return CubicMetresPerHour(f64::INFINITY);
+        }
+        // Beds share the flow by their resistance, not by their area: the fastest one's own meter says how unevenly.
+        let uneven = self.fastest() / self.mean_rate(area);
+        let uneven = if uneven.is_finite() { uneven.max(1.0) } else { 1.0 };
+        CubicMetresPerHour(self.settings.rate_max.0 * area / uneven)
+    }
+
+    /// Rate of the fastest filter that is open, m/h, by its own meter.
+    fn fastest(&self) -> f64 {
+        let open = self.reports().iter().filter(|report| report.feed_way);
+        let rates = open.filter_map(|report| Some(report.flow.usable()?.0 / report.area.0));
+        rates.fold(0.0, f64::max)
+    }
+
+    /// Rate of the open filters together, m/h, by the feed's meter.
+    fn mean_rate(&self, area: f64) -> f64 {
+        self.inputs.flow.usable().map_or(f64::NAN, |flow| flow.0 / area)
     }
 
     /// `sqrt(H_st / H0) + 5 %` (`docs/spec/plant.md` 6.3).

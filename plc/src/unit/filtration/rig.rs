@@ -50,6 +50,8 @@ pub struct Bed {
     pub head_loss: KiloPascals,
     /// Its flow meter stands still here.
     pub meter: Option<f64>,
+    /// How easily water passes against the other beds.
+    pub ease: f64,
     /// Nothing passes, whatever its valves say.
     pub blocked: bool,
     flow: f64,
@@ -109,6 +111,7 @@ impl Rig {
             turbidity: Signal::Good(Ntu(0.1)),
             head_loss: KiloPascals(3.0),
             meter: None,
+            ease: 1.0,
             blocked: false,
             flow: 0.0,
         };
@@ -264,6 +267,8 @@ impl Rig {
             |stems: &Stems| stems[0].at * Ratio(stems[1].at + stems[4].at).or_less(Ratio(1.0)).0;
         let passes = |(stems, bed): &(&Stems, &Bed)| open(stems) > 0.1 && !bed.blocked;
         let ways = self.stems.iter().zip(&self.beds).filter(passes).count();
+        let ease: f64 =
+            self.stems.iter().zip(&self.beds).filter(passes).map(|(_, bed)| bed.ease).sum();
         let speed = self
             .filtration
             .pump
@@ -276,7 +281,7 @@ impl Rig {
         self.feed_flow += (target - self.feed_flow) * STEP_S / 3.0;
         for (bed, stems) in self.beds.iter_mut().zip(&self.stems) {
             let through = open(stems) > 0.1 && ways > 0 && !bed.blocked;
-            bed.flow = if through { self.feed_flow / ways as f64 } else { 0.0 };
+            bed.flow = if through { self.feed_flow * bed.ease / ease } else { 0.0 };
         }
         let wash = &self.filtration.wash_pump.outputs;
         let way = self.stems.iter().any(|stems| stems[2].at > 0.1 && stems[3].at > 0.1);

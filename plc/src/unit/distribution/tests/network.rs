@@ -78,6 +78,22 @@ fn without_a_tank_a_broken_pipe_stops_the_pump() {
     assert!(rig.on() && rig.kpa > 200.0, "{}", rig.kpa);
 }
 
+/// INV-44: taps that are dry because nothing may be lifted are told of; with an elevated tank the tank's own alarms tell.
+#[test]
+fn without_a_tank_dry_taps_are_told_of() {
+    let mut rig = network();
+    (rig.village, rig.filtered) = (3.0, 3.0);
+    rig.run_s(300);
+    assert_eq!(rig.unit.alarms.network_dry, Condition::Clear);
+    rig.around.run = false;
+    let dry = rig.until_s(1800, |rig| rig.kpa < 90.0);
+    rig.run_s(2);
+    assert!(dry && rig.unit.alarms.network_dry == Condition::Active, "{} kPa", rig.kpa);
+    let mut tall = Rig::new();
+    tall.run_s(5);
+    assert!(tall.unit.alarms.network_dry != Condition::Active);
+}
+
 /// R-2.8-03: without PT-501 the pump goes no higher than the speed at which closed taps see the setpoint.
 #[test]
 fn without_a_tank_and_without_its_gauge_the_network_is_not_burst() {

@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use super::{HOUR, plant};
 use crate::alarm::Condition;
-use crate::quantity::{CubicMetresPerHour, Ntu, Percent};
+use crate::quantity::{CubicMetresPerHour, MetresPerHour, Ntu, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Doubt, Fault, Signal};
 use crate::unit::filter::sequence::State;
@@ -172,6 +172,27 @@ fn the_filters_that_are_left_carry_no_more_than_they_may() {
             assert!(rate <= 7.3 + 0.05, "{filters} filters: {rate} m/h");
         }
     }
+}
+
+/// INV-12: a clean bed takes more than its share beside a dirty one; the feed goes by the faster of them.
+#[test]
+fn the_easier_of_two_beds_carries_no_more_than_it_may_either() {
+    let mut rig = Rig::new(&shape(3, true));
+    rig.produce();
+    rig.run_s(1800);
+    rig.beds[2].ease = 0.4;
+    // Small beds for what is fed: evenly shared they would carry 3.5 m/h each.
+    rig.filtration.settings.rate_max = MetresPerHour(4.0);
+    rig.beds[0].turbidity = Signal::Good(Ntu(1.5));
+    rig.run_until(90, "it leaves", |rig| !rig.filters[0].delivers());
+    rig.run_s(120);
+    let mut fastest = 0.0;
+    for _ in 0..1200 {
+        rig.scan();
+        fastest = rig.filters[1].inputs.flow.usable().unwrap().0 / 0.503;
+        assert!(fastest <= 4.0 + 0.1, "{fastest} m/h");
+    }
+    assert!(fastest > 3.5, "it goes on: {fastest} m/h");
 }
 
 /// INV-13: no filter's flow changes by more than 15 % of its nominal in a minute, but around a filter that joins or leaves.
