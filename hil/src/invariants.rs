@@ -447,7 +447,8 @@ impl Watch {
         self.judge(5, 0, short, 600.0, || {
             format!("{minutes:.0} min of contact, a ratio of {ratio:.2}")
         });
-        let held = self.gauges.contaminated && truth.lift_flow.0 > 0.5 * self.scale;
+        // Water that still runs out of the pipe was let go before.
+        let held = self.gauges.contaminated && self.gauges.turns(truth, 3);
         self.judge(16, 0, held && !self.waived.welded, 5.0, || {
             "delivered from a quality hold".into()
         });
@@ -725,7 +726,8 @@ impl Watch {
             "filtered with no turbidity known".into()
         });
         let lifts = truth.lift_flow.0 > 0.1 * self.scale && !welded;
-        self.judge(32, 1, self.gauges.no_chlorine && lifts, 1_800.0, || {
+        // The plant's own half hour begins with its scan, and a pump runs down.
+        self.judge(32, 1, self.gauges.no_chlorine && lifts, 1_830.0, || {
             "delivered with no chlorine known".into()
         });
         let takes = truth.raw_flow.0 > 0.8 * self.scale && !welded;

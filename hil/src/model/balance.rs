@@ -5,6 +5,9 @@
 /// A step moves next to nothing where the plant stands still: this share of what is held counts as moved at least.
 const STILL: f64 = 1.0e-6;
 
+/// And so much at least: a microgram or a millilitre, which is what sums over weeks are rounded to.
+const LEAST: f64 = 1.0e-6;
+
 /// What is held, and what crossed the border.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Book {
@@ -41,7 +44,7 @@ impl Book {
     pub fn close(&mut self, held: f64) {
         let missing = held - self.held - (self.came - self.went);
         let moved = libm::fabs(self.came) + libm::fabs(self.went);
-        self.error = libm::fabs(missing) / (moved + STILL * libm::fabs(held)).max(1.0e-9);
+        self.error = libm::fabs(missing) / (moved + STILL * libm::fabs(held)).max(LEAST);
         // NaN is the worst of all.
         if !(self.error <= self.worst) {
             self.worst = self.error;

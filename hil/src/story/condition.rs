@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use plc::alarm::State;
 use plc::quantity::Form;
 use plc::reason::Reason;
 use plc::signal::Quality;
@@ -133,7 +134,8 @@ impl Clause {
                 !matches!(samples[*row].quality, Quality::Bad(_)) == *wanted
             }
             Clause::Alarm(rows, wanted) => {
-                let told = |row: &usize| samples[*row].value != 0.0 && samples[*row].why.is_empty();
+                let told =
+                    |row: &usize| stands(samples[*row].value) && samples[*row].why.is_empty();
                 rows.iter().any(told) == *wanted
             }
         }
@@ -157,7 +159,7 @@ impl Clause {
             Clause::Alarm(alarms, _) => {
                 let stand: Vec<String> = alarms
                     .iter()
-                    .filter(|row| samples[**row].value != 0.0)
+                    .filter(|row| stands(samples[**row].value))
                     .map(|row| {
                         let why: Vec<Reason> = samples[*row].why.iter().collect();
                         format!("{} stands {why:?}", rows[*row].path)
@@ -167,6 +169,12 @@ impl Clause {
             }
         }
     }
+}
+
+/// An alarm's cause is there, or latched; one that has gone and that nobody has seen stands no more.
+fn stands(state: f64) -> bool {
+    let state = State::from_number(state as u8);
+    state.is_some_and(|state| state != State::Normal && state != State::ReturnedUnacknowledged)
 }
 
 fn parse_clause(text: &str, catalogue: &Catalogue) -> Result<Clause, String> {

@@ -43,6 +43,7 @@ impl Plant {
             relaxed: units.system.emergency_profile.relaxed(),
             water_temperature,
             wash_water: units.distribution.can_spare(wash_volume),
+            wash_water_last: units.distribution.can_spare_last(wash_volume),
             chlorine_known: chlorine.chlorine.usable().is_some()
                 || chlorine.outlet_chlorine.usable().is_some(),
             lift_stopped: !units.distribution.is_on(),

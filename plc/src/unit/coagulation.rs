@@ -218,6 +218,8 @@ pub struct Coagulation {
     effect: Effect,
     since_look: Duration,
     unready: Reasons,
+    /// T-211 was empty, and nobody has filled it since.
+    empty: bool,
 }
 parts! { Coagulation {
     handling, inputs, settings, retained, status, alarms;
@@ -227,7 +229,7 @@ parts! { Coagulation {
          mixer = Group::single("mixer", "M-211").held_by(Column::Positions);
     many: jar_test = Group::numbered("jar_test", "U-210");
     maybe: ;
-    sequence, turbidity, dose, dose_known, flow_lag, derived_for, metered, mixing, effect, since_look, unready
+    sequence, turbidity, dose, dose_known, flow_lag, derived_for, metered, mixing, effect, since_look, unready, empty
 } }
 
 /// Dosing starts above 1.0 m³/h of 5 and stops below 0.8 (R-2.4-08).
@@ -261,6 +263,7 @@ impl Coagulation {
     /// One scan.
     pub fn scan(&mut self, around: Around, stagger: &mut Stagger, elapsed: Duration) {
         self.sequence.elapse(elapsed);
+        self.remember_empty();
         if around.reset {
             self.reset_effect();
             self.derived_for = Duration::ZERO;
@@ -408,8 +411,20 @@ impl Coagulation {
     /// T-211 below 5 % or its float down; a level that is not known does not stop it while the float is up.
     #[must_use]
     pub fn is_empty(&self) -> bool {
+        self.empty || self.reads_empty()
+    }
+
+    fn reads_empty(&self) -> bool {
         !self.inputs.tank_low_low.closed()
             || self.inputs.tank_level.usable().is_some_and(|level| !(level >= Percent(5.0)))
+    }
+
+    /// Once empty it stays so until somebody has filled it: a level that dances around its limit would start and stop the
+    /// plant for ever. 5 % above the limit, as the deadband of alarms 202 and 408.
+    fn remember_empty(&mut self) {
+        let level = self.inputs.tank_level.usable();
+        let filled = level.is_none_or(|level| level >= Percent(10.0));
+        self.empty = self.reads_empty() || (self.empty && !filled);
     }
 
     fn slewed_dose(&mut self, elapsed: Duration) -> MilligramsPerLitre {

@@ -104,6 +104,8 @@ pub struct Disinfection {
     strength: GramsPerLitre,
     dead_time: DeadTime,
     report: Report,
+    /// T-411 was empty, and nobody has filled it since.
+    empty: bool,
 }
 parts! { Disinfection {
     handling, inputs, settings, retained, status, alarms;
@@ -112,7 +114,7 @@ parts! { Disinfection {
          trim_watch = Group::single("trim_loop", "AIC-401"),
          guard = Group::single("guard", "P-411");
     many: ; maybe: ;
-    in_state, dosing_for, flow_seen, turbid, analysers, limits, pumps, dosing, strength, dead_time, report
+    in_state, dosing_for, flow_seen, turbid, analysers, limits, pumps, dosing, strength, dead_time, report, empty
 } }
 
 impl Default for Disinfection {
@@ -139,6 +141,7 @@ impl Default for Disinfection {
             strength: GramsPerLitre::ZERO,
             dead_time: DeadTime::default(),
             report: Report::default(),
+            empty: false,
         }
     }
 }
@@ -159,6 +162,7 @@ impl Disinfection {
     /// One scan.
     pub fn scan(&mut self, around: Around, elapsed: Duration) {
         self.strength = around.stock.strength;
+        self.remember_empty();
         let target = self.settings.residual_target;
         self.status.target =
             if target < around.target_least { around.target_least } else { target };
@@ -293,8 +297,20 @@ impl Disinfection {
     /// T-411 below 5 % or its float down; a level that is not known does not stop it while the float is up.
     #[must_use]
     pub fn is_empty(&self) -> bool {
+        self.empty || self.reads_empty()
+    }
+
+    fn reads_empty(&self) -> bool {
         !self.inputs.tank_low_low.closed()
             || self.inputs.tank_level.usable().is_some_and(|level| !(level >= Percent(5.0)))
+    }
+
+    /// Once empty it stays so until somebody has filled it: a level that dances around its limit would start and stop the
+    /// plant for ever. 5 % above the limit, as the deadband of alarms 202 and 408.
+    fn remember_empty(&mut self) {
+        let level = self.inputs.tank_level.usable();
+        let filled = level.is_none_or(|level| level >= Percent(10.0));
+        self.empty = self.reads_empty() || (self.empty && !filled);
     }
 
     /// A pump is left that doses, or may (R-2.2-19).

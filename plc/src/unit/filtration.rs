@@ -250,6 +250,8 @@ pub struct Around {
     pub water_temperature: Signal<Celsius>,
     /// The clear well holds a wash above what contact time needs (W3).
     pub wash_water: bool,
+    /// It can at least without being emptied: what the last filter that could make water may take (W3).
+    pub wash_water_last: bool,
     /// The clear well's chlorine is known (W5).
     pub chlorine_known: bool,
     /// P-501 stands still (W7).

@@ -17,6 +17,9 @@ const LEVELS_APART_TIME: Duration = Duration::from_secs(60);
 /// Heights of the floats LSHH-401 and LSLL-401 (R-2.17-02).
 const FLOAT_HIGH: Metres = Metres(1.95);
 const FLOAT_LOW: Metres = Metres(0.30);
+/// No wash draws the clear well below 0.30 m (INV-29), and 5 cm for what levels and volumes are worth (chosen: ten times the
+/// accuracy of LT-401).
+const WASH_LEVEL_MIN: Metres = Metres(0.35);
 /// What makes the clear well contaminated (R-2.8-05).
 const ENTERS_BAD: Ntu = Ntu(1.0);
 const ENTERS_BAD_TIME: Duration = Duration::from_secs(60);
@@ -229,6 +232,14 @@ impl Distribution {
         let reserve = CubicMetres(self.settings.area.0 * self.settings.level_min.0);
         let needed = self.well.contact_volume.or_more(reserve);
         self.status.volume.usable().is_some_and(|held| held - volume >= needed)
+    }
+
+    /// The clear well can lose this volume and still stand 5 cm above the level that no wash may draw it below (INV-29): what
+    /// the last filter that could make water may take (W3). P-501 rests then until contact is long enough again.
+    #[must_use]
+    pub fn can_spare_last(&self, volume: CubicMetres) -> bool {
+        let least = CubicMetres(self.settings.area.0 * WASH_LEVEL_MIN.0);
+        self.status.volume.usable().is_some_and(|held| held - volume >= least)
     }
 
     /// The clear well is too low to deliver from, until it is back above its restart level. A level that is lost changes

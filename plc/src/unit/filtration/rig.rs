@@ -131,6 +131,7 @@ impl Rig {
                 relaxed: None,
                 water_temperature: Signal::Good(Celsius(25.0)),
                 wash_water: true,
+                wash_water_last: true,
                 chlorine_known: true,
                 lift_stopped: true,
                 lift_may_rest: true,

@@ -222,3 +222,25 @@ fn the_mixer_runs_two_minutes_an_hour_and_after_a_refill() {
         assert!((found - f64::from(minutes)).abs() < 0.1, "{found} min of {minutes}");
     }
 }
+
+/// R-2.2-15, F11: a level that dances around its limit empties the tank once; it is full again when somebody has filled it.
+#[test]
+fn a_day_tank_that_was_empty_stays_so_until_it_is_filled() {
+    let mut rig = Rig::new();
+    for (level, float, empty) in [
+        (5.1, true, false),
+        (4.9, true, true),
+        (5.4, true, true),
+        (9.9, true, true),
+        (10.1, true, false),
+        (5.1, true, false),
+        (60.0, false, true),
+        (60.0, true, false),
+        (f64::NAN, true, true),
+    ] {
+        rig.unit.inputs.tank_level = Signal::Good(Percent(level));
+        rig.unit.inputs.tank_low_low = Signal::Good(float);
+        rig.run_s(1);
+        assert_eq!(rig.unit.is_empty(), empty, "{level} %, float {float}");
+    }
+}

@@ -149,3 +149,14 @@ fn a_tank_that_nothing_leaves_changes_the_pump_over_unless_the_residual_holds() 
         }
     }
 }
+
+/// R-2.2-15, F32: a level that dances around its limit empties the tank once; it is full again when somebody has filled it.
+#[test]
+fn a_chlorine_tank_that_was_empty_stays_so_until_it_is_filled() {
+    let mut rig = Rig::new();
+    for (level, empty) in [(5.3, false), (4.8, true), (5.4, true), (9.8, true), (10.3, false)] {
+        rig.tank = level;
+        rig.run_s(1);
+        assert_eq!(rig.unit.is_empty(), empty, "{level} %");
+    }
+}

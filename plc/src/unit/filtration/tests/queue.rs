@@ -116,6 +116,31 @@ fn a_wash_waits_for_each_of_its_permissives() {
     }
 }
 
+/// R-2.6.3-06, INV-29: where no filter makes water, nor could, one is washed with what is left above the floor of a wash; a
+/// filter beside one that delivers waits for the whole reserve.
+#[test]
+fn the_last_filter_that_could_make_water_is_washed_from_the_reserve() {
+    for (other_stands, washes) in [(true, true), (false, false)] {
+        let mut rig = plant();
+        rig.around.wash_water = false;
+        if other_stands {
+            rig.filters[1].handling.change(Mode::Off, 1);
+            rig.run_until(HOUR, "the other has left", |rig| !rig.filters[1].delivers());
+        }
+        rig.beds[0].turbidity = Signal::Good(Ntu(1.5));
+        rig.filtration.order_wash(1).unwrap();
+        rig.run_s(2 * 3600);
+        assert_eq!(rig.filters[0].retained.washes.0 > 0.0, washes, "{other_stands}");
+        rig.around.wash_water_last = false;
+    }
+    let mut rig = plant();
+    (rig.around.wash_water, rig.around.wash_water_last) = (false, false);
+    rig.filters[1].handling.change(Mode::Off, 1);
+    rig.beds[0].turbidity = Signal::Good(Ntu(1.5));
+    rig.run_s(2 * 3600);
+    assert_eq!(rig.filters[0].retained.washes.0, 0.0);
+}
+
 /// R-2.6.3-10: W7.
 #[test]
 fn a_wash_waits_until_delivery_has_stopped_and_asks_for_it() {
