@@ -198,6 +198,8 @@ struct Waived {
     turbidity: bool,
     /// A level that guards a suction or a brim lies.
     levels: bool,
+    /// Somebody, not the plant, has shut the village off (F61).
+    village: bool,
 }
 
 /// Goes along with a run.
@@ -355,6 +357,7 @@ impl Watch {
         self.waived.filter_valve |= path.starts_with("filter") && !is_motor;
         self.waived.sludge_valve |= path.ends_with(".sludge");
         self.waived.coagulant |= path == "coagulation.doser";
+        self.waived.village |= path == "distribution.outlet";
     }
 
     fn befell(&mut self, trouble: Trouble) {
@@ -606,8 +609,8 @@ impl Watch {
     /// 15, 19 to 24, 28.
     fn equipment(&mut self, truth: &Truth) {
         let (raw, ntu) = (truth.raw_flow.0, truth.raw_turbidity.0);
-        // AIT-101 is good to 5 %, its sample a minute old: the plant cannot know 1 000 from 1 050.
-        let muddy = ntu > 1_100.0 && raw > 0.1 * self.scale && !self.waived.coagulant;
+        // AIT-101 is within 5 %: below that it cannot tell.
+        let muddy = ntu > 1_050.0 && raw > 0.1 * self.scale && !self.waived.coagulant;
         self.judge(15, 0, muddy, 720.0, || format!("{raw:.1} m³/h at {ntu:.0} NTU"));
         let tags = ["P-101", "P-301", "P-351", "P-501"];
         let flows = [raw, truth.feed_flow.0, truth.wash_flow.0, truth.lift_flow.0];
@@ -616,11 +619,15 @@ impl Watch {
             let free = !self.waived.levels && !self.waived.welded;
             self.judge(19, place, dry && free, 10.0, || format!("{} runs dry", tags[place]));
             let nominal = if place == 2 { 18.0 * self.filter_scale } else { self.nominal };
-            let turns = self.gauges.turns(truth, place);
-            let still = turns && flows[place] < 0.05 * nominal && !self.waived.welded;
-            self.judge(20, place, still, 15.0, || {
-                format!("{} turns at {:.2} m³/h", tags[place], flows[place])
-            });
+            let still = flows[place] < 0.05 * nominal && !self.waived.welded;
+            // Each pump by itself: a standby that takes over has its own time to show an effect.
+            for motor in self.gauges.motors(place) {
+                let turns = truth.turning.get(motor).is_some_and(|turns| *turns);
+                // 15 s, and five in which its drive runs down from full speed.
+                self.judge(20, motor, turns && still, 20.0, || {
+                    format!("{} turns at {:.2} m³/h", tags[place], flows[place])
+                });
+            }
         }
         let inside = truth.overflowed.0 - truth.elevated_overflowed.0;
         let spill = if self.fault_free { 1.0e-6 } else { 0.05 * self.scale };
@@ -701,8 +708,8 @@ impl Watch {
     /// 30 to 35.
     fn controller(&mut self, plant: &ClosedLoop, truth: &Truth) {
         let any = truth.turning.iter().any(|turns| *turns);
-        let doses = truth.coagulant_stroked > self.before.coagulant_stroked
-            || truth.hypochlorite_stroked > self.before.hypochlorite_stroked;
+        let coagulates = truth.coagulant_stroked > self.before.coagulant_stroked;
+        let doses = coagulates || truth.hypochlorite_stroked > self.before.hypochlorite_stroked;
         let welded = self.waived.welded;
         self.judge(30, 0, self.away_s > 5.0 && (any || doses) && !welded, 0.0, || {
             "something moves without a controller".into()
@@ -731,7 +738,9 @@ impl Watch {
             "delivered with no chlorine known".into()
         });
         let takes = truth.raw_flow.0 > 0.8 * self.scale && !welded;
-        self.judge(32, 2, self.gauges.no_raw_flow && doses && takes, 1_800.0, || {
+        // What the last scan of the half hour asked for moves in the next ones.
+        let half_an_hour = 1_800.0 + 3.0 * self.period_s;
+        self.judge(32, 2, self.gauges.no_raw_flow && coagulates && takes, half_an_hour, || {
             "PAC with no raw flow known".into()
         });
         self.judge(32, 3, self.gauges.no_suction && takes, 10.0, || {
@@ -761,7 +770,8 @@ impl Watch {
         // A controller that has just come to life finds an empty tank; its alarms have their own two minutes.
         let awake = self.away_s == 0.0 && age(plant) > Duration::from_secs(120);
         let without = asked && truth.village_flow.0 < 0.5 * truth.demand.0 && awake;
-        self.judge(44, 0, without && !self.gauges.any_urgent, 10.0, || {
+        let untold = without && !self.gauges.any_urgent && !self.waived.village;
+        self.judge(44, 0, untold, 10.0, || {
             format!("{:.2} of {:.2} m³/h, and no alarm", truth.village_flow.0, truth.demand.0)
         });
         let step = truth.worst_step;

@@ -176,7 +176,9 @@ impl Gauges {
         self.no_raw_flow = is_bad(self.raw_flow_row);
         let [level, float] = self.suction_rows;
         self.no_suction = is_bad(level) && is_bad(float);
-        let on = |slot: usize| outputs.values[slot] != 0.0;
+        // What a dead controller said last is for K0 to undo: INV-30.
+        let lives = plant.away().is_none();
+        let on = |slot: usize| lives && outputs.values[slot] != 0.0;
         self.asks_motors = self.motor_slots.iter().any(|slot| on(*slot));
         self.wash_commanded = self.wash_slot.is_some_and(on);
         self.air_commanded = self.air_slot.is_some_and(on);
@@ -185,6 +187,11 @@ impl Gauges {
             .flat_map(|(_, outputs)| outputs)
             .find(|(_, slot)| on(*slot))
             .map(|(row, _)| *row);
+    }
+
+    /// Places of a station's pumps in [`Truth::turning`]: P-101, P-301, P-351, P-501.
+    pub fn motors(&self, station: usize) -> core::ops::Range<usize> {
+        self.stations[station].clone()
     }
 
     /// One of a station's pumps turns: P-101, P-301, P-351, P-501.

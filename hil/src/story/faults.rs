@@ -119,3 +119,26 @@ fn at(text: &FaultText, catalogue: &Catalogue) -> Result<Fault, String> {
         shown: text.shown.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use plc::plant::Shape;
+
+    use super::*;
+    use crate::closed_loop::catalogue_of;
+
+    /// F1 to F62: each stands in the catalogue once, in order, and makes sense at the reference plant.
+    #[test]
+    fn all_sixty_two_faults_are_there_and_make_sense() {
+        let catalogue = catalogue_of(&Shape::default());
+        let file = file().unwrap();
+        let ids: Vec<&str> = file.fault.iter().map(|fault| fault.id.as_str()).collect();
+        let wanted: Vec<String> = (1..=62).map(|number| format!("F{number}")).collect();
+        assert_eq!(ids, wanted);
+        for fault in &file.fault {
+            let found = at(fault, &catalogue).unwrap_or_else(|why| panic!("{why}"));
+            let shows = !found.expect.is_empty() || !found.safe.is_empty() || found.shown.is_some();
+            assert!(shows, "{} requires nothing", found.id);
+        }
+    }
+}

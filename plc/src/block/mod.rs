@@ -17,7 +17,7 @@ pub use duty::{Candidate, Duty, StartBudget, pinned};
 pub use lowest::Lowest;
 pub use oscillation::{Conduct, Oscillation};
 pub use pi::{Aim, Hold, Look, Pace, Pi, PiLoop, PiTuning};
-pub use ramp::{Lag, Ramp};
+pub use ramp::{Ahead, Lag, Ramp};
 pub use sustained::{Sustained, Trip, TripTimes};
 pub use table::interpolate;
 pub use timed::Timed;

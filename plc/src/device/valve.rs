@@ -284,6 +284,12 @@ valve! {
 }
 
 impl MotorValve {
+    /// One that is slower, or faster, than most.
+    #[must_use]
+    pub fn taking(travel_time: Duration) -> MotorValve {
+        MotorValve { settings: Settings { travel_time }, ..MotorValve::default() }
+    }
+
     /// One that lies in no safety path: it gets a second try.
     #[must_use]
     pub fn trying_twice() -> MotorValve {

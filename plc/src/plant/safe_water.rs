@@ -125,6 +125,7 @@ impl Plant {
         disinfection::Around {
             nominal: self.shape.nominal_flow,
             filtered_flow: units.filtration.status.filtered_flow,
+            feed_ends: units.filtration.feed_ends(),
             filtering: units.filtration.filtering(),
             run: units.system.reached(5) || units.system.is_stopping(),
             holds: self.holds.on(Column::Hypochlorite),

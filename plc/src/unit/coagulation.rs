@@ -19,7 +19,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::alarm::{Condition, Priority, TripGroup};
-use crate::block::{Lag, Ramp, Sustained, Timed};
+use crate::block::{Ahead, Ramp, Sustained, Timed};
 use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, parts, retained, settings, shown,
     status,
@@ -211,7 +211,7 @@ pub struct Coagulation {
     turbidity: DoseTurbidity,
     dose: Ramp,
     dose_known: bool,
-    flow_lag: Lag,
+    falling: Ahead,
     derived_for: Duration,
     metered: Sustained,
     mixing: Duration,
@@ -229,15 +229,14 @@ parts! { Coagulation {
          mixer = Group::single("mixer", "M-211").held_by(Column::Positions);
     many: jar_test = Group::numbered("jar_test", "U-210");
     maybe: ;
-    sequence, turbidity, dose, dose_known, flow_lag, derived_for, metered, mixing, effect, since_look, unready, empty
+    sequence, turbidity, dose, dose_known, falling, derived_for, metered, mixing, effect, since_look, unready, empty
 } }
 
 /// Dosing starts above 1.0 m³/h of 5 and stops below 0.8 (R-2.4-08).
 const START_SHARE: f64 = 0.2;
 const STOP_SHARE: f64 = 0.16;
-/// A flow meter follows so slowly (`docs/spec/plant.md` 6.11); how fast its value falls is seen over this (its poll).
+/// A flow meter follows so slowly (`docs/spec/plant.md` 6.11).
 const METER_LAG: Duration = Duration::from_secs(2);
-const SLOPE_TIME: Duration = Duration::from_secs(1);
 /// Longest dosing on the derived flow alone, until FIT-101 has been good for so long again (R-2.4-08; the latter chosen).
 const DERIVED_MAX: Duration = Duration::from_secs(1800);
 const METERED_FOR: Duration = Duration::from_secs(60);
@@ -390,10 +389,7 @@ impl Coagulation {
 
     /// The flow that a meter will show when it has caught up with one that falls: `flow + lag · d(flow)/dt`.
     fn flow_ahead(&mut self, flow: CubicMetresPerHour, elapsed: Duration) -> CubicMetresPerHour {
-        let before = self.flow_lag.follow(flow.0, SLOPE_TIME, SLOPE_TIME, elapsed);
-        let slope = (flow.0 - before) / SLOPE_TIME.as_secs_f64();
-        flow + CubicMetresPerHour(METER_LAG.as_secs_f64() * slope)
-            .within(-flow, CubicMetresPerHour::ZERO)
+        CubicMetresPerHour(self.falling.of(flow.0, METER_LAG, elapsed))
     }
 
     /// Why raw water would get no PAC, as of the last scan.

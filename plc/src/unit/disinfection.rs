@@ -56,6 +56,8 @@ pub struct Around {
     pub nominal: CubicMetresPerHour,
     /// Flow through the outlets of the filters in service.
     pub filtered_flow: Signal<CubicMetresPerHour>,
+    /// The feed of the filters has ended, or falls so fast that only their meters' lag hides it.
+    pub feed_ends: bool,
     /// Filters that deliver.
     pub filtering: usize,
     /// Filters are asked to deliver.
@@ -220,7 +222,7 @@ impl Disinfection {
             held: !held.is_empty(),
             asked: (auto || manual) && around.filtered_flow.usable().is_some(),
             flow_proven: self.flow_seen.holds(starts, FLOW_PROOF, elapsed),
-            flow_stays: flow >= around.nominal * STOP_SHARE,
+            flow_stays: flow >= around.nominal * STOP_SHARE && !around.feed_ends,
             prime: around.prime && self.may_prime().is_ok(),
             air_locked: self.pumps.air_locked,
             primed_by_hand: self.pumps.by_hand,

@@ -380,6 +380,7 @@ impl Distribution {
         let pump = (0..shape.lift_pumps).map(|_| Drive::default()).collect();
         Distribution {
             pump,
+            outlet: MotorValve::taking(OUTLET_TRAVEL),
             hour: village::hours(),
             has_tank: shape.elevated_tank,
             ..Distribution::default()
@@ -509,3 +510,5 @@ impl Distribution {
 
 /// LT-501, high-high: P-501 stops (R-2.8-02).
 const TANK_FULL: Metres = Metres(2.40);
+/// XV-501 takes this long from end to end (`docs/spec/plant.md` 1.3).
+const OUTLET_TRAVEL: Duration = Duration::from_secs(30);

@@ -57,6 +57,7 @@ impl Rig {
         let around = Around {
             nominal: CubicMetresPerHour(5.0),
             filtered_flow: Signal::Good(CubicMetresPerHour(5.0)),
+            feed_ends: false,
             filtering: 2,
             run: true,
             holds: Reasons::NONE,

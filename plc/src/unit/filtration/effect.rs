@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use super::{Around, Filtration};
-use crate::block::{Candidate, Sustained, pinned};
+use crate::block::{Ahead, Candidate, Sustained, pinned};
 use crate::device::Drive;
 use crate::quantity::{CubicMetresPerHour, Percent};
 use crate::reason::{Reason, Reasons};
@@ -18,6 +18,10 @@ const PUMPS_MAX: usize = 3;
 /// Less flow than this share of nominal is none (INV-20); it is stopped within 15 s.
 const NO_FLOW_SHARE: f64 = 0.05;
 const NO_FLOW_TIME: Duration = Duration::from_secs(10);
+/// A flow meter follows so slowly (`docs/spec/plant.md` 6.11).
+const METER_LAG: Duration = Duration::from_secs(2);
+/// No hypochlorite for less feed than this: 0.3 m³/h of 5 (R-2.7.1-05).
+const ENDS_SHARE: f64 = 0.06;
 /// A pump without effect rests this long, or until reset; chosen: as a dry P-101 (`docs/spec/plant.md` 2.3).
 const REST: Duration = Duration::from_secs(600);
 /// Water stands at the suction above this (R-2.17-01).
@@ -33,6 +37,9 @@ const UNEXPLAINED: f64 = 0.3;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Effect {
     no_flow: Sustained,
+    falling: Ahead,
+    /// The feed ends, or falls so fast that it will have ended when FIT-301 has caught up; of the last scan.
+    ends: bool,
     /// Rest left of each pump.
     rest: [Duration; PUMPS_MAX],
     /// Why they rest.
@@ -104,7 +111,11 @@ impl Filtration {
     pub(super) fn prove(&mut self, around: &Around, elapsed: Duration) {
         let on = self.pump.iter().any(Drive::is_running);
         let least = around.nominal * NO_FLOW_SHARE;
-        let none = on && !self.feed_flow(around.nominal).usable().is_none_or(|flow| flow >= least);
+        let flow = self.feed_flow(around.nominal).usable();
+        let ahead = flow.map(|flow| self.effect.falling.of(flow.0, METER_LAG, elapsed));
+        let ahead = ahead.map(CubicMetresPerHour);
+        self.effect.ends = ahead.is_some_and(|flow| !(flow >= around.nominal * ENDS_SHARE));
+        let none = on && !ahead.is_none_or(|flow| flow >= least);
         if self.effect.no_flow.holds(none, NO_FLOW_TIME, elapsed) {
             let wet = around.settled_level.usable().is_some_and(|level| level > SUCTION_LOW);
             let why = if wet { Reason::DeadHead } else { Reason::DryRun };
@@ -116,6 +127,12 @@ impl Filtration {
                 }
             }
         }
+    }
+
+    /// No water comes to the filters any more, or is just about to.
+    #[must_use]
+    pub fn feed_ends(&self) -> bool {
+        self.effect.ends
     }
 
     /// FIT-301; what the filters measure, where it is bad or stands at nothing while they see water.

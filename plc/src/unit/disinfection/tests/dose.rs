@@ -72,6 +72,18 @@ fn stops_in_the_scan_in_which_filtered_flow_is_lost() {
     }
 }
 
+/// R-2.7.1-05, INV-7, F20: where the feed ends at once, the filters' meters still show flow for seconds.
+#[test]
+fn stops_as_the_feed_of_the_filters_ends() {
+    let mut rig = Rig::dosing();
+    rig.around.feed_ends = true;
+    rig.unit.scan(rig.around, SECOND);
+    assert_eq!(rig.rate(), 0.0);
+    rig.around.feed_ends = false;
+    rig.run_s(20);
+    assert!(rig.rate() > 0.0, "it begins again once flow is seen");
+}
+
 /// R-2.7.1-03: tau 6 h, and only from water that was dosed: after six hours 63 % of the way.
 #[test]
 fn the_demand_is_learned_slowly() {

@@ -280,3 +280,19 @@ fn a_broken_rising_main_stops_delivery_until_reset() {
     rig.run_s(60);
     assert!(rig.on());
 }
+
+/// R-2.0-07, R-2.8-07, F41: XV-501 is slower than other valves, and is called a fault only after half as long again.
+#[test]
+fn the_outlet_of_the_tank_has_the_time_it_needs() {
+    let mut outlet = Distribution::new(&Shape::default()).outlet;
+    outlet.inputs.opened = Signal::Good(false);
+    outlet.inputs.closed = Signal::Good(false);
+    for _ in 0..44 {
+        outlet.scan(Travel::Close, SECOND);
+    }
+    assert!(!outlet.is_faulty());
+    for _ in 0..2 {
+        outlet.scan(Travel::Close, SECOND);
+    }
+    assert!(outlet.is_faulty());
+}

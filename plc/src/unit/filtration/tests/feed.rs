@@ -241,6 +241,31 @@ fn a_feed_pump_that_moves_nothing_rests_and_says_why() {
     rig.produce();
 }
 
+/// INV-20, INV-7, F20: a pipe that closes at once, behind a meter that follows in seconds: the pump has its ten seconds, not
+/// those of the meter besides, and hypochlorite ends before.
+#[test]
+fn a_closed_pipe_is_seen_before_the_meter_has_shown_it() {
+    let mut rig = plant();
+    rig.feed_shut = true;
+    let mut shown = rig.filtration.inputs.flow.usable().unwrap().0;
+    let mut ended = None;
+    for scan in 1..=40 {
+        rig.scan();
+        // The meter's lag of 2 s in steps of half a second.
+        shown *= libm::exp(-0.25);
+        rig.filtration.inputs.flow = Signal::Good(CubicMetresPerHour(shown));
+        if rig.filtration.feed_ends() && ended.is_none() {
+            ended = Some(scan);
+        }
+        if !rig.filtration.status.rest_left.is_zero() {
+            assert!(ended.is_some_and(|scan| scan <= 4), "hypochlorite ended after {ended:?}");
+            assert!((20..=28).contains(&scan), "it rests after {scan} scans");
+            return;
+        }
+    }
+    panic!("it runs on");
+}
+
 /// INV-19: no water at the suction is told from a closed pipe.
 #[test]
 fn a_feed_pump_without_water_ran_dry() {
