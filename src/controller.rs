@@ -3,6 +3,8 @@
 //! The scan comes first and waits for nobody: its plant knows what the journal remembers, and everything else starts behind
 //! it. At a stop the outputs go off first; then what happened is written; then the doors close.
 
+mod beginning;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,9 +12,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use config::{FieldKind, Site};
-use plc::alarm::{KeptAlarm, State};
-use plc::plant::{Plant, Restored};
-use plc::tag::{Catalogue, Kind, Row};
+use plc::plant::Plant;
+use plc::tag::{Catalogue, Kind};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -25,7 +26,8 @@ use crate::field::modbus::{ModbusField, Unbound};
 use crate::field::twin::TwinField;
 use crate::folder::{self, Lock, LockError};
 use crate::history::History;
-use crate::journal::{Journal, JournalError, Memory, Note, Opened, Setting};
+use crate::journal::{Journal, JournalError, Note, Opened, Setting};
+use crate::recorder::Recorder;
 use crate::scan::{self, Panicked, Scanning, Timing};
 use crate::{machine, opcua, web};
 
@@ -35,10 +37,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const CLOCK_STEP_MS: i64 = 5_000;
 /// A stop takes at most this long (`docs/spec/contracts.md`).
 const STOP_MAX: Duration = Duration::from_millis(4_800);
-/// The plant's wish to make water, as the core keeps it.
-const INTENT: &str = "system.intent";
-/// Where the plant keeps that it knows its clear well.
-const QUALITY_KNOWN: &str = "distribution.quality_known";
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -52,8 +50,19 @@ pub struct Options {
     pub opcua: SocketAddr,
     /// Scans a period.
     pub speed: u32,
+    pub recording: Recording,
     /// The wall clock, milliseconds since 1970 UTC: [`machine::wall_ms`].
     pub wall_ms: fn() -> i64,
+}
+
+/// What is recorded of a run beside its scans, and how much.
+#[derive(Clone, Debug, Default)]
+pub struct Recording {
+    /// Bytes of all recordings in the state folder; 0: nothing is recorded.
+    pub bound: u64,
+    /// The text of the site file, and what was laid over it.
+    pub text: String,
+    pub set: Vec<String>,
 }
 
 /// Why the controller does not start, or ended.
@@ -104,6 +113,7 @@ pub struct Controller {
     pub journal: Journal,
     pub history: History,
     scanning: Scanning,
+    recorder: Option<Recorder>,
     hmi: web::Serving,
     opcua_task: JoinHandle<()>,
     opcua_ready: watch::Receiver<bool>,
@@ -122,14 +132,13 @@ impl Controller {
         let now = Wall { ms: wall_ms(), trusted: machine::clock_is_synchronised() };
         let mut opened = Opened::open(state, now).await?;
         opened.begin(now).await;
-        let mut plant = Plant::new(&site.shape);
-        config::apply(site, &mut plant);
-        let mut catalogue = plant.catalogue().clone();
+        let mut catalogue = catalogue_of(&site.shape);
         site.rename_tags(&mut catalogue);
         opened.recover(&catalogue, now);
         let dropped = drop_settings(&mut opened, site, &catalogue).await;
         let ahead_ms = ahead(&opened, now, options.speed);
-        remember(&mut plant, &opened, site, now, ahead_ms);
+        let beginning = beginning::of(&options, &opened, &catalogue, now, ahead_ms);
+        let plant = beginning::plant(&beginning);
 
         let exchange = Exchange::new(Arc::new(catalogue));
         let report = &exchange.report;
@@ -144,13 +153,14 @@ impl Controller {
         dropped.into_iter().for_each(|note| journal.note(note));
         let mut tasks = vec![tokio::spawn(Arc::clone(&exchange).pump())];
         let timing = Timing { period: site.period, speed: options.speed, ahead_ms, wall_ms };
-        let scanning = scan::start(plant, field, Arc::clone(&exchange), timing)
+        let (recorder, tap) = beginning::record(&options, beginning, &exchange.catalogue);
+        let scanning = scan::start(plant, field, Arc::clone(&exchange), timing, tap)
             .map_err(ControllerError::Thread)?;
 
         let history = History::start(state, Arc::clone(&exchange));
         let doors = Doors { options: &options, exchange, journal, history };
         match doors.open(&mut tasks).await {
-            Ok(open) => Ok(open.into_controller(scanning, tasks, lock, doors)),
+            Ok(open) => Ok(open.into_controller((scanning, recorder), tasks, lock, doors)),
             Err(error) => {
                 if scanning.stop().await.is_err() {
                     tracing::error!("the scan panicked while the controller was starting");
@@ -158,6 +168,9 @@ impl Controller {
                 doors.journal.note(Note { why: error.to_string(), ..Note::of("Stopped") });
                 doors.journal.close().await;
                 doors.history.close().await;
+                if let Some(recorder) = &recorder {
+                    recorder.close().await;
+                }
                 Err(error)
             }
         }
@@ -196,7 +209,13 @@ impl Controller {
         self.journal.note(Note::of(how));
         self.tasks.iter().for_each(JoinHandle::abort);
         let (journal, history) = (self.journal.close(), self.history.close());
-        let ((), (), (), opcua) = tokio::join!(journal, history, self.hmi.stop(), self.opcua_task);
+        let recorded = async {
+            if let Some(recorder) = &self.recorder {
+                recorder.close().await;
+            }
+        };
+        let ((), (), (), (), opcua) =
+            tokio::join!(recorded, journal, history, self.hmi.stop(), self.opcua_task);
         if let Err(error) = opcua {
             tracing::warn!(%error, "the OPC UA server did not end cleanly");
         }
@@ -279,7 +298,7 @@ impl Doors<'_> {
 impl Open {
     fn into_controller(
         self,
-        scanning: Scanning,
+        (scanning, recorder): (Scanning, Option<Recorder>),
         tasks: Vec<JoinHandle<()>>,
         lock: Option<Lock>,
         doors: Doors<'_>,
@@ -289,6 +308,7 @@ impl Open {
             opcua: self.opcua.endpoint.clone(),
             setup_code: self.setup_code,
             scanning,
+            recorder,
             exchange: doors.exchange,
             journal: doors.journal,
             history: doors.history,
@@ -327,53 +347,6 @@ fn field(
 /// At speed an earlier start has left stamps that lie in the future: this one goes on from there.
 fn ahead(opened: &Opened, now: Wall, speed: u32) -> i64 {
     if speed > 1 { (opened.last_wall() - now.ms).max(0) } else { 0 }
-}
-
-/// Gives the plant what the journal remembers, and the warm demo its first wish to make water.
-fn remember(plant: &mut Plant, opened: &Opened, site: &Site, now: Wall, ahead_ms: i64) {
-    let memory = opened.memory();
-    let first = matches!(memory, Memory::First);
-    let first_warm = first && matches!(site.field, FieldKind::Twin { warm: true, .. });
-    // The twin's clear well begins with good water; of a real one nobody knows before its first disinfection.
-    let first_twin = first && matches!(site.field, FieldKind::Twin { .. });
-    let kept = |row: &Row| match row.kind {
-        Kind::Setting(_) => {
-            opened.settings().iter().find(|one| one.path == row.path).map(|one| one.value)
-        }
-        Kind::Retained(_) if first_twin && row.path == QUALITY_KNOWN => Some(1.0),
-        Kind::Retained(_) if first_warm => (row.path == INTENT).then_some(1.0),
-        Kind::Retained(_) => memory.value(&row.path),
-        Kind::Alarm(_) => {
-            let standing = opened.standings().iter().find(|(path, _)| *path == row.path);
-            let put_aside = memory.value(&row.path);
-            let kept = put_aside.and_then(KeptAlarm::from_f64).unwrap_or_default();
-            // Its state is that of its last transition, which is never lost.
-            let state = standing.map_or(State::Normal, |(_, standing)| standing.state);
-            Some(KeptAlarm { state, ..kept }.to_f64())
-        }
-        Kind::Input(_) | Kind::Output(..) | Kind::Status(_) => None,
-    };
-    let age = match memory.saved_ms() {
-        None => first_warm.then_some(Duration::ZERO),
-        // Without a clock nobody knows how long ago that was.
-        Some(_) if !now.trusted && site.has_real_outputs() => None,
-        Some(saved) => u64::try_from(now.ms + ahead_ms - saved).ok().map(Duration::from_millis),
-    };
-    let Restored { refused, unfit } = plant.restore(kept, age);
-    if refused > 0 || unfit > 0 {
-        tracing::warn!(refused, unfit, "remembered values that no longer fit were left out");
-    }
-    match memory {
-        Memory::Kept(kept) => match kept.ledgers {
-            Some(ledgers) => plant.restore_ledgers(ledgers),
-            None => plant.distrust_ledgers(),
-        },
-        Memory::Lost => {
-            tracing::error!("what the plant remembered is lost: its clear well is held");
-            plant.distrust_memory();
-        }
-        Memory::First | Memory::Old(_) => {}
-    }
 }
 
 /// Forgets settings that this plant no longer has or whose range they left; what to write down about each.

@@ -12,6 +12,7 @@ pub mod history;
 pub mod journal;
 pub mod machine;
 pub mod opcua;
+pub mod recorder;
 pub mod scan;
 pub mod watchdog;
 pub mod web;

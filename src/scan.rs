@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::exchange::{Exchange, ORDERS_MAX, Wall};
 use crate::field::Field;
 use crate::machine;
+use crate::recorder::{End, Tap};
 use crate::watchdog::Pulse;
 
 /// Scans over which lateness is judged: a minute at 100 ms.
@@ -31,6 +32,8 @@ const TWIN_STEP_MAX: Duration = Duration::from_millis(1_000);
 pub trait Core: Send {
     /// One scan.
     fn scan(&mut self, inputs: &Inputs, orders: &[Order], elapsed: Duration) -> &Outputs;
+    /// What it sent to the field.
+    fn outputs(&self) -> &Outputs;
     /// The plant after it.
     fn snapshot(&self) -> &Snapshot;
     /// What happened in it.
@@ -40,6 +43,9 @@ pub trait Core: Send {
 impl Core for Plant {
     fn scan(&mut self, inputs: &Inputs, orders: &[Order], elapsed: Duration) -> &Outputs {
         Plant::scan(self, inputs, orders, elapsed)
+    }
+    fn outputs(&self) -> &Outputs {
+        Plant::outputs(self)
     }
     fn snapshot(&self) -> &Snapshot {
         Plant::snapshot(self)
@@ -77,17 +83,18 @@ pub struct Scanning {
 #[error("the scan panicked; all outputs are off")]
 pub struct Panicked;
 
-/// Starts the scan thread.
+/// Starts the scan thread; with a tap every scan is recorded.
 pub fn start<C: Core + 'static>(
     core: C,
     field: Box<dyn Field>,
     exchange: Arc<Exchange>,
     timing: Timing,
+    tap: Option<Tap>,
 ) -> std::io::Result<Scanning> {
     let stop = Arc::new(AtomicBool::new(false));
     let pulse = Arc::new(Pulse::default());
     let (ends, ended) = watch::channel(false);
-    let scanner = Scanner::new(core, field, exchange, timing, Arc::clone(&pulse));
+    let scanner = Scanner::new(core, field, exchange, timing, tap, Arc::clone(&pulse));
     let stopped = Arc::clone(&stop);
     let thread = Builder::new().name("scan".into()).spawn(move || {
         for (what, error) in machine::be_punctual() {
@@ -166,6 +173,8 @@ struct Scanner<C> {
     at: Moment,
     scans: u64,
     lateness: Lateness,
+    /// Where every scan is recorded.
+    tap: Option<Tap>,
 }
 
 impl<C: Core> Scanner<C> {
@@ -174,6 +183,7 @@ impl<C: Core> Scanner<C> {
         field: Box<dyn Field>,
         exchange: Arc<Exchange>,
         timing: Timing,
+        tap: Option<Tap>,
         pulse: Arc<Pulse>,
     ) -> Scanner<C> {
         let catalogue = &exchange.catalogue;
@@ -189,6 +199,7 @@ impl<C: Core> Scanner<C> {
             at: Moment(0),
             scans: 0,
             lateness: Lateness::new(),
+            tap,
             exchange,
         }
     }
@@ -201,6 +212,10 @@ impl<C: Core> Scanner<C> {
             self.field.write(off, at);
             self.field.stop();
         }));
+        // The disk may be slow: the outputs are off by now.
+        if let Some(tap) = self.tap.take() {
+            tap.end(if scanned.is_ok() { End::Stopped } else { End::Panicked });
+        }
         match (scanned, switched_off) {
             (Ok(()), Ok(())) => Ok(()),
             (Err(_), _) | (_, Err(_)) => Err(Panicked),
@@ -255,9 +270,16 @@ impl<C: Core> Scanner<C> {
         {
             self.orders.push(order);
         }
+        if let Some(tap) = self.tap.as_mut() {
+            // Before it is scanned: of what made a plant panic the recording knows.
+            tap.tell(&self.inputs, &self.orders, elapsed);
+        }
         let outputs = self.core.scan(&self.inputs, &self.orders, elapsed);
         self.field.write(outputs, self.at);
         self.scans += 1;
+        if let Some(tap) = self.tap.as_mut() {
+            tap.note(self.core.outputs(), self.core.events(), self.core.snapshot());
+        }
         let wall = self.wall(begun);
         self.exchange.publish(self.core.snapshot(), wall, self.scans);
         for event in self.core.events() {

@@ -76,6 +76,7 @@ fn arrows_between_the_rooms_point_one_way() {
         ("src/field", ["crate::opcua", "crate::web"]),
         ("src/opcua", ["crate::field", "crate::web"]),
         ("src/web", ["crate::field", "crate::opcua"]),
+        ("src/recorder", ["crate::field", "crate::web"]),
     ] {
         for (path, text) in sources(room) {
             for other in others {

@@ -10,7 +10,13 @@ use crate::site::Site;
 
 /// Puts the file's settings into a plant, before its first scan.
 pub fn apply(site: &Site, plant: &mut Plant) {
-    let values = site.settings.iter().map(|one| (one.path.clone(), one.value)).collect();
+    let values: Vec<_> = site.settings.iter().map(|one| (one.path.clone(), one.value)).collect();
+    lay_over(&values, plant);
+}
+
+/// Puts settings into a plant by path, before its first scan.
+pub fn lay_over(settings: &[(String, f64)], plant: &mut Plant) {
+    let values = settings.iter().cloned().collect();
     plant.visit(&mut Settings { values, place: Place::default() });
 }
 

@@ -78,7 +78,7 @@ mod tree;
 mod unit;
 mod wiring;
 
-pub use apply::apply;
+pub use apply::{apply, lay_over};
 pub use check::{check, load};
 pub use device::Profiles;
 pub use fault::{Fault, Faults, Place};

@@ -435,6 +435,12 @@ impl Reasons {
         self.without(Reasons::DEMAND)
     }
 
+    /// The set as bits, by number of the reason.
+    #[must_use]
+    pub const fn words(self) -> [u64; 3] {
+        self.0
+    }
+
     /// Each reason, in order of their numbers.
     pub fn iter(self) -> impl Iterator<Item = Reason> {
         Reason::ALL.iter().copied().filter(move |reason| self.has(*reason))

@@ -1,6 +1,7 @@
 //! The command line: `docs/spec/contracts.md`, "Command line, start, stop".
 
 mod people;
+mod replay;
 mod run;
 mod sites;
 
@@ -39,9 +40,10 @@ Examples:
   sweetspring tags site.toml                     every point of a plant, with unit and range
   sweetspring user add somchai --role Operator   a person who may log in
   sweetspring trust client.der                   let an OPC UA client in
+  sweetspring replay FOLDER                      scan a recorded run again, and find what this program does otherwise
 
 Where things are kept:
-  Alarms, audit, settings, people, history and certificates of a plant are in its state folder: --state, or
+  Alarms, audit, settings, people, history and certificates of a plant are in its state folder, with a recording of every scan: --state, or
   $XDG_STATE_HOME/sweetspring/SITE (~/.local/state/sweetspring/SITE), where SITE is the name of the site file without its
   ending; `demo` for the demo. Deleting the folder forgets them.
 
@@ -58,6 +60,19 @@ Examples:
   sweetspring tags                               the demo's points: what they are and what may be set
   sweetspring tags site.toml                     those of your plant, and where each is wired
   sweetspring tags site.toml --json > tags.json  the same for a program";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  sweetspring replay ~/.local/state/sweetspring/demo    the demo's newest run, whole
+  sweetspring replay STATE/recording/000007-0002.rec    the whole run of this file
+  sweetspring replay STATE --until \"2 h\"                its first two hours
+  sweetspring replay STATE --site changed.toml --diff   what another site file would do
+  sweetspring replay STATE --plot run.html              and a page with plots of it
+
+A run is everything from one start of the controller to its end. It is scanned again as it was
+recorded: the same readings, orders and times. Ends with 0 when every output, event and sample is
+the same bit for bit, with 1 and the first scan that differs when not. Samples are compared by a
+digest in each scan; which of them differ is known once a minute of plant time.";
 
 const USER_EXAMPLES: &str = "\
 Examples:
@@ -100,6 +115,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Scans a recorded run again: the same outputs, events and states, or the first difference
+    #[command(after_long_help = REPLAY_EXAMPLES)]
+    Replay(replay::Replay),
     /// People who may log in
     #[command(after_long_help = USER_EXAMPLES)]
     User {
@@ -134,6 +152,20 @@ struct How {
     /// Lays a value over the site file; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Most disk space of the recording, MiB: its oldest files go first; 0: nothing is recorded
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = recording_mib)]
+    recording: u32,
+}
+
+/// Less than this holds no day.
+const RECORDING_MIN: u32 = 16;
+
+fn recording_mib(words: &str) -> Result<u32, String> {
+    let mib: u32 = words.parse().map_err(|_| "a whole number of MiB".to_owned())?;
+    if mib == 0 || mib >= RECORDING_MIN {
+        return Ok(mib);
+    }
+    Err(format!("0, or at least {RECORDING_MIN} MiB"))
 }
 
 /// Which plant's state folder is meant.
@@ -191,6 +223,7 @@ pub fn obey() -> anyhow::Result<()> {
         Some(Command::Run { site, how }) => run::run(site.as_deref(), how),
         Some(Command::Check { sites }) => sites::check(&sites),
         Some(Command::Tags { site, json }) => sites::tags(site.as_deref(), json),
+        Some(Command::Replay(asked)) => replay::replay(&asked),
         Some(Command::User { what }) => people::user(what),
         Some(Command::Trust { file, place }) => people::trust(&file, &place),
     }

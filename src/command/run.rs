@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use sweetspring::controller::{Controller, Options};
+use sweetspring::controller::{Controller, Options, Recording};
 use sweetspring::machine;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -32,6 +32,11 @@ pub fn run(site: Option<&Path>, how: How) -> anyhow::Result<()> {
         http: how.http,
         opcua: how.opcua,
         speed: how.speed.unwrap_or(checked.speed),
+        recording: Recording {
+            bound: u64::from(how.recording) << 20,
+            text: sites::text(site)?,
+            set: how.set,
+        },
         site: checked,
         wall_ms: machine::wall_ms,
     };

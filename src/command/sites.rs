@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use config::{Profiles, Site, explain, shipped};
 use plc::quantity::Form;
 use plc::tag::{Catalogue, Kind, Role, Row};
@@ -22,6 +22,14 @@ pub fn load(site: Option<&Path>, set: &[String]) -> anyhow::Result<Site> {
         let s = if count == 1 { "" } else { "s" };
         anyhow::anyhow!("{count} fault{s}, nothing was started\n{faults}")
     })
+}
+
+/// The text of a site file, or of the built-in demo.
+pub fn text(site: Option<&Path>) -> anyhow::Result<String> {
+    match site {
+        Some(site) => std::fs::read_to_string(site).with_context(|| site.display().to_string()),
+        None => Ok(shipped::DEMO.to_owned()),
+    }
 }
 
 pub fn check(sites: &[PathBuf]) -> anyhow::Result<()> {

@@ -18,7 +18,8 @@ fn demo(state: &Path, wall_ms: fn() -> i64) -> Options {
     let site = config::check(shipped::DEMO, "demo", &Profiles::shipped(), &[], catalogue_of);
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let (http, opcua) = (any, any);
-    Options { site: site.unwrap(), state: state.into(), http, opcua, speed: 20, wall_ms }
+    let recording = Recording::default();
+    Options { site: site.unwrap(), state: state.into(), http, opcua, speed: 20, recording, wall_ms }
 }
 
 /// Comes back when the plant has scanned for this long.

@@ -34,6 +34,9 @@ impl Core for Lamp {
         let _ = self.heard.send((elapsed, inputs.clone()));
         &self.outputs
     }
+    fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
     fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
@@ -104,7 +107,7 @@ fn bench(speed: u32, panics_at: u64) -> Bench {
     };
     let timing =
         Timing { period: Duration::from_millis(10), speed, ahead_ms: 0, wall_ms: machine::wall_ms };
-    let scanning = start(lamp, Box::new(Wire(writes)), exchange.clone(), timing).unwrap();
+    let scanning = start(lamp, Box::new(Wire(writes)), exchange.clone(), timing, None).unwrap();
     Bench { exchange, scanning, heard, written }
 }
 

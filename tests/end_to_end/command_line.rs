@@ -36,6 +36,7 @@ fn help_teaches_with_examples_at_every_command() {
         &["run", "--help"],
         &["check", "--help"],
         &["tags", "--help"],
+        &["replay", "--help"],
         &["user", "--help"],
         &["user", "add", "--help"],
         &["user", "reset", "--help"],

@@ -10,6 +10,7 @@ mod clock;
 mod command_line;
 mod disk;
 mod plant;
+mod recording;
 mod refused;
 mod restart;
 mod rig;
