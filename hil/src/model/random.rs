@@ -14,6 +14,8 @@ pub enum Stream {
     GridFrequency,
     OutageArrival,
     OutageDuration,
+    DipArrival,
+    DipDuration,
     /// One for each instrument.
     Instrument(u16),
 }
@@ -31,6 +33,8 @@ impl Stream {
             Stream::GridFrequency => 8,
             Stream::OutageArrival => 9,
             Stream::OutageDuration => 10,
+            Stream::DipArrival => 11,
+            Stream::DipDuration => 12,
             Stream::Instrument(number) => 1_000 + u64::from(number),
         }
     }
