@@ -3,4 +3,7 @@
 //! `chlorine.rs`, VC-16 and VC-17 in `hydraulics.rs`; VC-20 in `hil/src/twin/tests.rs`. VC-21 is `cargo bench -p hil`.
 
 mod ageing;
+mod contact;
 mod options;
+mod river;
+mod storage;
