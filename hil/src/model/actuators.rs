@@ -49,6 +49,8 @@ pub struct Drive {
     /// What its status word says.
     pub running: bool,
     pub power_kw: f64,
+    /// Seconds its pump has turned without water since it was last mended.
+    pub dry_s: f64,
 }
 
 impl Drive {
@@ -279,6 +281,8 @@ pub struct Doser {
     pub stroked_l: f64,
     /// l/h that run into the water by themselves: a siphon past the pump.
     pub siphon: f64,
+    /// What is left of the stock's strength when the attendant mixes from it, 0 to 1.
+    pub stock: f64,
     part_stroke: f64,
     is_refilling: bool,
 }
@@ -298,6 +302,7 @@ impl Doser {
             dosed_g: 0.0,
             stroked_l: 0.0,
             siphon: 0.0,
+            stock: 1.0,
             part_stroke: 0.0,
             is_refilling: false,
         }
@@ -367,7 +372,8 @@ impl Doser {
             let added =
                 (rate * self.parameters.tank_l).min(to * self.parameters.tank_l - self.volume_l);
             let added = added.max(0.0);
-            self.strength = (self.strength * self.volume_l + self.parameters.strength * added)
+            let mixed = self.parameters.strength * self.stock;
+            self.strength = (self.strength * self.volume_l + mixed * added)
                 / (self.volume_l + added).max(1.0e-9);
             self.volume_l += added;
             self.is_refilling = self.fill() < to - 1.0e-6;

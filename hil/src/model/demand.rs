@@ -20,9 +20,43 @@ pub fn demand(parameters: &TwinParameters, hour: f64, minute: u64, random: Rando
     parameters.demand_per_day / 24.0 * factor * noise
 }
 
+/// 1 January is a Thursday, as in 2026; Saturday and Sunday are two and three days later.
+const WEEKEND: (u32, u32) = (2, 3);
+/// Lao new year, 13 to 16 April, and March to May: first and last day of the year.
+const NEW_YEAR: (f64, f64) = (102.0, 106.0);
+const HOT_SEASON: (f64, f64) = (59.0, 151.0);
+
+/// What the village takes on this day of the year against a usual one.
+#[must_use]
+pub fn habit(parameters: &TwinParameters, day: f64) -> f64 {
+    let weekday = day.max(0.0) as u32 % 7;
+    let within = |days: (f64, f64)| day >= days.0 && day < days.1;
+    let is_free = weekday == WEEKEND.0 || weekday == WEEKEND.1 || within(NEW_YEAR);
+    let free = if is_free { parameters.weekend_demand } else { 1.0 };
+    let hot = if within(HOT_SEASON) { parameters.hot_season_demand } else { 1.0 };
+    free * hot
+}
+
+/// m³/h that leak out of the network.
+#[must_use]
+pub fn leak(parameters: &TwinParameters) -> f64 {
+    parameters.demand_per_day / 24.0 * parameters.leak_share
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn free_days_and_the_hot_season_take_more_where_the_village_does_so() {
+        let usual = TwinParameters::default();
+        let real = TwinParameters { weekend_demand: 1.3, hot_season_demand: 1.25, ..usual.clone() };
+        // Monday 2 November, Saturday 7 November, Thursday 5 March, Tuesday 14 April 2026.
+        for (day, times) in [(305.5, 1.0), (310.5, 1.3), (63.0, 1.25), (103.0, 1.3 * 1.25)] {
+            assert_eq!(habit(&usual, day), 1.0);
+            assert!((habit(&real, day) - times).abs() < 1.0e-9, "day {day}");
+        }
+    }
 
     #[test]
     fn a_day_takes_the_mean_demand() {

@@ -116,6 +116,8 @@ pub struct PumpStation {
     pub flow: f64,
     /// Seconds that one of its pumps has turned without water, in all.
     pub dry_seconds: f64,
+    /// A pump is broken after so many of them, s.
+    pub dry_limit_s: f64,
 }
 
 /// VFD losses on top of the shaft.
@@ -136,6 +138,7 @@ impl PumpStation {
             permit: false,
             flow: 0.0,
             dry_seconds: 0.0,
+            dry_limit_s: f64::INFINITY,
         }
     }
 
@@ -207,6 +210,13 @@ impl PumpStation {
         }
         if is_dry {
             self.dry_seconds += pace.seconds;
+            for drive in self.drives.iter_mut().filter(|drive| drive.turns()) {
+                drive.dry_s += pace.seconds;
+                if drive.dry_s >= self.dry_limit_s {
+                    // Its seal is burnt; who mends it mends that too.
+                    (drive.seized, drive.dry_s) = (true, 0.0);
+                }
+            }
         }
         let each = if is_dry { steady } else { self.flow } / turning as f64;
         for drive in &mut self.drives {

@@ -3,6 +3,7 @@
 //! Units inside the model: metres, square metres, cubic metres, m³/h, seconds, mg/l, NTU, kW, unless a name says otherwise.
 
 pub mod actuators;
+pub mod ageing;
 pub mod balance;
 pub mod chlorine;
 pub mod coagulation;

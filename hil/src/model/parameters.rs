@@ -168,6 +168,28 @@ pub struct TwinParameters {
     /// A person who refills the day tanks below a quarter, cleans the screen at half, and calibrates once a week.
     pub attendant: bool,
 
+    // --- what the reference plant is spared, 6.1, 6.3, 6.9, 6.12 and 6.13
+    /// Swing of the river's pH over a day to each side, and of its alkalinity over the year, mg/l. 0.2 and 15 in 6.1.
+    pub ph_swing: f64,
+    pub alkalinity_swing: f64,
+    /// A pump fails after it has turned without water for so long in all, s; 300 in 6.3.
+    pub dry_limit_s: f64,
+    /// How fast the stock of hypochlorite ages against the published table, 0 to keep it fresh; its age at the start, days;
+    /// °C in the store.
+    pub stock_ageing: f64,
+    pub stock_age_days: f64,
+    pub store_temperature: f64,
+    /// Demand on Saturdays, Sundays and at new year, against other days; 1.3 in 6.12.
+    pub weekend_demand: f64,
+    /// Demand of March to May against other months; 1.25 in 6.12.
+    pub hot_season_demand: f64,
+    /// What leaks out of the network day and night, of the mean demand; 0.05 to 0.20 in 6.12.
+    pub leak_share: f64,
+    /// How many times more outages begin while it rains; 5 in 6.13.
+    pub storm_outages: f64,
+    /// Dips of the mains below one second, a day; 2 in 6.13.
+    pub dips_per_day: f64,
+
     // --- the state at the start: a plant that ran minutes ago
     /// PAC tank, sedimentation tanks and T-206 hold settled water; T-206 in percent.
     pub start_settled_percent: f64,
@@ -305,6 +327,19 @@ impl Default for TwinParameters {
             limited_supply: false,
             ups_hours: 2.0,
             attendant: true,
+
+            ph_swing: 0.0,
+            alkalinity_swing: 0.0,
+            dry_limit_s: f64::INFINITY,
+            stock_ageing: 0.0,
+            stock_age_days: 0.0,
+            // Chosen: a shed under a tin roof.
+            store_temperature: 30.0,
+            weekend_demand: 1.0,
+            hot_season_demand: 1.0,
+            leak_share: 0.0,
+            storm_outages: 1.0,
+            dips_per_day: 0.0,
 
             start_settled_percent: 55.0,
             start_clear_well: 1.40,

@@ -35,6 +35,8 @@ pub struct Grid {
     /// V, whatever the grid's weather: a brown-out.
     pub forced_voltage: Option<f64>,
     outage_min: f64,
+    /// Seconds left of a dip.
+    dip_s: f64,
     minute: u64,
 }
 
@@ -49,6 +51,7 @@ impl Default for Grid {
             battery: 1.0,
             forced_voltage: None,
             outage_min: 0.0,
+            dip_s: 0.0,
             minute: 0,
         }
     }
@@ -57,19 +60,31 @@ impl Default for Grid {
 impl Grid {
     #[must_use]
     pub fn mains(&self) -> Mains {
-        if self.switched_off || self.outage_min > 0.0 { Mains::Absent } else { Mains::Present }
+        let is_gone = self.switched_off || self.outage_min > 0.0 || self.dip_s > 0.0;
+        if is_gone { Mains::Absent } else { Mains::Present }
     }
 
-    /// One minute of the grid's own weather.
-    pub fn advance_minute(&mut self, parameters: &TwinParameters, hour: f64, random: Random) {
+    /// One minute of the grid's own weather, at this hour and under this rain, mm/h.
+    pub fn advance_minute(
+        &mut self,
+        parameters: &TwinParameters,
+        hour: f64,
+        rain: f64,
+        random: Random,
+    ) {
         self.minute += 1;
+        let storm = if rain > 0.0 { parameters.storm_outages } else { 1.0 };
         if self.outage_min > 0.0 {
             self.outage_min -= 1.0;
         } else if random.uniform(Stream::OutageArrival, self.minute) * 1_440.0
-            < parameters.outages_per_day
+            < parameters.outages_per_day * storm
         {
             let spread = OUTAGE.1 * random.normal(Stream::OutageDuration, self.minute);
             self.outage_min = OUTAGE.0 * libm::exp(spread);
+        }
+        let dips = random.uniform(Stream::DipArrival, self.minute) * 1_440.0;
+        if dips < parameters.dips_per_day {
+            self.dip_s = random.uniform(Stream::DipDuration, self.minute);
         }
         let sag = if hour >= EVENING.0 && hour < EVENING.1 { parameters.evening_sag } else { 0.0 };
         let noise = parameters.voltage_spread * random.noise(Stream::GridVoltage, self.minute);
@@ -91,6 +106,7 @@ impl Grid {
             Mains::Absent => {
                 self.power_kw = 0.0;
                 self.battery = (self.battery - hours / parameters.ups_hours).max(0.0);
+                self.dip_s = (self.dip_s - seconds).max(0.0);
             }
         }
     }
@@ -140,7 +156,7 @@ mod tests {
         let mut grid = Grid::default();
         let (mut outages, mut was) = (0, Mains::Present);
         for minute in 0..365 * 1_440_u32 {
-            grid.advance_minute(&parameters, f64::from(minute / 60 % 24), Random { seed: 2 });
+            grid.advance_minute(&parameters, f64::from(minute / 60 % 24), 0.0, Random { seed: 2 });
             if grid.mains() == Mains::Absent && was == Mains::Present {
                 outages += 1;
             }

@@ -16,6 +16,8 @@ pub enum Stream {
     OutageDuration,
     /// What befalls a village, for those who make stories up.
     Swarm,
+    DipArrival,
+    DipDuration,
     /// One for each instrument.
     Instrument(u16),
 }
@@ -34,6 +36,8 @@ impl Stream {
             Stream::OutageArrival => 9,
             Stream::OutageDuration => 10,
             Stream::Swarm => 11,
+            Stream::DipArrival => 12,
+            Stream::DipDuration => 13,
             Stream::Instrument(number) => 1_000 + u64::from(number),
         }
     }

@@ -178,8 +178,13 @@ impl River {
         let turbidity = (turbidity * libm::exp(self.noise)).clamp(1.0, TURBIDITY_MAX);
         // How much of a storm's water is in the river: full at three times Q0.
         let storm = (excess / 3.0).min(1.0);
-        let ph = self.forced_ph.unwrap_or(parameters.raw_ph - 0.3 * storm);
-        self.water = Water::natural(turbidity, ph, parameters.alkalinity * (1.0 - 0.2 * storm));
+        // Algae take carbon dioxide by day: highest at three in the afternoon. Much water is soft water.
+        let sun = libm::sin(2.0 * core::f64::consts::PI * (weather.hour() - 9.0) / 24.0);
+        let dry_ph = parameters.raw_ph + parameters.ph_swing * sun;
+        let ph = self.forced_ph.unwrap_or(dry_ph - 0.3 * storm);
+        let dry =
+            parameters.alkalinity + parameters.alkalinity_swing * (1.0 - 2.0 * weather.season);
+        self.water = Water::natural(turbidity, ph, dry * (1.0 - 0.2 * storm));
         // 2 mg/l dry, 3 to 5 in storms.
         self.organic_carbon = parameters.organic_carbon * (1.0 + storm);
     }

@@ -1,6 +1,7 @@
 //! The whole works in flow order: river to tap, with every device, one substep at a time.
 
 use super::actuators::{Doser, Motor, MotorValve, PumpHealth, Supply, ValveFault};
+use super::ageing;
 use super::balance::{Balance, Book, Books};
 use super::chlorine::{self, ClearWell};
 use super::coagulation::{Conditions, Flocculation};
@@ -221,6 +222,15 @@ impl Works {
             river,
             parameters,
         };
+        let stations = [
+            &mut works.raw,
+            &mut works.filtration.feed,
+            &mut works.filtration.wash,
+            &mut works.lift,
+        ];
+        for station in stations {
+            station.dry_limit_s = works.parameters.dry_limit_s;
+        }
         works.demand = demand::demand(&works.parameters, works.weather.hour(), 0, works.random);
         works.books = Books {
             water: Book::opened(works.held()),
@@ -265,9 +275,12 @@ impl Works {
         let (p, random) = (&self.parameters, self.random);
         self.weather.advance(p, random);
         self.river.advance(p, &self.weather, random);
-        self.grid.advance_minute(p, self.weather.hour(), random);
+        self.grid.advance_minute(p, self.weather.hour(), self.weather.rain, random);
         let usual = demand::demand(p, self.weather.hour(), self.minute, random);
-        self.demand = usual * self.troubles.demand;
+        self.demand = usual * demand::habit(p, self.weather.day) * self.troubles.demand;
+        let age = p.stock_age_days + self.minute as f64 / 1_440.0;
+        let stock = ageing::remaining(ageing::FRESH, p.stock_ageing * age, p.store_temperature);
+        self.hypochlorite.stock = stock / ageing::FRESH;
         self.filtration.bed = super::filter::Bed::at(self.weather.temperature);
         self.decay_rate = chlorine::decay_rate(self.river.organic_carbon, self.temperature);
         let (growth, leaves, most, cleaned) = BLOCKAGE;
@@ -464,7 +477,8 @@ impl Works {
         let level = self.clear_well.basin.level();
         let suction = Suction::above(level, CLEAR_DRY);
         let asked = pace.volume(self.demand);
-        let wanted = asked + pace.volume(self.troubles.burst);
+        let lost = self.troubles.burst + demand::leak(&self.parameters);
+        let wanted = asked + pace.volume(lost);
         let served = if let Some(elevated) = &mut self.elevated {
             let lift = self.lift.curve.static_head_m + elevated.level() - level;
             let steady = self.lift.flow_against(lift, 0.0);

@@ -6,7 +6,7 @@ use crate::TwinParameters;
 type Parameter = (&'static str, f64, f64, fn(&mut TwinParameters) -> &mut f64);
 
 /// What a story may set. Ranges: `docs/spec/plant.md` 6, widened to what a village might have.
-pub const PARAMETERS: [Parameter; 31] = [
+pub const PARAMETERS: [Parameter; 42] = [
     ("start_day", 0.0, 366.0, |p| &mut p.start_day),
     ("start_hour", 0.0, 24.0, |p| &mut p.start_hour),
     ("dry_storms_per_day", 0.0, 5.0, |p| &mut p.dry_storms_per_day),
@@ -38,6 +38,17 @@ pub const PARAMETERS: [Parameter; 31] = [
     ("coagulant_fill", 0.0, 1.0, |p| &mut p.coagulant.start_fill),
     ("hypochlorite_fill", 0.0, 1.0, |p| &mut p.hypochlorite.start_fill),
     ("hypochlorite_decay", 0.0, 0.2, |p| &mut p.hypochlorite.decay_per_day),
+    ("ph_swing", 0.0, 0.5, |p| &mut p.ph_swing),
+    ("alkalinity_swing", 0.0, 40.0, |p| &mut p.alkalinity_swing),
+    ("dry_limit_s", 10.0, 1.0e9, |p| &mut p.dry_limit_s),
+    ("stock_ageing", 0.0, 3.0, |p| &mut p.stock_ageing),
+    ("stock_age_days", 0.0, 365.0, |p| &mut p.stock_age_days),
+    ("store_temperature", 5.0, 45.0, |p| &mut p.store_temperature),
+    ("weekend_demand", 0.5, 3.0, |p| &mut p.weekend_demand),
+    ("hot_season_demand", 0.5, 3.0, |p| &mut p.hot_season_demand),
+    ("leak_share", 0.0, 0.5, |p| &mut p.leak_share),
+    ("storm_outages", 1.0, 20.0, |p| &mut p.storm_outages),
+    ("dips_per_day", 0.0, 200.0, |p| &mut p.dips_per_day),
 ];
 
 /// Sets one by name.
