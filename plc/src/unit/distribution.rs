@@ -371,13 +371,19 @@ parts! { Distribution {
     sequence, has_tank, duty, well, delivery, pressure, tank, effect, village, since_look, reset_seen
 } }
 
+/// XV-501 is a valve of DN65 (`docs/spec/plant.md` 1.3).
+const OUTLET_TRAVEL: Duration = Duration::from_secs(30);
+
 impl Distribution {
     /// With this many pumps, with or without an elevated tank.
     #[must_use]
     pub fn new(shape: &Shape) -> Distribution {
         let pump = (0..shape.lift_pumps).map(|_| Drive::default()).collect();
+        let mut outlet = MotorValve::default();
+        outlet.settings.travel_time = OUTLET_TRAVEL;
         Distribution {
             pump,
+            outlet,
             hour: village::hours(),
             has_tank: shape.elevated_tank,
             ..Distribution::default()
