@@ -180,8 +180,10 @@ impl Gauges {
         let lives = plant.away().is_none();
         let on = |slot: usize| lives && outputs.values[slot] != 0.0;
         self.asks_motors = self.motor_slots.iter().any(|slot| on(*slot));
-        self.wash_commanded = self.wash_slot.is_some_and(on);
-        self.air_commanded = self.air_slot.is_some_and(on);
+        // What a dead controller left standing commands nothing: that motors stop all the same is INV-30.
+        let commands = |slot: Option<usize>| plant.away().is_none() && slot.is_some_and(on);
+        self.wash_commanded = commands(self.wash_slot);
+        self.air_commanded = commands(self.air_slot);
         let locked = self.locks.iter().filter(|(mode, _)| samples[*mode].value == LOCKED);
         self.locked_out_moves = locked
             .flat_map(|(_, outputs)| outputs)

@@ -46,6 +46,8 @@ const FLOW_MIN: f64 = 0.8;
 const FLOW_BACK: f64 = 0.05;
 /// Less than this share is none: a closed valve rather than a tired pump (INV-20).
 const NO_FLOW: f64 = 0.05;
+/// None for this long, while P-351 runs, ends it sooner: less than INV-20's 15 s by what the pump needs to come to rest.
+const NO_FLOW_TIME: Duration = Duration::from_secs(12);
 /// Too little for this long ends the wash (A3).
 const FLOW_LOW_TIME: Duration = Duration::from_secs(20);
 /// Start, stagger and ramp take no longer; chosen: 10 s, 5 s and 30 s, doubled, and some patience.
@@ -74,6 +76,7 @@ pub struct WashTrain {
     asked: Water,
     waited: Duration,
     low: Sustained,
+    still: Sustained,
     fast: Sustained,
     proven: bool,
     /// Share of the rate asked that flows, once the ramp has arrived.
@@ -142,10 +145,16 @@ impl WashTrain {
         }
         let flow = inputs.wash_flow.usable().map(|flow| MetresPerHour(flow.0 / filter.area.0));
         let arrived = running && wanted && target.distance(self.rate()).0 <= ARRIVED;
+        let least = MetresPerHour(target.0 * NO_FLOW);
+        let still = running && wanted && flow.is_some_and(|flow| flow < least);
+        let still = self.still.holds(still, NO_FLOW_TIME, elapsed);
         self.prove(flow, arrived.then_some(target), filter.water, pump, elapsed);
         let over = flow.is_some_and(|flow| !(flow <= bed_limit(temperature)));
         if self.fast.holds(over, BED_LIMIT_TIME, elapsed) {
             self.failed = self.failed.with(Reason::WashFlowHigh);
+        }
+        if still {
+            self.failed = self.failed.with(Reason::WashFlowLow).with(Reason::DeadHead);
         }
         self.water_why = match (self.failed.is_empty(), self.proven) {
             (false, _) => self.failed,

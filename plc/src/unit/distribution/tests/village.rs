@@ -29,6 +29,13 @@ fn water_that_runs_three_nights_is_a_leak() {
     assert_eq!(rig.unit.alarms.night_leak, Condition::Clear);
 }
 
+/// R-2.8-07, R-2.0-07: XV-501 takes 30 s from end to end, and is given 45 s before it counts as failed.
+#[test]
+fn the_outlet_of_the_elevated_tank_is_given_the_time_it_takes() {
+    let rig = Rig::new();
+    assert_eq!(rig.unit.outlet.settings.travel_time, Duration::from_secs(30));
+}
+
 /// R-2.8-07, F41: three times the usual for a quarter of an hour is a burst; a torn main is one at once. XV-501 closes only
 /// where the site says so, and opens again by reset.
 #[test]

@@ -97,7 +97,7 @@ fn wash_water_rises_and_falls_within_half_a_minute() {
     assert!((12..=60).contains(&falls), "{falls}");
 }
 
-/// R-2.6.1-13, R-2.6.5-03: 80 % for 20 s; alarm 306 with its likely cause, until water flows again.
+/// R-2.6.1-13, R-2.6.5-03, INV-20: 80 % for 20 s, none at all for 12 s; alarm 306 with its likely cause, until water flows again.
 #[test]
 fn too_little_wash_water_breaks_the_wash_off_and_says_why() {
     let cases = [
@@ -120,6 +120,11 @@ fn too_little_wash_water_breaks_the_wash_off_and_says_why() {
         if why == Some(Reason::WashFlowHigh) {
             rig.run_s(1);
             assert!(!rig.filtration.wash_pump.outputs.run.value(), "at once");
+        } else if why == Some(Reason::DeadHead) {
+            rig.run_s(9);
+            assert_eq!(rig.state(0), State::HighWash {}, "{meter:?}");
+            rig.run_s(4);
+            assert!(!rig.filtration.wash_pump.outputs.run.value(), "before INV-20's 15 s");
         } else {
             rig.run_s(17);
             assert_eq!(rig.state(0), State::HighWash {}, "{meter:?}");
