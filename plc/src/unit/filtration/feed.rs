@@ -162,7 +162,7 @@ impl Filtration {
         }
         // Beds share the flow by their resistance, not by their area: the fastest one's own meter says how unevenly.
         let uneven = self.fastest() / self.mean_rate(area);
-        let uneven = if uneven.is_finite() { uneven.max(1.0) } else { 1.0 };
+        let uneven = if uneven.is_finite() && uneven > 1.0 { uneven } else { 1.0 };
         CubicMetresPerHour(self.settings.rate_max.0 * area / uneven)
     }
 
@@ -170,7 +170,7 @@ impl Filtration {
     fn fastest(&self) -> f64 {
         let open = self.reports().iter().filter(|report| report.feed_way);
         let rates = open.filter_map(|report| Some(report.flow.usable()?.0 / report.area.0));
-        rates.fold(0.0, f64::max)
+        rates.fold(0.0, |most, rate| if rate > most { rate } else { most })
     }
 
     /// Rate of the open filters together, m/h, by the feed's meter.
