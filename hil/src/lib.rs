@@ -2,6 +2,7 @@
 
 pub mod closed_loop;
 pub mod invariants;
+pub mod matrix;
 pub mod model;
 pub mod rig;
 pub mod story;

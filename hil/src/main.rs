@@ -1,5 +1,6 @@
 //! The bench: runs scenarios in one process, serves the model plant as Modbus TCP devices, and works its panel.
 
+mod matrix_line;
 mod run;
 mod swarm_line;
 
@@ -72,6 +73,8 @@ enum Command {
     ///     hil swarm --seeds 40 --days 2
     #[command(verbatim_doc_comment, after_help = swarm_line::HELP)]
     Swarm(swarm_line::Line),
+    /// Let every fault strike in every state of the plant, and time each output that must be safe.
+    Matrix(matrix_line::Line),
     /// Press a button of a rig's panel: ES-900 emergency stop, HS-900 selector (to its other side), HS-901 local reset.
     #[command(verbatim_doc_comment)]
     Press {
@@ -114,6 +117,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(line) => run::run(&line),
         Command::Swarm(line) => swarm_line::run(&line),
+        Command::Matrix(line) => matrix_line::run(&line),
         Command::Rig { .. }
         | Command::Press { .. }
         | Command::Release { .. }
@@ -134,7 +138,7 @@ fn bench(command: Command) -> anyhow::Result<()> {
             Command::Press { tag, rig } => say(&rig, &format!("press {tag}")).await,
             Command::Release { tag, rig } => say(&rig, &format!("release {tag}")).await,
             Command::Tell { words, rig } => say(&rig, &words.join(" ")).await,
-            Command::Run(_) | Command::Swarm(_) => Ok(()),
+            Command::Run(_) | Command::Swarm(_) | Command::Matrix(_) => Ok(()),
         }
     })
 }

@@ -221,7 +221,8 @@ class ControlRoom(Room):
         self.assertIsInstance(value.Value.Value, float)
         clock = await client.get_node(ua.ObjectIds.Server_ServerStatus_CurrentTime).read_value()
         age = abs((clock - value.SourceTimestamp).total_seconds())
-        self.assertLess(age, 60)
+        # Ten minutes tell a wrong epoch or time zone from a busy machine.
+        self.assertLess(age, 600)
         unit = await (await node.get_child("0:EngineeringUnits")).read_value()
         self.assertEqual((unit.UnitId, unit.DisplayName.Text), (5133397, "NTU"))
         span = await (await node.get_child("0:EURange")).read_value()
