@@ -8,17 +8,20 @@ use crate::quantity::Count;
 pub const STARTS_PER_HOUR: usize = 6;
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A day in slices of an hour, and the one that has begun.
-const SLICES: usize = 25;
+/// A day in slices of two hours, and the one that has begun: what is kept of it fits in one number.
+const SLICES: usize = 13;
+const SLICE: Duration = Duration::from_secs(2 * 3600);
+/// Ages are kept in these steps, downwards: a restart makes no start older.
+const AGE_STEP: Duration = Duration::from_secs(15);
 
 /// Starts of one motor in the last hour, and in the last day.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StartBudget {
     /// Age of each of the last starts.
     ages: [Option<Duration>; STARTS_PER_HOUR],
-    /// Starts in each hour of the last day.
-    hours: [u8; SLICES],
-    in_hour: Duration,
+    /// Starts in each slice of the last day.
+    slices: [u8; SLICES],
+    in_slice: Duration,
 }
 
 impl StartBudget {
@@ -27,17 +30,44 @@ impl StartBudget {
         for age in &mut self.ages {
             *age = age.map(|age| age.saturating_add(elapsed)).filter(|age| *age < HOUR);
         }
-        self.in_hour = self.in_hour.saturating_add(elapsed);
+        self.in_slice = self.in_slice.saturating_add(elapsed);
         let mut turns = 0;
-        while self.in_hour >= HOUR && turns < SLICES {
-            self.in_hour = self.in_hour.saturating_sub(HOUR);
-            self.hours.rotate_right(1);
-            self.hours[0] = 0;
+        while self.in_slice >= SLICE && turns < SLICES {
+            self.in_slice = self.in_slice.saturating_sub(SLICE);
+            self.slices.rotate_right(1);
+            self.slices[0] = 0;
             turns += 1;
         }
         if turns == SLICES {
-            self.in_hour = Duration::ZERO;
+            self.in_slice = Duration::ZERO;
         }
+    }
+
+    /// As it is kept over a restart: the hour's starts a byte each, the day's four bits a slice, and the time since the last
+    /// slice began.
+    #[must_use]
+    pub fn kept(&self) -> (Count, Count, Duration) {
+        let step = |age: Duration| age.as_secs() / AGE_STEP.as_secs() + 1;
+        let hour = self.ages.iter().rev().fold(0_u64, |all, age| (all << 8) | age.map_or(0, step));
+        let day = self.slices.iter().rev().fold(0_u64, |all, starts| {
+            (all << 4) | if *starts < 15 { u64::from(*starts) } else { 15 }
+        });
+        (Count(hour as f64), Count(day as f64), self.in_slice)
+    }
+
+    /// Of what was kept.
+    #[must_use]
+    pub fn of(hour: Count, day: Count, in_slice: Duration) -> StartBudget {
+        let (hour, day) = (hour.0 as u64, day.0 as u64);
+        let mut budget = StartBudget { in_slice, ..StartBudget::default() };
+        for (at, age) in budget.ages.iter_mut().enumerate() {
+            let step = (hour >> (8 * at)) & 0xFF;
+            *age = step.checked_sub(1).map(|steps| AGE_STEP * steps as u32);
+        }
+        for (at, starts) in budget.slices.iter_mut().enumerate() {
+            *starts = ((day >> (4 * at)) & 0xF) as u8;
+        }
+        budget
     }
 
     /// One more start, in an empty place or that of the start longest ago.
@@ -45,7 +75,7 @@ impl StartBudget {
         if let Some(place) = self.ages.iter_mut().max_by_key(|age| age.unwrap_or(Duration::MAX)) {
             *place = Some(Duration::ZERO);
         }
-        self.hours[0] = self.hours[0].saturating_add(1);
+        self.slices[0] = self.slices[0].saturating_add(1);
     }
 
     /// Time until one more start is allowed, of at most so many a day.
@@ -53,15 +83,15 @@ impl StartBudget {
     pub fn left(&self, per_day: u32) -> Duration {
         let oldest = self.ages.iter().map(|age| age.unwrap_or(HOUR)).max();
         let hour = HOUR.saturating_sub(oldest.unwrap_or(HOUR));
-        let slice = self.hours.iter().rposition(|starts| *starts > 0);
+        let slice = self.slices.iter().rposition(|starts| *starts > 0);
         let day = slice.filter(|_| self.in_a_day() >= per_day).map_or(Duration::ZERO, |slice| {
-            (HOUR * (SLICES - slice) as u32).saturating_sub(self.in_hour)
+            (SLICE * (SLICES - slice) as u32).saturating_sub(self.in_slice)
         });
         hour.max(day)
     }
 
     fn in_a_day(&self) -> u32 {
-        self.hours.iter().map(|starts| u32::from(*starts)).sum()
+        self.slices.iter().map(|starts| u32::from(*starts)).sum()
     }
 
     /// Whether one more start is allowed, of at most so many a day.
@@ -165,6 +195,8 @@ impl Duty {
 
 #[cfg(test)]
 mod tests {
+    use std::vec::Vec;
+
     use super::*;
 
     /// R-2.15-01: 0 pins none, 1 the first pump.
@@ -197,11 +229,37 @@ mod tests {
         assert_eq!(starts, 60);
         assert!(!budget.allows(60));
         let left = budget.left(60);
-        assert!(left > Duration::ZERO && left < HOUR * 2, "{left:?}");
+        assert!(left > Duration::ZERO && left <= HOUR * 2, "{left:?}");
         budget.elapse(left);
         assert!(budget.allows(60));
         budget.elapse(HOUR * 24);
         assert!(budget.allows(60));
+    }
+
+    /// R-2.15-02: what is kept of the starts says the same of the next one, whenever it is written down; what cannot be
+    /// allows no more.
+    #[test]
+    fn starts_that_are_kept_count_as_before() {
+        let mut budget = StartBudget::default();
+        let mut kept = Vec::new();
+        for minute in 0..36 * 60 {
+            budget.elapse(HOUR / 60);
+            if minute % 15 == 0 && budget.allows(60) {
+                budget.count();
+            }
+            let (hour, day, time) = budget.kept();
+            let again = StartBudget::of(hour, day, time);
+            assert_eq!(again.in_a_day(), budget.in_a_day(), "minute {minute}");
+            assert_eq!(again.allows(60), budget.allows(60), "minute {minute}");
+            assert!(again.left(60) >= budget.left(60), "minute {minute}");
+            assert!(again.left(60) < budget.left(60) + AGE_STEP, "minute {minute}");
+            kept.push(day.0);
+        }
+        assert!(kept.iter().any(|day| *day > 2_f64.powi(44)), "all slices are in use");
+        let full = StartBudget::of(Count(2_f64.powi(48) - 1.0), Count(0.0), Duration::ZERO);
+        assert!(!full.allows(60));
+        let full = StartBudget::of(Count(0.0), Count(2_f64.powi(52) - 1.0), Duration::ZERO);
+        assert!(!full.allows(60));
     }
 
     /// R-2.15-02: six times in any hour.

@@ -57,6 +57,9 @@ impl Plant {
         units.disinfection.restored(age);
         units.system.restored(age);
         units.tank.iter_mut().for_each(|tank| tank.restored(age));
+        let lift = units.intake.pump.iter_mut().chain(units.distribution.pump.iter_mut());
+        let filters = units.filtration.pump.iter_mut().chain([&mut units.filtration.wash_pump]);
+        lift.chain(filters).for_each(|drive| drive.restored(age));
         restored
     }
 
@@ -107,11 +110,15 @@ mod tests {
     use crate::tag::Kind;
 
     /// R-2.10-08: what a restart goes on with, one point for each item of the list.
-    const LIST: [&str; 22] = [
+    const LIST: [&str; 26] = [
         "filter1.calibration.turbidity_left",
         "system.calibration.reference",
         "intake.pump_a.run_time",
         "filtration.pump_b.run_time",
+        "filtration.wash_pump.hour_starts",
+        "distribution.pump_a.hour_starts",
+        "intake.pump_b.day_starts",
+        "intake.pump_b.day_time",
         "filter1.run_time",
         "filter1.age",
         "filter2.volume",
@@ -182,6 +189,42 @@ mod tests {
         let only = |row: &Row| (row.path == "disinfection.residual_target").then_some(9.0);
         let restored = Plant::new(&Shape::default()).restore(only, None);
         assert_eq!(restored, Restored { refused: 1, unfit: 0 });
+    }
+
+    /// R-2.15-02, R-2.10-08: each pump on a drive goes on standing for its time, and with the starts it has had.
+    #[test]
+    fn no_pump_gets_its_rest_or_its_starts_back_by_a_restart() {
+        for pump in [
+            "intake.pump_a",
+            "intake.pump_b",
+            "filtration.pump_a",
+            "filtration.pump_b",
+            "filtration.wash_pump",
+            "distribution.pump_a",
+            "distribution.pump_b",
+        ] {
+            let mut plant = Plant::new(&Shape::default());
+            let kept = |row: &Row| {
+                let point = row.path.strip_prefix(pump)?.strip_prefix('.')?;
+                match point {
+                    "off_left" => Some(100.0),
+                    "hour_starts" => Some(f64::from(0x0302_0101)),
+                    _ => None,
+                }
+            };
+            let restored = plant.restore(kept, Some(Duration::from_secs(45)));
+            assert_eq!(restored, Restored::default(), "{pump}");
+            let inputs = crate::image::Inputs::new(plant.catalogue());
+            plant.scan(&inputs, &[], Duration::from_secs(1));
+            let value = |point: &str| {
+                let row = plant.catalogue().find(&std::format!("{pump}.{point}")).unwrap();
+                plant.snapshot().samples[row.id].value
+            };
+            let left = value("wait_left");
+            assert!((58.0..=60.0).contains(&left), "{pump}: {left} s");
+            // A start of each age, 46 s older now.
+            assert_eq!(value("hour_starts"), f64::from(0x0605_0404), "{pump}");
+        }
     }
 
     /// R-2.10-08, R-2.8-05: memory lost: the clear well is held, nothing starts by itself, and a person is told.

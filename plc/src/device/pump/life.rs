@@ -1,0 +1,221 @@
+//! What a motor does next, and how long and how often it may.
+
+use core::time::Duration;
+
+use super::{Ask, DriveRetained, Stagger, State};
+use crate::block::StartBudget;
+use crate::reason::{Reason, Reasons};
+
+/// Limits of a motor, from its unit's settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Standing time between runs.
+    pub minimum_off: Duration,
+    /// Counted against the budget of starts an hour.
+    pub counts_starts: bool,
+    /// Starts in any 24 h.
+    pub starts_per_day: u32,
+}
+
+impl Limits {
+    /// A surface pump (R-2.15-02): six starts an hour, all day long, as a network without a tank may ask for.
+    pub const SURFACE: Limits = Limits {
+        minimum_off: Duration::from_secs(180),
+        counts_starts: true,
+        starts_per_day: u32::MAX,
+    };
+    /// A submersible pump (R-2.15-02).
+    pub const SUBMERSIBLE: Limits =
+        Limits { minimum_off: Duration::from_secs(360), starts_per_day: 60, ..Limits::SURFACE };
+    /// A small motor on a contactor that works in short strokes: mixer, sludge pump, decant pump, blower.
+    pub const SMALL: Limits = Limits {
+        minimum_off: Duration::from_secs(10),
+        counts_starts: false,
+        starts_per_day: u32::MAX,
+    };
+}
+
+/// What passes by itself, and nobody's failure.
+pub(super) const RESTS: Reasons = Reasons::all(&[
+    Reason::MinimumOffTime,
+    Reason::StartsUsedUp,
+    Reason::StartStaggered,
+    Reason::VoltageLow,
+    Reason::PowerBudget,
+    Reason::PowerLimited,
+]);
+
+/// Feedback must appear within this, and vanish within twice this (`docs/spec/plant.md` 2.0).
+const FEEDBACK_TIME: Duration = Duration::from_secs(5);
+/// What a restart goes on with is written this often (R-2.10-08).
+const KEPT_EVERY: Duration = Duration::from_secs(5);
+/// A running motor may lose its feedback this long: one missed poll of a drive.
+const FEEDBACK_GAP: Duration = Duration::from_secs(2);
+
+/// Time and starts of a motor.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Life {
+    in_state: Duration,
+    gap: Duration,
+    starts: StartBudget,
+    /// Left of the minimum time off; until it has stopped, all of it.
+    off_left: Duration,
+    hurried: bool,
+    ran_for: Duration,
+    /// What became of it, while it is a fault.
+    failed_by: Reasons,
+}
+
+impl Life {
+    pub(super) fn next(
+        &mut self,
+        before: State,
+        feedback: Feedback,
+        ask: Ask,
+        limits: Limits,
+        stagger: &mut Stagger,
+        elapsed: Duration,
+    ) -> (State, Reasons) {
+        self.in_state = self.in_state.saturating_add(elapsed);
+        self.off_left = match before {
+            State::Off | State::Locked => self.off_left.saturating_sub(elapsed),
+            State::Starting | State::Running | State::Stopping | State::Fault => limits.minimum_off,
+        };
+        self.starts.elapse(elapsed);
+        self.gap = if feedback.running { Duration::ZERO } else { self.gap.saturating_add(elapsed) };
+        let mut why = Reasons::NONE;
+        let state = match before {
+            State::Fault => State::Fault,
+            State::Off | State::Starting | State::Running | State::Stopping | State::Locked
+                if feedback.tripped =>
+            {
+                State::Fault
+            }
+            State::Off if ask.run => {
+                if feedback.running {
+                    // Runs although nobody asked: a welded contactor, or a drive in local.
+                    State::Fault
+                } else if limits.counts_starts && !self.starts.allows(limits.starts_per_day) {
+                    why = why.with(Reason::StartsUsedUp);
+                    State::Off
+                } else if !stagger.held(limits).is_empty() {
+                    why = why.and(stagger.held(limits));
+                    State::Off
+                } else if stagger.take() {
+                    self.starts.count();
+                    State::Starting
+                } else {
+                    why = why.with(Reason::StartStaggered);
+                    State::Off
+                }
+            }
+            State::Off => State::Off,
+            State::Starting if !ask.run => State::Stopping,
+            State::Starting if feedback.running => State::Running,
+            State::Starting if self.in_state > FEEDBACK_TIME => State::Fault,
+            State::Starting => State::Starting,
+            State::Running if !ask.run => State::Stopping,
+            State::Running if self.gap > FEEDBACK_GAP => State::Fault,
+            State::Running => State::Running,
+            State::Stopping if !feedback.running => State::Locked,
+            State::Stopping if self.in_state > FEEDBACK_TIME * 2 => State::Fault,
+            State::Stopping => State::Stopping,
+            State::Locked if self.off_left.is_zero() || self.hurried => State::Off,
+            State::Locked => {
+                why = why.and_if(ask.run, Reason::MinimumOffTime);
+                State::Locked
+            }
+        };
+        if state != before {
+            self.in_state = Duration::ZERO;
+            self.hurried = false;
+        }
+        if state != State::Fault {
+            self.failed_by = Reasons::NONE;
+        } else if before != State::Fault {
+            self.failed_by = Reasons::only(named(before, feedback));
+        }
+        (state, why.and_if(state == State::Fault, Reason::PumpFault).and(self.failed_by))
+    }
+}
+
+impl Life {
+    /// Its state begins anew.
+    pub(super) fn begin(&mut self) {
+        self.in_state = Duration::ZERO;
+    }
+
+    /// Its minimum time off does not count this once.
+    pub(super) fn hurry(&mut self) {
+        self.hurried = true;
+    }
+
+    /// How long it has run without a pause.
+    pub(super) fn ran_for(&mut self, feedback: Feedback, elapsed: Duration) -> Duration {
+        let ran = self.ran_for.saturating_add(elapsed);
+        self.ran_for = if feedback.running { ran } else { Duration::ZERO };
+        self.ran_for
+    }
+
+    /// Writes down what a restart must not give back.
+    pub(super) fn keep(&self, kept: &mut DriveRetained) {
+        kept.off_left = self.off_left;
+        (kept.hour_starts, kept.day_starts, kept.day_time) = self.starts.kept();
+    }
+
+    /// Takes it up, so much later; whether its minimum time off is not over. It may have run for a while after it was kept.
+    pub(super) fn restored(&mut self, kept: &DriveRetained, age: Duration) -> bool {
+        self.starts = StartBudget::of(kept.hour_starts, kept.day_starts, kept.day_time);
+        self.starts.elapse(age);
+        self.off_left = kept.off_left.saturating_sub(age.saturating_sub(KEPT_EVERY));
+        !self.off_left.is_zero()
+    }
+
+    /// Time until the hour allows one more start.
+    #[cfg(test)]
+    pub(super) fn starts_left(&self) -> Duration {
+        self.starts.left(u32::MAX)
+    }
+
+    /// How long what rests it will last, as far as that is known.
+    pub(super) fn wait_left(
+        &self,
+        state: State,
+        why: Reasons,
+        limits: Limits,
+        stagger: &Stagger,
+    ) -> Duration {
+        if state == State::Locked {
+            self.off_left
+        } else if why.has(Reason::StartsUsedUp) {
+            self.starts.left(limits.starts_per_day)
+        } else if why.has(Reason::StartStaggered) {
+            stagger.left()
+        } else {
+            Duration::ZERO
+        }
+    }
+}
+
+/// What a motor that fails in this state has.
+fn named(before: State, feedback: Feedback) -> Reason {
+    match before {
+        _ if feedback.tripped => Reason::DriveTripped,
+        State::Off | State::Stopping => Reason::RunsUnasked,
+        State::Starting | State::Running | State::Locked | State::Fault => Reason::NoRunFeedback,
+    }
+}
+
+/// What a motor in FAULT may have.
+pub(super) const FAULTS: Reasons = Reasons::all(&[
+    Reason::PumpFault,
+    Reason::DriveTripped,
+    Reason::NoRunFeedback,
+    Reason::RunsUnasked,
+]);
+
+#[derive(Clone, Copy)]
+pub(super) struct Feedback {
+    pub running: bool,
+    pub tripped: bool,
+}

@@ -1,0 +1,209 @@
+//! What motors promise.
+
+use super::*;
+use crate::device::Mode;
+use crate::reason::Reason;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A drive whose feedback follows its command, for `seconds`; its last state.
+fn run_s(drive: &mut Drive, seconds: u32, ask: Ask, answers: bool) -> State {
+    let mut stagger = Stagger::default();
+    for _ in 0..seconds {
+        stagger.elapse(Duration::ZERO, SECOND);
+        drive.scan(ask, Limits::SURFACE, &mut stagger, SECOND);
+        drive.inputs.running = Signal::Good(answers && drive.outputs.run.value());
+        drive.inputs.tripped = Signal::Good(false);
+    }
+    drive.status.state
+}
+
+/// R-2.0-08: Off, Starting, Running, Stopping, Locked, Off.
+#[test]
+fn a_pump_starts_runs_stops_and_rests() {
+    let mut drive = Drive::default();
+    assert_eq!(run_s(&mut drive, 3, Ask::at(Percent(80.0)), true), State::Running);
+    assert_eq!(drive.outputs.speed.value(), Percent(80.0));
+    assert_eq!(run_s(&mut drive, 2, Ask::OFF, true), State::Locked);
+    assert_eq!(run_s(&mut drive, 60, Ask::at(Percent(80.0)), true), State::Locked);
+    assert!(drive.status.blocked.has(Reason::MinimumOffTime));
+    assert_eq!(run_s(&mut drive, 125, Ask::at(Percent(80.0)), true), State::Running);
+}
+
+/// R-2.0-08: each fault has its name, until reset.
+#[test]
+fn a_motor_that_fails_says_what_became_of_it() {
+    for (running, tripped, expected) in [
+        (false, false, Reason::NoRunFeedback),
+        (false, true, Reason::DriveTripped),
+        (true, true, Reason::DriveTripped),
+        (true, false, Reason::RunsUnasked),
+    ] {
+        let mut drive = Drive::default();
+        let mut stagger = Stagger::default();
+        let mut told = |drive: &mut Drive, running, tripped, ask| {
+            drive.inputs.running = Signal::Good(running);
+            drive.inputs.tripped = Signal::Good(tripped);
+            for _ in 0..12 {
+                stagger.elapse(Duration::ZERO, SECOND);
+                drive.scan(ask, Limits::SURFACE, &mut stagger, SECOND);
+            }
+            drive.status.blocked
+        };
+        let blocked = told(&mut drive, running, tripped, Ask::at(Percent(80.0)));
+        assert!(blocked.has(Reason::PumpFault) && blocked.has(expected), "{expected:?}");
+        drive.reset();
+        let blocked = told(&mut drive, false, false, Ask::OFF);
+        assert_eq!(blocked, Reasons::NONE, "{expected:?} after a reset");
+    }
+}
+
+/// R-2.0-08: feedback within 5 s, or a fault until reset.
+#[test]
+fn a_pump_that_does_not_answer_is_a_fault_until_reset() {
+    let mut drive = Drive::default();
+    assert_eq!(run_s(&mut drive, 10, Ask::at(Percent(80.0)), false), State::Fault);
+    assert!(!drive.outputs.run.value());
+    assert_eq!(run_s(&mut drive, 10, Ask::at(Percent(80.0)), true), State::Fault);
+    drive.reset();
+    assert_eq!(run_s(&mut drive, 200, Ask::at(Percent(80.0)), true), State::Running);
+}
+
+/// R-2.1-02, R-2.1-08: a person's wish replaces the demand, never a protection, and a change of mode starts nothing.
+#[test]
+fn a_person_runs_a_pump_by_hand_within_its_protections() {
+    let mut drive = Drive::default();
+    let free = Ask::OFF.or_by_hand(Reasons::NONE);
+    drive.handling.change(Mode::Manual, 7);
+    assert!(drive.handling.ask(Percent(70.0), Duration::from_secs(600), 8).is_ok());
+    assert_eq!(run_s(&mut drive, 1, free, true), State::Off, "in the scan of the change");
+    assert_eq!(run_s(&mut drive, 5, free, true), State::Running);
+    assert_eq!(drive.outputs.speed.value(), Percent(70.0));
+    assert!(!drive.is_available());
+    let held = Ask::OFF.or_by_hand(Reasons::only(Reason::ClearWellEmpty));
+    assert_ne!(run_s(&mut drive, 1, held, true), State::Running);
+    assert!(drive.status.blocked.has(Reason::ClearWellEmpty));
+    assert!(drive.status.blocked.has(Reason::InManual));
+    // A unit that says nothing of manual runs lets none.
+    let mut drive = Drive::default();
+    drive.handling.change(Mode::Manual, 7);
+    assert!(drive.handling.ask(Percent(70.0), Duration::from_secs(600), 8).is_ok());
+    assert_eq!(run_s(&mut drive, 9, Ask::at(Percent(90.0)), true), State::Off);
+}
+
+/// INV-43: a device in MAINTENANCE is never commanded on.
+#[test]
+fn a_pump_locked_out_for_maintenance_never_runs() {
+    let mut drive = Drive::default();
+    assert_eq!(run_s(&mut drive, 3, Ask::at(Percent(80.0)), true), State::Running);
+    drive.handling.change(Mode::Maintenance, 7);
+    assert!(drive.handling.ask(Percent(70.0), Duration::from_secs(600), 8).is_err());
+    for _ in 0..2000 {
+        run_s(&mut drive, 1, Ask::at(Percent(80.0)).or_by_hand(Reasons::NONE), true);
+        assert!(!drive.outputs.run.value() && !drive.is_available());
+    }
+    assert!(drive.status.blocked.has(Reason::InMaintenance));
+}
+
+/// R-2.0-08: feedback without command.
+#[test]
+fn a_pump_that_runs_unasked_is_welded() {
+    let mut drive = Drive::default();
+    drive.inputs.running = Signal::Good(true);
+    let mut stagger = Stagger::default();
+    stagger.elapse(Duration::ZERO, SECOND);
+    drive.scan(Ask::at(Percent(50.0)), Limits::SURFACE, &mut stagger, SECOND);
+    assert!(drive.is_welded() && !drive.outputs.run.value());
+}
+
+/// INV-23: one start at a time, plant-wide.
+#[test]
+fn two_motors_never_start_together() {
+    let (mut one, mut other) = (Motor::default(), Motor::default());
+    let mut stagger = Stagger::default();
+    stagger.elapse(Duration::from_secs(5), Duration::from_secs(60));
+    one.scan(Ask::when(true), Limits::SMALL, &mut stagger, SECOND);
+    other.scan(Ask::when(true), Limits::SMALL, &mut stagger, SECOND);
+    assert!(one.outputs.run.value() && !other.outputs.run.value());
+    assert!(other.status.blocked.has(Reason::StartStaggered));
+    stagger.elapse(Duration::from_secs(5), Duration::from_secs(5));
+    other.scan(Ask::when(true), Limits::SMALL, &mut stagger, SECOND);
+    assert!(other.outputs.run.value());
+}
+
+/// What a journal would have of it.
+fn restarted(drive: &Drive, age: Option<Duration>) -> Drive {
+    let mut again = Drive { retained: drive.retained, ..Drive::default() };
+    again.restored(age);
+    again
+}
+
+/// R-2.15-02, INV-22: six starts in any hour, however often the controller begins anew.
+#[test]
+fn a_controller_that_restarts_every_five_minutes_gives_no_start_back() {
+    let mut drive = Drive::default();
+    let mut starts = std::vec::Vec::new();
+    let (mut now, mut on) = (0_u32, false);
+    for _ in 0..60 {
+        for _ in 0..300 {
+            // It would start as soon as it stands, and is stopped at once.
+            let ask = if on { Ask::OFF } else { Ask::at(Percent(80.0)) };
+            run_s(&mut drive, 1, ask, true);
+            let is_on = drive.outputs.run.value();
+            if is_on && !on {
+                starts.push(now);
+            }
+            on = is_on;
+            now += 1;
+        }
+        drive = restarted(&drive, None);
+        on = false;
+    }
+    assert!(starts.len() >= 20, "it is not locked out for ever: {starts:?}");
+    for start in &starts {
+        let hour = starts.iter().filter(|other| (*start..*start + 3600).contains(other)).count();
+        assert!(hour <= 6, "{hour} starts in the hour after {start} s");
+    }
+    for pair in starts.windows(2) {
+        assert!(pair[1] - pair[0] >= 180, "minimum time off: {pair:?}");
+    }
+}
+
+/// R-2.15-02, INV-22: a pump that ran when the controller went stands still for its minimum time off; known time counts, but
+/// for the 5 s in which it may have run on unwritten.
+#[test]
+fn a_restart_does_not_shorten_the_minimum_time_off() {
+    let mut drive = Drive::default();
+    run_s(&mut drive, 10, Ask::at(Percent(80.0)), true);
+    for (age, waits_s) in [(None, 180), (Some(3), 180), (Some(65), 120), (Some(200), 0)] {
+        let mut again = restarted(&drive, age.map(Duration::from_secs));
+        let ask = Ask::at(Percent(80.0));
+        let waited = (0..400).position(|_| run_s(&mut again, 1, ask, true) == State::Starting);
+        let waited = waited.unwrap();
+        assert!(waited.abs_diff(waits_s) <= 2, "{age:?}: {waited} s");
+    }
+}
+
+/// R-2.15-02, INV-22: what is kept of a pump in any moment comes back as it was, or stricter by less than a step.
+#[test]
+fn a_restart_makes_no_start_older_than_it_is() {
+    let mut drive = Drive::default();
+    let (mut starts, mut on) = (0, false);
+    while starts < 6 {
+        run_s(&mut drive, 1, if on { Ask::OFF } else { Ask::at(Percent(80.0)) }, true);
+        starts += u32::from(drive.outputs.run.value() && !on);
+        on = drive.outputs.run.value();
+    }
+    run_s(&mut drive, 200, Ask::OFF, true);
+    let ask = Ask::at(Percent(80.0));
+    for age_s in [0, 600, 2400] {
+        let mut again = restarted(&drive, Some(Duration::from_secs(age_s)));
+        run_s(&mut again, 1, ask, true);
+        assert!(again.status.blocked.has(Reason::StartsUsedUp), "{age_s} s away");
+        let (was, is) = (drive.life.starts_left(), again.life.starts_left());
+        let is = is.saturating_add(Duration::from_secs(age_s + 1));
+        assert!(is >= was && is < was + Duration::from_secs(16), "{age_s} s: {was:?} {is:?}");
+    }
+    let mut again = restarted(&drive, Some(Duration::from_secs(3600)));
+    assert_eq!(run_s(&mut again, 3, ask, true), State::Running, "an hour away, and known");
+}
