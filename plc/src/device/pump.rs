@@ -4,7 +4,8 @@
 //! Off -> Starting -> Running -> Stopping -> Locked -> Off        any --(no feedback, tripped, welded)--> Fault
 //! ```
 //! Run feedback must come within 5 s and go within 10 s (`docs/spec/plant.md` 2.0). Nothing overrides the minimum time off but
-//! a changeover on fault; neither it nor the starts that were used up are given back by a restart.
+//! a changeover on fault; neither it nor the starts that were used up are given back by a restart. The minimum time on is its
+//! unit's to ask for: a motor that is not asked stops.
 
 mod ask;
 mod life;
@@ -233,6 +234,23 @@ impl Drive {
     pub fn as_candidate(&self, fit: bool) -> Candidate {
         let DriveRetained { run_time, stood, .. } = self.retained;
         Candidate { available: fit, run_time, stood }
+    }
+
+    /// Left of its minimum time on: none but in AUTO and proven running (R-2.15-02).
+    #[must_use]
+    pub fn on_left(&self) -> Duration {
+        if self.handling.is_auto() && self.is_running() {
+            self.life.on_left()
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// The same, or the time until it could start again where that is longer.
+    #[must_use]
+    pub fn run_left(&self, limits: Limits) -> Duration {
+        let runs = self.handling.is_auto() && self.is_running();
+        if runs { self.life.on_left().max(self.life.start_left(limits)) } else { Duration::ZERO }
     }
 
     /// The controller was away for so long, or nobody knows how long: then no time has passed. What ran when it went stands

@@ -46,7 +46,7 @@ use crate::unit::balance::TankBalance;
 use crate::unit::calibration;
 use crate::unit::loop_watch::LoopWatch;
 use clear_well::Well;
-use delivery::Delivery;
+use delivery::{Delivery, TANK_FULL};
 use effect::Effect;
 use look::LOOK;
 use lost_tank::LostTank;
@@ -220,6 +220,8 @@ status! {
         pub elevated_share: Signal<Percent> = shown().span(0.0..=100.0),
         /// FIC-501, flow asked of P-501; without an elevated tank the most it may deliver.
         pub setpoint: CubicMetresPerHour = shown().span(0.0..=15.0),
+        /// The elevated tank asks no more, and P-501 runs on slowly for this long at most.
+        pub run_on_left: Duration = shown().span(0.0..=3600.0),
         /// Until the next timed run while nothing says how full the elevated tank is.
         pub next_run_left: Duration = shown().span(0.0..=10_800.0),
         /// Why a pump rests, or delivery is stopped: no water, a closed pipe, a broken one.
@@ -409,10 +411,11 @@ impl Distribution {
         let blocked = self.blocked(&around, unfit, duty, dry);
         // Taken out of AUTO the sequence rests; each pump may still be run by hand.
         let auto = self.handling.is_auto() && (self.is_on() || !self.handling.is_fresh());
+        let lag = self.lag_wanted(&around, elapsed) && !around.rest_for_wash;
         let scan = Scan {
             run: around.run && auto,
             demand: if self.has_tank {
-                self.tank_asks(&around, elapsed)
+                self.tank_demands(duty, &around, elapsed)
             } else {
                 self.network_asks(&around, elapsed)
             },
@@ -421,7 +424,7 @@ impl Distribution {
             dry,
             tank_lost: self.has_tank && self.tank.is_lost(),
             failed: self.all_failed(),
-            lag: self.lag_wanted(&around, elapsed),
+            lag: lag && self.status.run_on_left.is_zero(),
         };
         let trip = (!blocked.is_empty()).then_some(Event::Trip(scan));
         let state = self.sequence.advance(trip.as_ref(), &Event::Scan(scan));
@@ -453,6 +456,7 @@ impl Distribution {
             self.control_pressure(duty, around, elapsed)
         };
         // A pump in MANUAL is not available to the sequence, and yet no reason against itself.
+        let blocked = blocked.and_if(around.rest_for_wash, Reason::Washing);
         let by_hand = blocked.protections().without(Reasons::only(Reason::NoPumpAvailable));
         let mut asked_of = [false; effect::PUMPS_MAX];
         let mut left = pumps;
@@ -491,7 +495,8 @@ impl Distribution {
         around
             .holds
             .and(unfit)
-            .and_if(around.rest_for_wash, Reason::Washing)
+            // A wash waits for a pump that has just begun (R-2.15-02).
+            .and_if(around.rest_for_wash && !self.has_just_begun(duty), Reason::Washing)
             .and_if(dry, Reason::ClearWellLow)
             .and_if(!carried, Reason::LevelUnknown)
             .and_if(full, Reason::ElevatedTankFull)
@@ -508,7 +513,5 @@ impl Distribution {
     }
 }
 
-/// LT-501, high-high: P-501 stops (R-2.8-02).
-const TANK_FULL: Metres = Metres(2.40);
 /// XV-501 takes this long from end to end (`docs/spec/plant.md` 1.3).
 const OUTLET_TRAVEL: Duration = Duration::from_secs(30);

@@ -158,6 +158,8 @@ status! {
         pub blocked: Reasons = shown().among(PERMISSIVES),
         /// FIC-301, feed flow asked for.
         pub setpoint: CubicMetresPerHour = shown().span(0.0..=10.0),
+        /// T-206 is low, and P-301 runs on slowly for this long at most.
+        pub run_on_left: Duration = shown().span(0.0..=3600.0),
         /// Water that flows to the clear well.
         pub filtered_flow: Signal<CubicMetresPerHour> = shown().span(0.0..=10.0),
         /// Worst credible turbidity of the water that flows to the clear well.
@@ -441,11 +443,13 @@ impl Filtration {
             }
             self.wash_train.reset();
         }
-        self.memory.tank_ready = match around.settled_level.usable() {
-            Some(level) if level >= self.settings.start_level => true,
-            Some(level) => self.memory.tank_ready && level >= self.settings.stop_level,
-            None => false,
-        };
+        let level = around.settled_level.usable();
+        let enough = level.is_some_and(|level| level >= self.settings.stop_level);
+        let low = self.memory.tank_ready && !enough;
+        self.status.run_on_left = if low { self.run_on(around) } else { Duration::ZERO };
+        let goes_on = self.memory.tank_ready && (enough || !self.status.run_on_left.is_zero());
+        self.memory.tank_ready =
+            goes_on || level.is_some_and(|level| level >= self.settings.start_level);
     }
 
     /// P-351 and B-351 for the filter that is washed.

@@ -35,6 +35,9 @@ impl Limits {
     };
 }
 
+/// A pump that has started had better run for this long (R-2.15-02).
+const MINIMUM_ON: Duration = Duration::from_secs(120);
+
 /// What passes by itself, and nobody's failure.
 pub(super) const RESTS: Reasons = Reasons::all(&[
     Reason::MinimumOffTime,
@@ -157,6 +160,16 @@ impl Life {
         self.ran_for
     }
 
+    /// Left of its minimum time on, while it runs.
+    pub(super) fn on_left(&self) -> Duration {
+        MINIMUM_ON.saturating_sub(self.in_state)
+    }
+
+    /// Time until its budget has one more start for it.
+    pub(super) fn start_left(&self, limits: Limits) -> Duration {
+        self.starts.left(limits.starts_per_day)
+    }
+
     /// Writes down what a restart must not give back.
     pub(super) fn keep(&self, kept: &mut DriveRetained) {
         kept.off_left = self.off_left;
@@ -169,12 +182,6 @@ impl Life {
         self.starts.elapse(age);
         self.off_left = kept.off_left.saturating_sub(age.saturating_sub(KEPT_EVERY));
         !self.off_left.is_zero()
-    }
-
-    /// Time until the hour allows one more start.
-    #[cfg(test)]
-    pub(super) fn starts_left(&self) -> Duration {
-        self.starts.left(u32::MAX)
     }
 
     /// How long what rests it will last, as far as that is known.

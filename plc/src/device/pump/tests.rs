@@ -200,10 +200,48 @@ fn a_restart_makes_no_start_older_than_it_is() {
         let mut again = restarted(&drive, Some(Duration::from_secs(age_s)));
         run_s(&mut again, 1, ask, true);
         assert!(again.status.blocked.has(Reason::StartsUsedUp), "{age_s} s away");
-        let (was, is) = (drive.life.starts_left(), again.life.starts_left());
+        let left = |drive: &Drive| drive.life.start_left(Limits::SURFACE);
+        let (was, is) = (left(&drive), left(&again));
         let is = is.saturating_add(Duration::from_secs(age_s + 1));
         assert!(is >= was && is < was + Duration::from_secs(16), "{age_s} s: {was:?} {is:?}");
     }
     let mut again = restarted(&drive, Some(Duration::from_secs(3600)));
     assert_eq!(run_s(&mut again, 3, ask, true), State::Running, "an hour away, and known");
+}
+
+/// R-2.15-02: for 120 s it had better run on, and beyond that while it could not start again; never but in AUTO, and only
+/// what is proven running.
+#[test]
+fn a_pump_had_better_run_for_two_minutes_or_until_it_could_start_again() {
+    let ask = Ask::at(Percent(80.0));
+    let left = |drive: &Drive| (drive.on_left(), drive.run_left(Limits::SURFACE));
+    let none = (Duration::ZERO, Duration::ZERO);
+    let mut drive = Drive::default();
+    assert_eq!(left(&drive), none, "it stands");
+    run_s(&mut drive, 1, ask, true);
+    assert_eq!(left(&drive), none, "it starts");
+    run_s(&mut drive, 60, ask, true);
+    let (on, run) = left(&drive);
+    assert!(on == run && on > Duration::from_secs(55) && on <= Duration::from_secs(65), "{on:?}");
+    run_s(&mut drive, 65, ask, true);
+    assert_eq!(left(&drive), none, "it may stop");
+    for start in 2..=6 {
+        run_s(&mut drive, 2, Ask::OFF, true);
+        assert_eq!(left(&drive), none, "it stands");
+        assert_eq!(run_s(&mut drive, 190, ask, true), State::Running, "start {start}");
+    }
+    run_s(&mut drive, 130, ask, true);
+    let (on, run) = left(&drive);
+    assert!(on.is_zero() && run > Duration::from_secs(600), "the starts are used up: {run:?}");
+    drive.inputs.running = Signal::Good(false);
+    assert_eq!(left(&drive), none, "not proven running");
+    drive.inputs.running = Signal::Good(true);
+    for mode in [Mode::Off, Mode::Manual, Mode::Maintenance] {
+        drive.handling.change(mode, 7);
+        assert_eq!(left(&drive), none, "{mode:?}");
+    }
+    drive.handling.change(Mode::Auto, 8);
+    assert!(!left(&drive).1.is_zero());
+    // A stop that safety or a person demands waits for nothing.
+    assert_eq!(run_s(&mut drive, 2, Ask::OFF, true), State::Locked);
 }

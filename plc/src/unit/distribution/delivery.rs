@@ -4,14 +4,18 @@
 
 use core::time::Duration;
 
-use super::{Around, Distribution};
+use super::{Around, Distribution, State};
 use crate::block::{Aim, Hold, Look, Pace, PiLoop, PiTuning, Ramp, Trip, TripTimes};
-use crate::device::Drive;
+use crate::device::{Drive, Limits};
 use crate::quantity::{CubicMetresPerHour, Metres, Percent};
 
 /// A tank that is filled whenever there is room, before a storm or in the window, starts this far below its stop level;
 /// chosen: an hour of filling, well inside the budget of starts.
 const TOP_UP: Metres = Metres(0.2);
+/// LT-501, high-high: P-501 stops (R-2.8-02).
+pub(super) const TANK_FULL: Metres = Metres(2.40);
+/// A pump whose starts are used up runs on until the tank is so far from its stop level to where it trips (chosen: half).
+const ROOM_SHARE: f64 = 0.5;
 /// The second pump rests again this far above its start level (chosen, wider than the waves of a filling).
 const LAG_BAND: Metres = Metres(0.3);
 /// FIC-501's setpoint moves by 6 m³/h of 5 a minute, as a share a second (chosen: the interlock on contact time waits 60 s).
@@ -45,7 +49,7 @@ impl Distribution {
     ) -> CubicMetresPerHour {
         let least = nominal * LEAST_SHARE;
         let allowed = allowed.unwrap_or(least).or_more(least);
-        let wanted = if !self.has_tank {
+        let wanted = if !self.has_tank || !self.status.run_on_left.is_zero() {
             // Straight into the network the village says how much; the loop on flow holds it below what is allowed.
             least
         } else if self.delivery.lag.stands() {
@@ -83,6 +87,53 @@ impl Distribution {
             return self.tank.timed_run();
         };
         self.delivery.demand.judge(level <= start, !(level < stop), TripTimes::s(0, 0), elapsed)
+    }
+
+    /// The tank asks for water, or what fills it runs on.
+    pub(super) fn tank_demands(
+        &mut self,
+        duty: Option<usize>,
+        around: &Around,
+        elapsed: Duration,
+    ) -> bool {
+        let asks = self.tank_asks(around, elapsed);
+        let run_on = if asks { Duration::ZERO } else { self.run_on(duty, around) };
+        self.status.run_on_left = run_on;
+        asks || !run_on.is_zero()
+    }
+
+    /// How long the pump that fills the tank had better run on although that asks no more: its minimum time on, or until it
+    /// could start again while there is room (R-2.15-02). It goes by LT-501 itself, never by what counts in its place.
+    fn run_on(&self, duty: Option<usize>, around: &Around) -> Duration {
+        let level = self.status.tank_level.good().filter(|_| !self.tank.is_lost());
+        let (Some(pump), Some(level)) = (self.filling(duty), level) else { return Duration::ZERO };
+        let (_, stop) = self.fill_levels(around);
+        let most = stop + (TANK_FULL - stop) * ROOM_SHARE;
+        if level < most {
+            pump.run_left(Limits::SURFACE)
+        } else if level < TANK_FULL {
+            pump.on_left()
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// The pump that has the duty, while the sequence runs it.
+    fn filling(&self, duty: Option<usize>) -> Option<&Drive> {
+        match self.status.state {
+            State::Filling {} | State::FillingWithLag {} => self.pump.get(duty?),
+            State::Off {}
+            | State::Ready {}
+            | State::QualityHold {}
+            | State::DryHold {}
+            | State::TankCommLost {}
+            | State::Fault {} => None,
+        }
+    }
+
+    /// P-501 runs, and its minimum time on is not over.
+    pub(super) fn has_just_begun(&self, duty: Option<usize>) -> bool {
+        self.filling(duty).is_some_and(|pump| !pump.on_left().is_zero())
     }
 
     /// A second pump is wanted, and contact time and power allow it.

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use super::*;
 use crate::plant::Shape;
 use crate::quantity::Ntu;
-use crate::signal::Fault;
+use crate::signal::{Doubt, Fault};
 
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const HOUR_S: u32 = 3600;
@@ -41,6 +41,8 @@ pub struct Rig {
     /// The network: kPa at the taps when there is no tank, and whether a vessel holds it.
     pub kpa: f64,
     pub starts: u32,
+    /// The drive of this pump has tripped.
+    pub tripped: Option<usize>,
     was_on: bool,
 }
 
@@ -48,6 +50,8 @@ pub struct Rig {
 pub enum Shown {
     Truth,
     Number(f64),
+    /// A number that is doubted.
+    Doubtful(f64),
     Nothing,
 }
 
@@ -101,6 +105,7 @@ impl Rig {
             time: 12 * 3600,
             kpa: 250.0,
             starts: 0,
+            tripped: None,
             was_on: false,
         }
     }
@@ -163,9 +168,9 @@ impl Rig {
     }
 
     fn show(&mut self, outputs: &[(bool, f64)]) {
-        for (pump, (run, _)) in self.unit.pump.iter_mut().zip(outputs) {
+        for (at, (pump, (run, _))) in self.unit.pump.iter_mut().zip(outputs).enumerate() {
             pump.inputs.running = Signal::Good(*run);
-            pump.inputs.tripped = Signal::Good(false);
+            pump.inputs.tripped = Signal::Good(self.tripped == Some(at));
         }
         let lost = Signal::Bad(Fault::Stale);
         let inputs = &mut self.unit.inputs;
@@ -187,6 +192,7 @@ impl Rig {
         inputs.elevated_level = match self.shown {
             Shown::Truth if tank => Signal::Good(Metres(self.tank)),
             Shown::Number(level) => Signal::Good(Metres(level)),
+            Shown::Doubtful(level) => Signal::Uncertain(Metres(level), Doubt::Stuck),
             Shown::Truth | Shown::Nothing => Signal::Bad(Fault::Stale),
         };
         let float = self.node && self.high_float && tank;

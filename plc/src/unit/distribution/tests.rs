@@ -3,6 +3,7 @@
 mod clear_well;
 mod delivery;
 mod network;
+mod run_on;
 mod tank;
 mod village;
 mod whatever;

@@ -12,6 +12,8 @@ use crate::unit::loop_watch::{self, QUICK};
 
 /// The feed starts at this share of the nominal flow and rises from there; chosen: well above shut-off.
 const START_SHARE: f64 = 0.2;
+/// LT-206, P-301 runs on down to here (R-2.15-02; chosen: half-way from its stop level to its trip).
+const RUN_ON_LEVEL: Percent = Percent(15.0);
 /// The feed counts as lowered within this of MINIMUM.
 const LOWERED: f64 = 1.02;
 /// LIC-206, 0.05 m³/h a percent of 5 m³/h (`docs/spec/plant.md` 2.17).
@@ -76,7 +78,9 @@ impl Filtration {
             Demand::Drain => MINIMUM * nominal,
             Demand::Run | Demand::Idle => START_SHARE * nominal,
         };
-        let most = if self.memory.lowering {
+        let most = if !self.status.run_on_left.is_zero() {
+            CubicMetresPerHour(least)
+        } else if self.memory.lowering {
             CubicMetresPerHour(MINIMUM * nominal)
         } else {
             self.rate_limit(around.nominal).or_more(CubicMetresPerHour(START_SHARE * nominal))
@@ -129,6 +133,16 @@ impl Filtration {
             }
         };
         Percent(speed)
+    }
+
+    /// How long the pump that feeds had better run on although T-206 is low: its minimum time on, or until it could start
+    /// again (R-2.15-02). It goes by LT-206 itself, and ends with the demand.
+    pub(super) fn run_on(&self, around: &Around) -> Duration {
+        let feeds = self.status.state == State::Feeding {} && around.demand == Demand::Run;
+        let wet = around.settled_level.good().is_some_and(|level| level >= RUN_ON_LEVEL);
+        let duty = self.duty.chosen().filter(|at| feeds && wet && self.is_fit(*at));
+        let pump = duty.and_then(|at| self.pump.get(at));
+        pump.map_or(Duration::ZERO, |pump| pump.run_left(Limits::SURFACE))
     }
 
     /// Water is wanted, and the feed could run.

@@ -5,7 +5,8 @@ use std::vec::Vec;
 
 use super::{HOUR, plant};
 use crate::alarm::Condition;
-use crate::quantity::{CubicMetresPerHour, MetresPerHour, Ntu, Percent};
+use crate::device::{Drive, Mode};
+use crate::quantity::{Count, CubicMetresPerHour, MetresPerHour, Ntu, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Doubt, Fault, Signal};
 use crate::unit::filter::sequence::State;
@@ -361,4 +362,93 @@ fn a_filter_without_its_analyser_shows_the_time_it_has_left() {
     rig.combined = Some(Signal::Good(Ntu(0.6)));
     rig.run_s(900);
     assert!(!rig.filters[0].delivers(), "AIT-330 counts for it");
+}
+
+/// A feed that has just begun, or has none of its starts left, with settled water just above its stop level.
+fn just_fed(used_up: bool) -> Rig {
+    let mut rig = plant();
+    rig.around.settled_level = Signal::Good(Percent(19.0));
+    rig.run_s(400);
+    assert!(!rig.filtration.feed_runs());
+    rig.around.settled_level = Signal::Good(Percent(41.0));
+    rig.run_until(600, "it feeds again", |rig| rig.filtration.pump.iter().any(Drive::is_running));
+    rig.around.settled_level = Signal::Good(Percent(21.0));
+    rig.run_s(5);
+    if used_up {
+        for pump in &mut rig.filtration.pump {
+            pump.retained.hour_starts = Count(f64::from(0x0101_0101) + 4_294_967_296.0 * 257.0);
+            pump.retained.off_left = Duration::ZERO;
+            pump.restored(None);
+        }
+        rig.run_s(130);
+    }
+    rig
+}
+
+fn running(rig: &Rig) -> Vec<bool> {
+    rig.filtration.pump.iter().map(Drive::is_on).collect()
+}
+
+/// R-2.15-02: a stop by the settled tank's level waits for the minimum time on, or while no start is left, at 1 m³/h of 5.
+#[test]
+fn a_feed_that_has_just_begun_or_could_not_start_again_runs_on_slowly() {
+    for (used_up, lasts_s) in [(false, 105..=125), (true, 3_400..=3_600)] {
+        let mut rig = just_fed(used_up);
+        rig.around.settled_level = Signal::Good(Percent(17.0));
+        let before = rig.filtration.status.setpoint;
+        let mut scans = 0;
+        while rig.filtration.feed_runs() {
+            rig.scan();
+            scans += 1;
+            assert!(rig.filtration.status.setpoint <= before, "it is lowered");
+        }
+        assert!(lasts_s.contains(&(scans / 2)), "{} s, used up: {used_up}", scans / 2);
+        assert!(rig.filtration.status.run_on_left.is_zero());
+    }
+    let mut rig = just_fed(true);
+    rig.around.settled_level = Signal::Good(Percent(17.0));
+    rig.run_s(1200);
+    assert!((rig.filtration.status.setpoint.0 - 1.0).abs() < 1e-9);
+}
+
+/// R-2.15-02: everything else than that level stops it at once, and starts no other pump.
+#[test]
+fn a_feed_that_runs_on_stops_at_once_for_everything_else() {
+    type Change = fn(&mut Rig);
+    fn duty(rig: &mut Rig) -> &mut Drive {
+        rig.filtration.pump.iter_mut().find(|pump| pump.is_running()).unwrap()
+    }
+    for used_up in [false, true] {
+        for (name, change) in [
+            ("lower", (|rig| rig.around.settled_level = Signal::Good(Percent(14.9))) as Change),
+            ("unknown", |rig| rig.around.settled_level = Signal::Bad(Fault::Stale)),
+            ("no number", |rig| rig.around.settled_level = Signal::Good(Percent(f64::NAN))),
+            ("doubted", |rig| {
+                rig.around.settled_level = Signal::Uncertain(Percent(17.0), Doubt::Stuck);
+            }),
+            ("a cause", |rig| rig.hold(Reasons::only(Reason::EmergencyStop))),
+            ("no demand", |rig| rig.around.demand = Demand::Idle),
+            ("drained", |rig| rig.around.demand = Demand::Drain),
+            ("the unit in OFF", |rig| rig.filtration.handling.change(Mode::Off, 7)),
+            ("the pump in OFF", |rig| duty(rig).handling.change(Mode::Off, 7)),
+            ("the pump in MANUAL", |rig| duty(rig).handling.change(Mode::Manual, 7)),
+            ("a shut hand valve", |rig| rig.feed_shut = true),
+        ] {
+            let mut rig = just_fed(used_up);
+            rig.around.settled_level = Signal::Good(Percent(17.0));
+            rig.run_s(3);
+            assert!(rig.filtration.feed_runs(), "{name}");
+            let on = running(&rig);
+            change(&mut rig);
+            // A dead head is found within 15 s (INV-20), once what moved has come to rest.
+            let patience = if rig.feed_shut { 25 } else { 3 };
+            for scan in 0..120 {
+                rig.scan();
+                let runs = rig.filtration.pump.iter().any(|pump| pump.outputs.run.value());
+                assert!(!runs || scan <= 2 * patience, "{name}, used up: {used_up}");
+                let started = running(&rig).iter().zip(&on).any(|(is, was)| *is && !was);
+                assert!(!started, "{name}, used up: {used_up}: another one starts");
+            }
+        }
+    }
 }
