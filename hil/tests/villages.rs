@@ -14,6 +14,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Scans of 200 ms: within the 250 ms that real outputs allow.
 const PERIOD: Duration = Duration::from_millis(200);
 
+/// An elevated tank carries the village through washes.
+const TANK_SERVES: f64 = 0.98;
+
 /// The village of a site file beside a world of its size, making water.
 fn village(text: &str, seed: u64) -> (ClosedLoop, Shape) {
     let catalogue = |shape: &Shape| Plant::new(shape).catalogue().clone();
@@ -30,7 +33,8 @@ fn village(text: &str, seed: u64) -> (ClosedLoop, Shape) {
 }
 
 /// INV-3, INV-4, INV-19, INV-21: nothing runs over, no pump runs dry, and what is delivered is safe, a wash ordered in between.
-fn lives_a_day(text: &str, seed: u64) {
+/// `served_min` is the share of the day's demand that the village gets at least.
+fn lives_a_day(text: &str, seed: u64, served_min: f64) {
     let (mut plant, shape) = village(text, seed);
     let unmet = plant.truth().unmet.0;
     let (mut delivered, mut washed, mut ordered) = (0.0_f64, false, false);
@@ -54,36 +58,33 @@ fn lives_a_day(text: &str, seed: u64) {
     }
     let unmet = plant.truth().unmet.0 - unmet;
     let told = format!("{delivered} m³, {unmet} m³ not served, {}", plant.tell());
-    // Share of the day's water that was asked for. Without a tank taps get less while the pressure is low, and none while
-    // P-501 stands for a wash or the clear well is refilled.
-    let share = if shape.elevated_tank { 0.02 } else { 0.20 };
-    assert!(
-        washed && delivered > 5.0 * shape.nominal_flow.0 && unmet < share * (delivered + unmet),
-        "{told}"
-    );
+    let served = 1.0 - unmet / (delivered + unmet);
+    assert!(washed && delivered > 5.0 * shape.nominal_flow.0 && served > served_min, "{told}");
 }
 
 #[test]
 fn the_demo_village_lives_a_day() {
-    lives_a_day(shipped::DEMO, 71);
+    lives_a_day(shipped::DEMO, 71, TANK_SERVES);
 }
 
 /// One tank, and no blower.
 #[test]
 fn yang_neua_lives_a_day() {
-    lives_a_day(shipped::YANGNEUA, 72);
+    lives_a_day(shipped::YANGNEUA, 72, TANK_SERVES);
 }
 
-/// R-2.8-03: three filters, three pumps, and no tank above the village.
+/// R-2.8-03: three filters, three pumps, and no tank above the village: 94.6 % of the day's demand is served. Taps get nothing
+/// while P-501 stands for a wash, of which this day has two, the first in the peak hour; and less while contact time holds the
+/// flow back after it.
 #[test]
-fn sesnok_lives_a_day() {
-    lives_a_day(shipped::SESNOK, 73);
+fn sesnok_serves_94_percent_of_a_day_without_a_tank() {
+    lives_a_day(shipped::SESNOK, 73, 0.94);
 }
 
 /// R-2.5-06: plain tanks in batches.
 #[test]
 fn homsang_lives_a_day() {
-    lives_a_day(shipped::HOMSANG, 74);
+    lives_a_day(shipped::HOMSANG, 74, TANK_SERVES);
 }
 
 /// Together the shipped villages have every option of a plant.

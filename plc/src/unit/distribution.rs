@@ -118,9 +118,9 @@ settings! {
         /// PIC-501, pressure kept in the network where there is no elevated tank.
         pub pressure_target: KiloPascals = between(100.0..=600.0, 250.0).by(Role::Supervisor),
         /// PIC-501, gain in % of speed per kPa.
-        pub pressure_gain: Ratio = between(0.01..=2.0, 0.15),
+        pub pressure_gain: Ratio = between(0.01..=2.0, 0.5),
         /// PIC-501, integral time.
-        pub pressure_reset: Duration = between(1.0..=120.0, 6.0),
+        pub pressure_reset: Duration = between(1.0..=120.0, 30.0),
         /// PT-501, raised by this before the pump sleeps.
         pub boost: KiloPascals = between(0.0..=60.0, 20.0).by(Role::Supervisor),
         /// PT-501, the pump wakes this far below its setpoint.

@@ -291,6 +291,8 @@ struct Memory {
     joiner: Option<usize>,
     /// The filter that holds the wash token.
     token: Option<usize>,
+    /// Nothing but P-501 stands before its wash.
+    lift_last: bool,
     /// Its wash may start.
     wash_ready: bool,
     wash_blocked: [Reasons; FILTERS_MAX],

@@ -34,6 +34,7 @@ impl Filtration {
         let waits = waits.filter(|holder| self.holder(*holder).state != State::Ripening {});
         self.memory.pausing = false;
         self.memory.wash_ready = false;
+        self.memory.lift_last = false;
         self.memory.lowering = false;
         if let Some(holder) = waits.filter(|holder| self.holder(*holder).wants_wash.is_some()) {
             self.prepare(holder, around);
@@ -53,7 +54,8 @@ impl Filtration {
             && waits.wants_wash < Some(Trigger::Clogged)
     }
 
-    /// Before a wash starts: the feed at MINIMUM, or, for the only filter that delivers, at rest; P-501 stopped.
+    /// Before a wash starts: the feed at MINIMUM, or, for the only filter that delivers, at rest; then P-501 stopped, last, so
+    /// that the village waits no longer than it must.
     fn prepare(&mut self, holder: usize, around: &Around) {
         let leaves = self.holder(holder).feed_way;
         let others = self.others(holder).any(|report| report.feed_way);
@@ -61,10 +63,9 @@ impl Filtration {
         let lowered = !leaves || self.is_lowered(around.nominal);
         self.memory.pausing = leaves && lowered && !others;
         let still = others || self.pump.iter().all(Drive::is_still);
-        self.memory.wash_ready = lowered
-            && (still || !leaves)
-            && self.memory.wash_blocked[holder].is_empty()
-            && around.lift_stopped;
+        self.memory.lift_last =
+            lowered && (still || !leaves) && self.memory.wash_blocked[holder].is_empty();
+        self.memory.wash_ready = self.memory.lift_last && around.lift_stopped;
         if !around.lift_stopped {
             self.memory.wash_blocked[holder] =
                 self.memory.wash_blocked[holder].with(Reason::LiftPumpRuns);
@@ -205,7 +206,7 @@ impl Filtration {
             || holder.is_some_and(|holder| {
                 let report = self.holder(holder);
                 match report.state {
-                    State::Standby {} | State::WashQueued {} => report.wants_wash.is_some(),
+                    State::Standby {} | State::WashQueued {} => self.memory.lift_last,
                     State::Draining {}
                     | State::AirScour {}
                     | State::AirWater {}

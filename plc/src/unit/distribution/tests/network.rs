@@ -51,6 +51,29 @@ fn without_a_tank_the_pump_sleeps_while_little_is_drawn() {
     assert!(rig.unit.status.failed_by.is_empty());
 }
 
+/// R-2.8-03, INV-22: a pump that wakes while taps are open fills the vessel, does not overfill it, and stays awake.
+#[test]
+fn without_a_tank_a_pump_that_wakes_goes_on_while_taps_are_open() {
+    // m³/h that the village takes, and the most that P-501 may bring.
+    for (village, most) in [(1.0, 5.0), (1.5, 5.0), (3.0, 9.0), (5.0, 9.0)] {
+        let mut rig = network();
+        (rig.village, rig.filtered) = (0.5, 0.5);
+        assert!(rig.until_s(HOUR_S, Rig::on) && rig.until_s(HOUR_S, |rig| !rig.on()));
+        (rig.village, rig.filtered) = (village, village);
+        assert!(rig.until_s(HOUR_S, Rig::on));
+        rig.starts = 0;
+        let (mut highest, mut fastest) = (0.0_f64, 0.0_f64);
+        for _ in 0..2 * HOUR_S {
+            rig.step();
+            highest = most_of(highest, rig.kpa);
+            fastest = most_of(fastest, rig.flow);
+        }
+        assert!(rig.on() && rig.starts == 0, "{village} m³/h: {} starts", rig.starts);
+        assert!(highest < 265.0, "{village} m³/h: {highest} kPa");
+        assert!(fastest < most, "{village} m³/h: {fastest} m³/h");
+    }
+}
+
 /// R-2.8-03, F41: a broken pipe stops it after 30 s, until a person resets.
 #[test]
 fn without_a_tank_a_broken_pipe_stops_the_pump() {

@@ -155,6 +155,21 @@ fn a_wash_waits_until_delivery_has_stopped_and_asks_for_it() {
     assert!(!rig.filtration.wash_pump_runs());
 }
 
+/// R-2.6.3-10: the feed takes minutes to be lowered, and the village is served meanwhile.
+#[test]
+fn delivery_goes_on_while_the_feed_is_lowered_for_a_wash() {
+    let mut rig = plant();
+    rig.lift_obeys = true;
+    rig.run_s(1200);
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_until(60, "the token", |rig| rig.filtration.status.wash_token.0 == 1.0);
+    rig.run_s(60);
+    assert_eq!(rig.state(0), State::WashQueued {});
+    assert!(!rig.filtration.needs_lift_stopped());
+    rig.run_until(HOUR, "the wash", |rig| rig.state(0).is_wash());
+    assert!(rig.filtration.needs_lift_stopped());
+}
+
 /// R-2.6.2-05: the button, taken back.
 #[test]
 fn an_order_may_be_taken_back_while_it_waits() {
