@@ -77,15 +77,20 @@ impl Plant {
         let filtering = units.filtration.status.filtering.0;
         let rests =
             |pumps: &[Drive]| !pumps.iter().any(Drive::is_on) && pumps.iter().any(Drive::rests);
-        let motor_rests = match units.system.status.step.0 as u8 {
+        let waits = match units.system.status.step.0 as u8 {
             2 => rests(&units.intake.pump),
             5 => rests(&units.filtration.pump),
+            // Where the next filter ripens at once it takes most of the feed, and ripens no longer than it may.
+            6 => {
+                let dry = units.disinfection.status.blocked.has(Reason::NoFlow);
+                rests(&units.filtration.pump) || (dry && units.filtration.is_ripening())
+            }
             _ => false,
         };
         // A batch takes its hours to settle, and the filters wait for its water: nobody's failure.
         let low = !settled.is_some_and(|level| level >= units.filtration.settings.start_level);
         let batch = self.shape.settling == Settling::Batch && units.system.status.step.0 >= 4.0;
-        let motor_rests = motor_rests || (batch && low && !units.filtration.feed_runs());
+        let waits = waits || (batch && low && !units.filtration.feed_runs());
         let horn = !self.silenced && self.alarms.sounds();
         system::Around {
             nominal,
@@ -120,7 +125,7 @@ impl Plant {
                 chlorine: units.disinfection.doser.is_confirmed(),
                 all_filtering: filtering >= in_service,
                 settled_full: causes.has(Reason::SettledTankFull),
-                motor_rests,
+                waits,
             },
             settled,
             feed_runs: units.filtration.feed_runs(),

@@ -25,8 +25,8 @@ pub struct Steps {
     pub no_raw: bool,
     /// The settled tank is full: it is filtered before any raw water is taken.
     pub settled_full: bool,
-    /// The motor of this step has to stand still for a while yet: that is no failure of the step.
-    pub motor_rests: bool,
+    /// The motor of this step has to stand still for a while yet, or its water goes elsewhere: that is no failure of the step.
+    pub waits: bool,
 }
 
 /// The last step.
@@ -70,7 +70,7 @@ impl Start {
         }
     }
 
-    /// The step of now is done: the next one. While its motor rests the step's time stands still.
+    /// The step of now is done: the next one. While it has to wait the step's time stands still.
     pub fn follow(&mut self, steps: &Steps, elapsed: Duration) {
         let full = steps.settled_full;
         let done = match self.step {
@@ -85,7 +85,7 @@ impl Start {
         if done {
             self.step += 1;
             self.in_step = Duration::ZERO;
-        } else if steps.motor_rests {
+        } else if steps.waits {
             self.in_step = self.in_step.saturating_sub(elapsed);
         }
     }

@@ -100,7 +100,7 @@ const DONE: Steps = Steps {
     chlorine: true,
     all_filtering: true,
     settled_full: false,
-    motor_rests: false,
+    waits: false,
 };
 
 const WELL: Around = Around {

@@ -182,10 +182,10 @@ fn a_start_takes_raw_water_at_the_lowest_rate_until_a_filter_delivers() {
 fn the_time_of_a_step_stands_still_while_its_motor_has_to_rest() {
     let mut rig = Rig::booted();
     rig.around.steps.raw_flow = false;
-    rig.around.steps.motor_rests = true;
+    rig.around.steps.waits = true;
     rig.start();
     assert_eq!(rig.run_s(3600), State::Starting {});
-    rig.around.steps.motor_rests = false;
+    rig.around.steps.waits = false;
     assert_eq!(rig.run_s(119), State::Starting {});
     assert_eq!(rig.run_s(3), State::Stopping {});
 }
