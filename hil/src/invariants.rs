@@ -220,6 +220,9 @@ pub struct Watch {
     /// s of priming in the day that runs, s since mains came back, s of controller's life, each bus's silence.
     primed: (f64, f64),
     mains_back_s: f64,
+    /// Tanks are filled, left to settle and drawn in turn; and what spilled meanwhile under a dead controller.
+    batch: bool,
+    drawn_on_m3: f64,
     away_s: f64,
     silence_s: [f64; 4],
     /// The stop was pushed and nobody has reset it at the panel.
@@ -272,6 +275,8 @@ impl Watch {
             primed: (0.0, 0.0),
             mains_back_s: f64::INFINITY,
             away_s: 0.0,
+            batch: parameters.batch,
+            drawn_on_m3: 0.0,
             silence_s: [0.0; 4],
             stopped: false,
             breaches: Vec::new(),
@@ -308,6 +313,11 @@ impl Watch {
         if let Some(path) = path {
             self.lies(path);
         }
+    }
+
+    /// A person takes a device from the plant: for its even flow that is as if it had failed.
+    pub fn taken(&mut self) {
+        self.fault_free = false;
     }
 
     fn lies(&mut self, path: &str) {
@@ -395,6 +405,12 @@ impl Watch {
         &self.breaches
     }
 
+    /// A critical or high alarm is told just now.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        self.gauges.any_urgent
+    }
+
     /// Judges one scan.
     pub fn look(&mut self, plant: &ClosedLoop) {
         let truth = plant.truth();
@@ -419,6 +435,9 @@ impl Watch {
             (true, true) => self.mains_back_s + step,
         };
         self.away_s = if plant.away().is_some() { self.away_s + step } else { 0.0 };
+        if self.batch && plant.away().is_some() {
+            self.drawn_on_m3 += truth.overflowed.0 - self.before.overflowed.0;
+        }
         for (silence, bus) in self.silence_s.iter_mut().zip([Bus::A, Bus::B, Bus::C, Bus::D]) {
             *silence = if plant.twin.answers(bus) { 0.0 } else { *silence + step };
         }
@@ -629,7 +648,8 @@ impl Watch {
                 });
             }
         }
-        let inside = truth.overflowed.0 - truth.elevated_overflowed.0;
+        // XV-204 of a batch that is drawn keeps its place under a dead controller, and T-206 runs over (plant.md 3).
+        let inside = truth.overflowed.0 - truth.elevated_overflowed.0 - self.drawn_on_m3;
         let spill = if self.fault_free { 1.0e-6 } else { 0.05 * self.scale };
         self.judge(
             21,

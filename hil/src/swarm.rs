@@ -43,13 +43,21 @@ pub struct Plan {
     pub episodes: Vec<Episode>,
 }
 
+/// A village whose plant never made water: the dose was never set for its river, every bed is spent, a basin is full. People
+/// have to help; what is promised is that they are called.
+#[derive(Clone, Debug)]
+pub struct Stillborn {
+    pub why: String,
+    pub told: bool,
+}
+
 /// What came of it.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// The first promise that broke, with what was happening; the run ended there.
     pub breach: Option<Breach>,
-    /// It never made water at all: why.
-    pub stillborn: Option<String>,
+    /// It never made water at all: why, and whether people were told with an urgent alarm.
+    pub stillborn: Option<Stillborn>,
     /// Since the plant made water for the first time.
     pub passed: Duration,
     /// Kinds of the episodes that began.
@@ -81,7 +89,7 @@ pub fn play(plan: &Plan) -> Verdict {
         let breach = stage.watch.breaches().first().cloned();
         return Verdict {
             breach,
-            stillborn: Some(why),
+            stillborn: Some(Stillborn { why, told: stage.watch.is_urgent() }),
             passed: Duration::ZERO,
             exercised: Vec::new(),
             digest: stage.digest(),

@@ -77,8 +77,10 @@ pub fn run(line: &Line) -> anyhow::Result<()> {
 fn failed(verdict: &Verdict) -> Option<String> {
     match (&verdict.breach, &verdict.stillborn) {
         (Some(breach), _) => Some(breach.to_string()),
-        (None, Some(why)) => Some(format!("it never made water: {why}")),
-        (None, None) => None,
+        (None, Some(never)) if !never.told => {
+            Some(format!("it never made water, and no urgent alarm says so: {}", never.why))
+        }
+        (None, Some(_) | None) => None,
     }
 }
 
@@ -155,6 +157,14 @@ fn summary(found: &[Found], days: f64, took: f64) {
         found.len(),
         lived * 86_400.0 / took.max(1e-9)
     );
+    let idle: Vec<u64> = found
+        .iter()
+        .filter(|found| found.verdict.stillborn.as_ref().is_some_and(|never| never.told))
+        .map(|found| found.seed)
+        .collect();
+    if !idle.is_empty() {
+        println!("never made water, and called people: seeds {idle:?}");
+    }
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for kind in found.iter().flat_map(|found| &found.verdict.exercised) {
         *kinds.entry(kind).or_default() += 1;

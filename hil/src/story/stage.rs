@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use config::{Profiles, SettingValue, Site, shipped};
 use plc::alarm::Change;
-use plc::image::Event;
+use plc::device::Mode;
+use plc::image::{Command, Event};
 use plc::reason::Reason;
 use plc::tag::Kind;
 
@@ -174,6 +175,9 @@ impl Stage {
     fn order(&mut self, asked: Asked) -> Result<(), Reason> {
         if self.plant.away().is_some() {
             return Err(Reason::NotNow);
+        }
+        if matches!(asked.command, Command::Handle { mode, .. } if mode != Mode::Auto) {
+            self.watch.taken();
         }
         let number = self.plant.ask(asked.role, asked.command);
         self.step();

@@ -14,9 +14,9 @@ use crate::reason::{Reason, Reasons};
 
 /// Pumps of a duty, at most.
 pub(super) const PUMPS_MAX: usize = 3;
-/// Less flow than this share of nominal is none (INV-20); it is stopped within 15 s.
+/// Less flow than this share of nominal is none (INV-20). It is stopped within 15 s, three of which are the meter's.
 const NO_FLOW_SHARE: f64 = 0.05;
-const NO_FLOW_TIME: Duration = Duration::from_secs(15);
+const NO_FLOW_TIME: Duration = Duration::from_secs(12);
 /// A pump without effect rests this long, or until reset (chosen: as P-301).
 const REST: Duration = Duration::from_secs(600);
 /// Water stands at the suction above this (R-2.17-02).

@@ -12,6 +12,8 @@ use crate::unit::loop_watch::{self, QUICK};
 
 /// The feed starts at this share of the nominal flow and rises from there; chosen: well above shut-off.
 const START_SHARE: f64 = 0.2;
+/// The feed is held to this share of what the open beds may carry (INV-12; chosen: 1 % of the meters, 2 % of the loop).
+const HELD_BELOW: f64 = 0.97;
 /// LT-206, P-301 runs on down to here (R-2.15-02; chosen: half-way from its stop level to its trip).
 const RUN_ON_LEVEL: Percent = Percent(15.0);
 /// The feed counts as lowered within this of MINIMUM.
@@ -177,7 +179,7 @@ impl Filtration {
         // Beds share the flow by their resistance, not by their area: the fastest one's own meter says how unevenly.
         let uneven = self.fastest() / self.mean_rate(area);
         let uneven = if uneven.is_finite() && uneven > 1.0 { uneven } else { 1.0 };
-        CubicMetresPerHour(self.settings.rate_max.0 * area / uneven)
+        CubicMetresPerHour(HELD_BELOW * self.settings.rate_max.0 * area / uneven)
     }
 
     /// Rate of the fastest filter that is open, m/h, by its own meter.
