@@ -7,9 +7,10 @@ use plc::guard::Ledger;
 use plc::image::{Command, Inputs, Order, Outputs, Step};
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
-use plc::signal::{Fault, Moment, Reading};
+use plc::signal::{Fault, Moment, Quality, Reading};
 use plc::tag::{Catalogue, Kind, Role};
 
+use crate::twin::begin::{Begin, Begun};
 use crate::{Act, Bus, Truth, Twin, TwinParameters};
 
 /// A plant and its world, scan by scan.
@@ -121,12 +122,56 @@ impl ClosedLoop {
             "the world must be that of the plant"
         );
         let mut plant = Plant::new(shape);
+        // The world begins with good water in the clear well, and the plant knows it.
+        plant.units.distribution.retained.quality_known = true;
         let catalogue = plant.catalogue();
         let twin = Twin::new(parameters, catalogue, seed);
         let reported = REPORTED
             .iter()
             .filter_map(|(path, value)| Some((catalogue.input_slot(path)?, *value)))
             .collect();
+        ClosedLoop::of(plant, twin, reported, period)
+    }
+
+    /// A plant that runs, beside a world that begins as `begin` saw it: its own scans go on where they stood. What no
+    /// instrument of this world moves is reported on as it was; what was lost stays lost.
+    #[must_use]
+    pub fn onward(
+        plant: Plant,
+        shape: &Shape,
+        begin: &Begin,
+        seed: u64,
+        period: Duration,
+    ) -> (ClosedLoop, Begun) {
+        let parameters = TwinParameters::of(shape).as_known(|path| {
+            let row = plant.catalogue().find(path)?;
+            Some(plant.snapshot().samples[row.id].value)
+        });
+        let begun = Twin::begin(parameters, plant.catalogue(), seed, begin);
+        let moved: Vec<usize> = begun.twin.inputs().collect();
+        let buses = BUSES.map(|path| plant.catalogue().input_slot(path));
+        let readings = begin.inputs.readings.iter().enumerate();
+        let told = readings.filter(|(slot, _)| !moved.contains(slot));
+        let reported = told
+            .filter(|(_, reading)| !matches!(reading.quality, Quality::Bad(_)))
+            // A bus answers again when its wire is whole again: the world says which are cut.
+            .map(|(slot, reading)| {
+                (slot, if buses.contains(&Some(slot)) { 1.0 } else { reading.value })
+            })
+            .collect();
+        let mut onward = ClosedLoop::of(plant, begun.twin.clone(), reported, period);
+        onward.inputs = begin.inputs.clone();
+        for slot in &begun.lost {
+            let reading = begin.inputs.readings[*slot];
+            onward.lie(*slot, Some(Lie::Frozen(reading)));
+        }
+        // Far from any number that the recording gave.
+        onward.last_number = u32::MAX / 2;
+        (onward, begun)
+    }
+
+    fn of(plant: Plant, twin: Twin, reported: Vec<(usize, f64)>, period: Duration) -> ClosedLoop {
+        let catalogue = plant.catalogue();
         let time_of_day = catalogue.input_slot("system.time_of_day");
         let polls = catalogue
             .rows
@@ -145,8 +190,6 @@ impl ClosedLoop {
         let buses = BUSES.map(|path| catalogue.input_slot(path));
         let inputs = Inputs::new(catalogue);
         let dark = Outputs::new(catalogue);
-        // The world begins with good water in the clear well, and the plant knows it.
-        plant.units.distribution.retained.quality_known = true;
         ClosedLoop {
             plant,
             twin,

@@ -3,11 +3,13 @@
 //! A story is a TOML file that a water engineer reads without this program. It is run in one process on virtual time, core
 //! and world scan by scan, with every invariant judged all the while; the same words make things happen as on the bench.
 
+pub mod ahead;
 pub mod condition;
 pub mod duration;
 pub mod faults;
 pub mod happening;
 pub mod order;
+pub mod picture;
 pub mod report;
 pub mod run;
 pub mod scenario;

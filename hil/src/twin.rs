@@ -4,6 +4,7 @@
 //! clock, no I/O, no heap after [`Twin::new`]; the same seed and the same steps give the same bits on every machine.
 
 pub mod act;
+pub mod begin;
 pub mod devices;
 mod probe;
 pub mod truth;
@@ -111,7 +112,10 @@ impl Twin {
     #[must_use]
     pub fn new(parameters: TwinParameters, catalogue: &Catalogue, seed: u64) -> Twin {
         let wiring = Wiring::new(&parameters, catalogue);
-        let works = Works::new(parameters, seed);
+        Twin::of(Works::new(parameters, seed), wiring)
+    }
+
+    fn of(works: Works, wiring: Wiring) -> Twin {
         let truth = Truth::new(&works);
         Twin {
             works,

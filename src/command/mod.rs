@@ -4,6 +4,7 @@ mod people;
 mod replay;
 mod run;
 mod sites;
+mod what_if;
 
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
@@ -41,6 +42,7 @@ Examples:
   sweetspring user add somchai --role Operator   a person who may log in
   sweetspring trust client.der                   let an OPC UA client in
   sweetspring replay FOLDER                      scan a recorded run again, and find what this program does otherwise
+  sweetspring what-if FOLDER --do \"storm 600\"    what a storm would do to the plant that runs, in the next day
 
 Where things are kept:
   Alarms, audit, settings, people, history and certificates of a plant are in its state folder, with a recording of every scan: --state, or
@@ -118,6 +120,9 @@ enum Command {
     /// Scans a recorded run again: the same outputs, events and states, or the first difference
     #[command(after_long_help = REPLAY_EXAMPLES)]
     Replay(replay::Replay),
+    /// Looks ahead from a recorded plant, or one that runs: what happens as it is, and what with a setting moved or a storm
+    #[command(after_long_help = what_if::EXAMPLES)]
+    WhatIf(what_if::WhatIf),
     /// People who may log in
     #[command(after_long_help = USER_EXAMPLES)]
     User {
@@ -224,6 +229,7 @@ pub fn obey() -> anyhow::Result<()> {
         Some(Command::Check { sites }) => sites::check(&sites),
         Some(Command::Tags { site, json }) => sites::tags(site.as_deref(), json),
         Some(Command::Replay(asked)) => replay::replay(&asked),
+        Some(Command::WhatIf(asked)) => what_if::what_if(&asked),
         Some(Command::User { what }) => people::user(what),
         Some(Command::Trust { file, place }) => people::trust(&file, &place),
     }

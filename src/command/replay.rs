@@ -196,7 +196,7 @@ fn some(points: &[String], all: bool) -> String {
     format!("{}{more}", points[..shown].join(", "))
 }
 
-fn span_words(span: Duration) -> String {
+pub(super) fn span_words(span: Duration) -> String {
     let seconds = span.as_secs_f64();
     if seconds < 60.0 {
         return format!("{seconds:.1} s");
@@ -210,16 +210,16 @@ fn span_words(span: Duration) -> String {
 }
 
 /// A bar on a terminal; nothing elsewhere.
-struct Bar {
+pub(super) struct Bar {
     shown: Option<Instant>,
 }
 
 impl Bar {
-    fn new() -> Bar {
+    pub(super) fn new() -> Bar {
         Bar { shown: std::io::stderr().is_terminal().then(Instant::now) }
     }
 
-    fn show(&mut self, progress: Progress) {
+    pub(super) fn show(&mut self, progress: Progress) {
         let Some(shown) = self.shown.as_mut().filter(|shown| shown.elapsed() >= SHOWN_EVERY) else {
             return;
         };
@@ -236,7 +236,7 @@ impl Bar {
         );
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         if self.shown.take().is_some() {
             let _ = write!(std::io::stderr(), "\r{:70}\r", "");
         }

@@ -128,11 +128,23 @@ impl Judge {
             self.plant.scan(&before.inputs, &scan.orders, scan.elapsed);
             return;
         }
-        for (place, from) in self.inputs.readings.iter_mut().zip(&self.input_from) {
+        let mut inputs = core::mem::replace(&mut self.inputs, Inputs { readings: Box::default() });
+        self.tell(before, &mut inputs);
+        self.plant.scan(&inputs, &scan.orders, scan.elapsed);
+        self.inputs = inputs;
+    }
+
+    /// What the plant was told, by its own slots.
+    pub fn tell(&self, before: &Before, inputs: &mut Inputs) {
+        for (place, from) in inputs.readings.iter_mut().zip(&self.input_from) {
             let told = from.and_then(|slot| before.inputs.readings.get(slot));
             *place = told.copied().unwrap_or_else(Reading::default);
         }
-        self.plant.scan(&self.inputs, &scan.orders, scan.elapsed);
+    }
+
+    /// The plant, as it stands.
+    pub fn into_plant(self) -> Plant {
+        self.plant
     }
 
     /// Compares what came of it.

@@ -33,7 +33,7 @@ pub use self::compare::{Asked, Difference, Later, Line};
 pub use self::file::{End, FOLDER, FileError};
 use self::file::{Head, Name, Points};
 pub use self::plot::Plot;
-pub use self::replay::{Ended, Progress, Replayed, Run, RunError, Wanted};
+pub use self::replay::{Ended, Progress, Replayed, Run, RunError, Standing, Wanted};
 use self::tap::Queue;
 pub use self::tap::Tap;
 use self::writer::Writer;

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use config::Site;
+use plc::image::Inputs;
+use plc::plant::Plant;
 use plc::signal::Moment;
 
 use super::beginning::Beginning;
@@ -50,6 +52,24 @@ pub struct Wanted<'a> {
     pub samples: Asked,
     /// And on to the first outputs that differ.
     pub outputs: Asked,
+}
+
+/// A plant in the state that it had at a moment of its run.
+pub struct Standing {
+    pub plant: Plant,
+    /// What its last scan was told, by its own slots.
+    pub inputs: Inputs,
+    /// What became of the replay up to there.
+    pub replayed: Replayed,
+}
+
+/// Where to stand, and who looks on: at every scan up to there, and at those recorded after it up to `until`.
+struct Stand<'a> {
+    at: Option<Duration>,
+    look: &'a mut dyn FnMut(Moment, &Inputs),
+    /// What the scan in hand is told, and what the last one of the plant was.
+    told: Inputs,
+    last: Inputs,
 }
 
 /// Where a replay stands.
@@ -144,7 +164,7 @@ impl Run {
     pub fn replay(
         &self,
         wanted: Wanted<'_>,
-        mut plot: Option<&mut Plot>,
+        plot: Option<&mut Plot>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Replayed, RunError> {
         let beginning = match wanted.site {
@@ -152,6 +172,42 @@ impl Run {
             None => self.head.beginning.clone(),
         };
         let mut walk = Walk::new(&self.head, &beginning, wanted);
+        let ended = self.walk(&mut walk, plot, progress)?;
+        Ok(walk.done(ended))
+    }
+
+    /// Scans it again up to `at`, or to its end, and hands out the plant as it stands there; `look` sees what every scan was
+    /// told, also of those that were recorded up to `ahead` later.
+    pub fn stand(
+        &self,
+        at: Option<Duration>,
+        ahead: Duration,
+        look: &mut dyn FnMut(Moment, &Inputs),
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Standing, RunError> {
+        let until = at.map(|at| at.saturating_add(ahead));
+        let wanted = Wanted { until, ..Wanted::default() };
+        let mut walk = Walk::new(&self.head, &self.head.beginning, wanted);
+        let (plant, _) = self.head.beginning.plant();
+        let inputs = Inputs::new(plant.catalogue());
+        walk.stand = Some(Stand { at, look, told: inputs.clone(), last: inputs });
+        let ended = self.walk(&mut walk, None, progress)?;
+        let last = walk.stand.take().map(|stand| stand.last);
+        let judge = walk.judge.take();
+        let difference = judge.as_ref().and_then(|judge| judge.difference.clone());
+        let plant = judge.map_or(plant, Judge::into_plant);
+        let inputs = last.unwrap_or_else(|| Inputs::new(plant.catalogue()));
+        let replayed = Replayed { difference, ..walk.done(ended) };
+        Ok(Standing { plant, inputs, replayed })
+    }
+
+    /// Its files one after the other; why it went no further.
+    fn walk(
+        &self,
+        walk: &mut Walk<'_>,
+        mut plot: Option<&mut Plot>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Ended, RunError> {
         for (index, name) in self.files.iter().enumerate() {
             let path = name.path(&self.folder);
             let mut file = match Whole::read(&path) {
@@ -176,10 +232,10 @@ impl Run {
             });
             let ended = ended.or(broken.map(|file| Ended::ChainBroken { file }));
             if let Some(ended) = ended {
-                return Ok(walk.done(ended));
+                return Ok(ended);
             }
         }
-        Ok(walk.done(Ended::CutOff))
+        Ok(Ended::CutOff)
     }
 }
 
@@ -203,6 +259,7 @@ struct Walk<'a> {
     missing: Vec<String>,
     new: Vec<String>,
     wanted: Wanted<'a>,
+    stand: Option<Stand<'a>>,
 }
 
 impl<'a> Walk<'a> {
@@ -221,6 +278,7 @@ impl<'a> Walk<'a> {
             missing,
             new,
             wanted,
+            stand: None,
         }
     }
 
@@ -294,6 +352,15 @@ impl<'a> Walk<'a> {
             if let Some(plot) = plot.as_deref_mut() {
                 plot.note(at, &self.before.inputs, &scan);
             }
+            if let (Some(stand), Some(judge)) = (&mut self.stand, &self.judge) {
+                judge.tell(&self.before, &mut stand.told);
+                (stand.look)(at, &stand.told);
+                if stand.at.is_some_and(|stop| at.since(Moment(0)) > stop) {
+                    self.over.get_or_insert(Ended::Until);
+                } else if self.over.is_none() {
+                    stand.last.clone_from(&stand.told);
+                }
+            }
             let Some(judge) = self.judge.as_mut().filter(|_| self.over.is_none()) else { continue };
             let Some(outcome) = &scan.outcome else {
                 let scanned = catch_unwind(AssertUnwindSafe(|| judge.scan(&self.before, &scan)));
@@ -305,7 +372,7 @@ impl<'a> Walk<'a> {
             }
             judge.scan(&self.before, &scan);
             judge.compare(&self.before, outcome);
-            if judge.is_done(self.wanted.samples, self.wanted.outputs) {
+            if self.stand.is_none() && judge.is_done(self.wanted.samples, self.wanted.outputs) {
                 self.over = Some(Ended::Differs);
                 if plot.is_none() {
                     return Some(Ended::Differs);

@@ -37,6 +37,7 @@ fn help_teaches_with_examples_at_every_command() {
         &["check", "--help"],
         &["tags", "--help"],
         &["replay", "--help"],
+        &["what-if", "--help"],
         &["user", "--help"],
         &["user", "add", "--help"],
         &["user", "reset", "--help"],

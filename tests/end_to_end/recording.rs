@@ -15,8 +15,12 @@ const LOST_MAX: Duration = Duration::from_secs(10);
 
 /// How it ended and what it said.
 fn replay(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
+    obeys("replay", folder, words)
+}
+
+fn obeys(what: &str, folder: &Path, words: &[&str]) -> (Option<i32>, String) {
     let mut command = sweetspring();
-    command.arg("replay").arg(folder).args(words);
+    command.arg(what).arg(folder).args(words);
     let Output { status, stdout, stderr } = ends(command);
     let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     (status.code(), said)
@@ -71,6 +75,45 @@ fn a_killed_controller_leaves_a_recording_that_replays_up_to_its_last_ten_second
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("differs at scan 1,"), "{said}");
     assert!(said.contains("disinfection.residual_target was 0.9 mg/l, is 1.1 mg/l"), "{said}");
+}
+
+/// The look-ahead from a plant that runs, and from its past, where the recording says how well the twin fits.
+#[test]
+fn a_running_plant_is_looked_ahead_of_as_it_is_and_with_what_is_asked() {
+    let state = tempdir().unwrap();
+    let mut plant = Plant::start(run(None, state.path()));
+    plant.comes("a block is on the disk", Duration::from_secs(60), |_| {
+        scans(&replay(state.path(), &[]).1).is_some_and(|scans| scans > 600.0)
+    });
+    let page = state.path().join("ahead.html");
+    let words = ["--for", "10 min", "--do", "at 1min: mains off", "--html", page.to_str().unwrap()];
+    let (status, said) = obeys("what-if", state.path(), &words);
+    assert_eq!(status, Some(0), "{said}");
+    for says in ["sludge: not measured", "level clear well, m", "only then", "mains off", "m³ made"]
+    {
+        assert!(said.contains(says), "{says}: {said}");
+    }
+    assert!(said.contains("The recording does not go on"), "{said}");
+    assert!(!said.contains("BROKEN"), "{said}");
+    assert!(std::fs::read_to_string(page).unwrap().contains("stroke-dasharray"));
+    plant.process.signal("TERM");
+    assert!(plant.process.ends_within(LOST_MAX).success());
+
+    let (status, said) = obeys("what-if", state.path(), &["--at", "30 s", "--for", "2 min"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("How well the twin fits"), "{said}");
+    assert!(said.contains("distribution.level_a"), "{said}");
+
+    for (words, says) in [
+        (&["--at", "2 d"][..], "the recording ends"),
+        (&["--do", "at 1 min: sing"], "storm NTU"),
+        (&["--set", "disinfection.residual_target"], "PATH=VALUE"),
+        (&["--for", "90 d"], "a look-ahead lasts up to"),
+    ] {
+        let (status, said) = obeys("what-if", state.path(), words);
+        assert_eq!(status, Some(1), "{words:?}: {said}");
+        assert!(said.contains(says), "{words:?}: {said}");
+    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ const KOZENY: f64 = 5.0;
 const GRAVITY: f64 = 9.81;
 /// The rate at which losses and removals are quoted, m/h.
 pub const REFERENCE_RATE: f64 = 5.0;
+/// Below this rate, m/h, head loss says nothing of the load. Chosen: there it is as small as its meter's error.
+const SLOWEST_SAID: f64 = 1.0;
 /// k_h: m of loss per kg/m² at the reference rate.
 const LOSS_PER_LOAD: f64 = 2.5;
 /// Pipes and valves behind the bed, m per (m/h)²: outlet, filter-to-waste.
@@ -193,6 +195,21 @@ impl Filter {
             rate_before: 0.0,
             wash: None,
         }
+    }
+
+    /// It has run at this rate, m/h, for a while: nothing jerks when it goes on.
+    pub fn runs_at(&mut self, rate: f64) {
+        (self.rate, self.rate_before) = (rate, rate);
+    }
+
+    /// Solids in a bed without mud balls that loses `loss` m at `rate` m/h, kg/m²; none where nothing can be said of so slow a flow.
+    #[must_use]
+    pub fn load_of(loss: f64, rate: f64, bed: &Bed) -> Option<f64> {
+        if !(rate > SLOWEST_SAID) {
+            return None;
+        }
+        let at_reference = loss / rate * REFERENCE_RATE / bed.viscosity;
+        Some(((at_reference - bed.clean_loss) / LOSS_PER_LOAD).max(0.0))
     }
 
     /// The valves move.

@@ -33,6 +33,13 @@ impl Network {
         Network { size, water, head: TAPS_HEAD }
     }
 
+    /// Standing at this pressure at the pump, m.
+    pub fn stand_at(&mut self, head: f64) {
+        let water = self.size * (1.0 - (CHARGE_HEAD + AIR_HEAD) / (head.max(0.0) + AIR_HEAD));
+        self.water = water.clamp(0.0, FULL * self.size);
+        self.head = head.max(0.0);
+    }
+
     /// Takes `brought` m³ from the pump; answers what left: what the taps got of `wanted` m³. `open` is the place of the outlet valve.
     pub fn pass(&mut self, pace: &Pace, brought: f64, wanted: f64, open: f64) -> f64 {
         let taps = wanted * open / libm::sqrt(TAPS_HEAD);

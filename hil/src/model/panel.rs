@@ -46,6 +46,12 @@ impl Default for Panel {
 }
 
 impl Panel {
+    /// The same under a controller that beats: the last edge of its heart was just now.
+    #[must_use]
+    pub fn held(self) -> Panel {
+        Panel { heartbeat_before: self.heartbeat, silence_s: 0.0, ..self }
+    }
+
     /// One step; `mains` feed the contactor's coil and its motors.
     pub fn advance(&mut self, seconds: f64, mains: Mains) {
         if self.heartbeat == self.heartbeat_before {

@@ -113,6 +113,39 @@ impl River {
         self.called = Some(Called { peak: needed - base, age_min: 0.0 });
     }
 
+    /// As it was measured: `level` above the zero of LT-101, m, what stands above base flow falling from now on, and `turbidity`,
+    /// NTU, of which the storm's share falls with it and the rest stays.
+    pub fn stand_at(
+        &mut self,
+        parameters: &mut TwinParameters,
+        weather: &Weather,
+        level: f64,
+        turbidity: f64,
+    ) {
+        let q0 = parameters.base_discharge;
+        let excess = libm::pow(((level - 0.8) / 0.45).max(0.0), 1.0 / 0.6);
+        self.fast = ((1.0 + excess) * q0 - base_flow(parameters, weather)).max(0.0);
+        if excess <= 0.0 {
+            self.fast = 0.0;
+        }
+        self.fast_upstream = self.fast;
+        (self.noise, self.hours_since_rise) = (0.0, f64::INFINITY);
+        self.settle(parameters, weather);
+        let base = base_turbidity(parameters, weather);
+        let day = 1.0 + 0.1 * libm::sin(2.0 * core::f64::consts::PI * weather.hour() / 24.0);
+        let storm = self.water.turbidity - base * day;
+        let fitted = (turbidity - storm) / day;
+        if fitted >= 1.0 {
+            for season in &mut parameters.base_turbidity {
+                *season *= fitted / base;
+            }
+        } else {
+            // Noise makes up for it, and fades.
+            self.noise = libm::log(turbidity.max(1.0) / self.water.turbidity);
+        }
+        self.settle(parameters, weather);
+    }
+
     /// A called storm is not over yet.
     #[must_use]
     pub fn storm_called(&self) -> bool {
@@ -232,6 +265,24 @@ mod tests {
             // Noise of σ 0.15 lies on top.
             assert!((0.75 * asked..1.5 * asked).contains(&peak), "{asked}: {peak} NTU");
             assert!((60..240).contains(&peak_at), "{asked}: after {peak_at} min");
+        }
+    }
+
+    #[test]
+    fn a_river_stands_as_it_was_measured_and_what_was_high_runs_off() {
+        for (level, turbidity) in [(0.95, 30.0), (1.4, 200.0), (2.0, 20.0)] {
+            let mut parameters =
+                TwinParameters { dry_storms_per_day: 0.0, ..TwinParameters::default() };
+            let mut weather = Weather::new(&parameters);
+            let mut river = River::new(&parameters, &weather);
+            river.stand_at(&mut parameters, &weather, level, turbidity);
+            assert!((river.level - level).abs() < 0.01, "{} m", river.level);
+            assert!((river.water.turbidity / turbidity - 1.0).abs() < 0.01, "{:?}", river.water);
+            for _ in 0..1_440 {
+                weather.advance(&parameters, RANDOM);
+                river.advance(&parameters, &weather, RANDOM);
+            }
+            assert!(river.level < 0.93, "{} m a day later", river.level);
         }
     }
 

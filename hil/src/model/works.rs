@@ -232,12 +232,17 @@ impl Works {
             station.dry_limit_s = works.parameters.dry_limit_s;
         }
         works.demand = demand::demand(&works.parameters, works.weather.hour(), 0, works.random);
-        works.books = Books {
-            water: Book::opened(works.held()),
-            solids: Book::opened(works.solids_held()),
-            chlorine: Book::opened(works.chlorine_held()),
-        };
+        works.open_books();
         works
+    }
+
+    /// The books begin anew with what is held now: of the start, and of a state that was put in by hand.
+    pub fn open_books(&mut self) {
+        self.books = Books {
+            water: Book::opened(self.held()),
+            solids: Book::opened(self.solids_held()),
+            chlorine: Book::opened(self.chlorine_held()),
+        };
     }
 
     /// One substep, at most a second.

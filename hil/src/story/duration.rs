@@ -11,7 +11,7 @@ const UNITS: [(&str, f64); 5] =
 /// # Errors
 /// When it is none: with what would be one.
 pub fn parse(text: &str) -> Result<Duration, String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text.split_whitespace().flat_map(parts).collect();
     let wrong = || {
         format!("\"{text}\" is no time: write for instance \"90 s\", \"10 min\", \"3 h\", \"2 d\"")
     };
@@ -32,6 +32,13 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         return Err(wrong());
     }
     Ok(Duration::from_secs_f64(seconds))
+}
+
+/// `30min` is `30 min`.
+fn parts(word: &str) -> impl Iterator<Item = &str> {
+    let number = word.trim_end_matches(|end: char| end.is_ascii_alphabetic());
+    let (number, unit) = word.split_at(number.len());
+    [number, unit].into_iter().filter(|part| !part.is_empty())
 }
 
 /// The same, short: `3 h 20 min`, `41 s`.
@@ -59,6 +66,8 @@ mod tests {
             ("1 h 30 min", 5_400.0),
             ("2 d", 172_800.0),
             ("500 ms", 0.5),
+            ("30min", 1_800.0),
+            ("1h 30min", 5_400.0),
         ] {
             assert_eq!(parse(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
         }

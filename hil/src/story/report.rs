@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::duration::show;
+use super::picture::{INKS, Line, Picture, Stroke, clock, escape};
 use super::run::Outcome;
 use super::stage::{Mark, MarkKind};
 use super::trace::{CURVES, Trace};
@@ -62,7 +62,7 @@ pub fn junit(outcomes: &[Outcome]) -> Result<String, String> {
     report.to_string().map_err(|why| why.to_string())
 }
 
-const STYLE: &str = "\
+pub const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b2a33;--paper:#fff;--line:#d5dde2;--good:#1a7f4b;--bad:#b3261e}\
 @media(prefers-color-scheme:dark){:root{--ink:#dde6eb;--paper:#12191d;--line:#34434c;--good:#5cc98f;--bad:#ff8a80}}\
 body{font:15px/1.45 system-ui,sans-serif;max-width:72rem;margin:1.5rem auto;padding:0 1rem;color:var(--ink);background:var(--paper)}\
@@ -70,9 +70,6 @@ h1{font-size:1.4rem}h2{font-size:1.05rem;margin:1.6rem 0 .2rem}table{border-coll
 td,th{border-bottom:1px solid var(--line);padding:.2rem .5rem;text-align:left;vertical-align:top}\
 .ok{color:var(--good)}.fail{color:var(--bad)}details{margin:.4rem 0}summary{cursor:pointer}svg{display:block;width:100%;height:auto}\
 svg text{font:10px system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--line);stroke-width:.5}pre{white-space:pre-wrap}";
-
-/// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
-const INKS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 
 /// One page: every run with its plots, what happened marked on them, and what each proves.
 #[must_use]
@@ -217,115 +214,32 @@ fn kind(kind: MarkKind) -> &'static str {
     }
 }
 
-/// Plot size and margins, in its own units.
-const WIDE: f64 = 960.0;
-const HIGH: f64 = 130.0;
-const LEFT: f64 = 42.0;
-const RIGHT: f64 = 110.0;
-
 /// A picture for each group of curves, with lines where something happened.
 #[must_use]
 pub fn plots(trace: &Trace, marks: &[Mark]) -> String {
-    let Some(end) = trace.times.last().map(Duration::as_secs_f64).filter(|end| *end > 0.0) else {
-        return String::new();
-    };
-    let across = |at: f64| LEFT + at / end * (WIDE - LEFT - RIGHT);
-    let mut text = String::new();
-    let mut drawn: Vec<&str> = Vec::new();
-    for first in &CURVES {
-        if drawn.contains(&first.plot) {
-            continue;
-        }
-        drawn.push(first.plot);
-        let places: Vec<usize> =
-            (0..CURVES.len()).filter(|place| CURVES[*place].plot == first.plot).collect();
-        let log = first.plot.contains("log");
-        let shown = |value: f64| if log { value.max(0.01).log10() } else { value };
-        let values = trace
-            .values
-            .iter()
-            .flat_map(|row| places.iter().map(|place| shown(f64::from(row[*place]))));
-        let finite = values.filter(|value| value.is_finite());
-        let (low, high) = finite
-            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
-        let low = if log { low } else { low.min(0.0) };
-        let span = (high - low).max(0.1);
-        let up = |value: f64| HIGH - 14.0 - (shown(value) - low) / span * (HIGH - 26.0);
-        let _ = write!(
-            text,
-            "<svg viewBox=\"0 0 {WIDE} {HIGH}\" role=\"img\"><text x=\"{LEFT}\" y=\"9\">{}</text>",
-            escape(first.plot)
-        );
-        for share in [0.0, 0.5, 1.0] {
-            let value = low + share * span;
-            let shown = if log { 10.0_f64.powf(value) } else { value };
-            let y = HIGH - 14.0 - share * (HIGH - 26.0);
-            let _ = write!(
-                text,
-                "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{:.0}\" y1=\"{y:.0}\" y2=\"{y:.0}\"/><text x=\"2\" y=\"{:.0}\">{shown:.2}</text>",
-                WIDE - RIGHT,
-                y + 3.0
-            );
-        }
-        for mark in marks {
-            let ink = match mark.kind {
-                MarkKind::Happening => "#888",
-                MarkKind::AlarmOn => "#e69f00",
-                MarkKind::Breach => "#b3261e",
-                MarkKind::AlarmOff | MarkKind::State => continue,
-            };
-            let x = across(mark.at.as_secs_f64());
-            let _ = write!(
-                text,
-                "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"12\" y2=\"{:.0}\" stroke=\"{ink}\" stroke-width=\"1\" opacity=\".6\"><title>{} {}</title></line>",
-                HIGH - 14.0,
-                clock(mark.at),
-                escape(&mark.text)
-            );
-        }
-        for (number, place) in places.iter().enumerate() {
-            let ink = INKS[number % INKS.len()];
-            let mut path = String::new();
-            for (at, row) in trace.times.iter().zip(&trace.values) {
-                let value = f64::from(row[*place]);
-                if value.is_finite() {
-                    let _ = write!(path, "{:.1},{:.1} ", across(at.as_secs_f64()), up(value));
-                }
-            }
-            let y = 22.0 + 13.0 * number as f64;
-            let _ = write!(
-                text,
-                "<polyline fill=\"none\" stroke=\"{ink}\" stroke-width=\"1.3\" points=\"{path}\"/>\
-                 <text x=\"{:.0}\" y=\"{y:.0}\" style=\"fill:{ink}\">{}</text>",
-                WIDE - RIGHT + 6.0,
-                CURVES[*place].name
-            );
-        }
-        for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
-            let _ = write!(
-                text,
-                "<text x=\"{:.0}\" y=\"{:.0}\">{}</text>",
-                across(share * end),
-                HIGH - 2.0,
-                clock(Duration::from_secs_f64(share * end))
-            );
-        }
-        text.push_str("</svg>");
-    }
-    text
+    let groups = groups();
+    let pictures = groups.iter().map(|(plot, places)| {
+        let lines = places.iter().zip(INKS.iter().cycle()).map(|(place, ink)| Line {
+            name: CURVES[*place].name.into(),
+            ink,
+            stroke: Stroke::Solid,
+            points: trace.points(*place),
+        });
+        Picture { title: (*plot).into(), log: plot.contains("log"), lines: lines.collect() }
+    });
+    let end = trace.times.last().copied().unwrap_or_default();
+    pictures.map(|picture| picture.draw(end, marks)).collect()
 }
 
-/// Days, hours and minutes of a run.
-fn clock(at: Duration) -> String {
-    let seconds = at.as_secs();
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    if days > 0 {
-        format!("{days} d {hours:02}:{minutes:02}")
-    } else {
-        format!("{hours:02}:{minutes:02}:{:02}", seconds % 60)
+/// Plots with the places of their curves.
+#[must_use]
+pub fn groups() -> Vec<(&'static str, Vec<usize>)> {
+    let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (place, curve) in CURVES.iter().enumerate() {
+        match groups.iter_mut().find(|(plot, _)| *plot == curve.plot) {
+            Some((_, places)) => places.push(place),
+            None => groups.push((curve.plot, vec![place])),
+        }
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    groups
 }

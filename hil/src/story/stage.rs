@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use config::{Profiles, SettingValue, Site, shipped};
+use config::{Profiles, Site, shipped};
 use plc::alarm::Change;
 use plc::device::Mode;
 use plc::image::{Command, Event};
+use plc::plant::Shape;
 use plc::reason::Reason;
 use plc::tag::Kind;
 
@@ -72,7 +73,7 @@ pub struct Stage {
     pub watch: Watch,
     pub trace: Option<Trace>,
     pub marks: Vec<Mark>,
-    site: Site,
+    shape: Shape,
     selector: Selector,
     away_since: Option<Duration>,
     state_row: Option<usize>,
@@ -86,13 +87,24 @@ impl Stage {
         let Setting { site, parameters, seed, period, trace } = setting;
         let mut plant = ClosedLoop::new(&site.shape, parameters.clone(), *seed, *period);
         config::apply(site, &mut plant.plant);
-        let watch = Watch::new(&plant, parameters, *period);
+        Stage::of(plant, &site.shape, parameters, *trace)
+    }
+
+    /// A plant that runs already, with the world it is in.
+    #[must_use]
+    pub fn of(
+        plant: ClosedLoop,
+        shape: &Shape,
+        parameters: &TwinParameters,
+        trace: Option<Duration>,
+    ) -> Stage {
+        let watch = Watch::new(&plant, parameters, plant.period());
         let state_row = plant.plant.catalogue().find("system.state").map(|row| row.id);
         Stage {
             watch,
             trace: trace.map(Trace::new),
             marks: Vec::new(),
-            site: site.clone(),
+            shape: *shape,
             selector: Selector::Remote,
             away_since: None,
             state_row,
@@ -204,32 +216,17 @@ impl Stage {
         let passed = self.plant.passed();
         let away = passed.saturating_sub(self.away_since.take().unwrap_or(passed));
         let settings = self.settings();
-        self.plant.restart(&self.site.shape, (!lost).then_some(away));
-        let with = Site { settings, ..self.site.clone() };
-        config::apply(&with, &mut self.plant.plant);
+        self.plant.restart(&self.shape, (!lost).then_some(away));
+        config::lay_over(&settings, &mut self.plant.plant);
         self.watch.restarted(&self.plant);
     }
 
     /// Every setting as people have it now.
-    fn settings(&self) -> Vec<SettingValue> {
+    fn settings(&self) -> Vec<(String, f64)> {
         let (rows, samples) =
             (&self.plant.plant.catalogue().rows, &self.plant.plant.snapshot().samples);
-        let settings = rows.iter().filter_map(|row| match row.kind {
-            Kind::Setting(words) => Some((row, words)),
-            Kind::Input(_)
-            | Kind::Output(..)
-            | Kind::Status(_)
-            | Kind::Retained(_)
-            | Kind::Alarm(_) => None,
-        });
-        settings
-            .map(|(row, words)| SettingValue {
-                path: row.path.clone(),
-                value: samples[row.id].value,
-                low: words.low,
-                high: words.high,
-            })
-            .collect()
+        let settings = rows.iter().filter(|row| matches!(row.kind, Kind::Setting(_)));
+        settings.map(|row| (row.path.clone(), samples[row.id].value)).collect()
     }
 
     fn mark_events(&mut self) {

@@ -19,7 +19,7 @@ const fn curve(plot: &'static str, name: &'static str, of: fn(&Truth) -> f64) ->
 }
 
 /// What is drawn of every run: the truth, from river to tap.
-pub const CURVES: [Curve; 17] = [
+pub const CURVES: [Curve; 25] = [
     curve("turbidity, NTU (log)", "raw", |t| t.raw_turbidity.0),
     curve("turbidity, NTU (log)", "settled", |t| t.settled_turbidity.0),
     curve("turbidity, NTU (log)", "filtered", |t| t.combined_turbidity.0),
@@ -37,7 +37,20 @@ pub const CURVES: [Curve; 17] = [
     curve("level, m", "elevated", |t| t.elevated_level.0),
     curve("fill, %", "settled tank", |t| t.settled_level.0),
     curve("fill, %", "waste tank", |t| t.waste_level.0),
+    curve("head loss, kPa", "filter 1", |t| loss(t, 0)),
+    curve("head loss, kPa", "filter 2", |t| loss(t, 1)),
+    curve("head loss, kPa", "filter 3", |t| loss(t, 2)),
+    curve("head loss, kPa", "filter 4", |t| loss(t, 3)),
+    curve("head loss, kPa", "filter 5", |t| loss(t, 4)),
+    curve("head loss, kPa", "filter 6", |t| loss(t, 5)),
+    curve("dose, mg/l", "PAC", |t| t.coagulant_dose.0),
+    curve("dose, mg/l", "chlorine", |t| t.chlorine_dose.0),
 ];
+
+/// Not a number where the plant has no such filter.
+fn loss(truth: &Truth, filter: usize) -> f64 {
+    truth.filters.get(filter).map_or(f64::NAN, |filter| filter.head_loss.0)
+}
 
 /// Samples of one run at most: a plot has no more dots than a screen.
 const SAMPLES_MAX: usize = 4_000;
@@ -67,6 +80,20 @@ impl Trace {
         self.next = plant.passed() + self.every;
         self.times.push(plant.passed());
         self.values.push(CURVES.map(|curve| (curve.of)(plant.truth()) as f32));
+    }
+
+    /// A curve by its place: seconds and values.
+    #[must_use]
+    pub fn points(&self, place: usize) -> Vec<(f64, f64)> {
+        let points = self.times.iter().zip(&self.values);
+        points.map(|(at, row)| (at.as_secs_f64(), f64::from(row[place]))).collect()
+    }
+
+    /// The last sample not after this time.
+    #[must_use]
+    pub fn at(&self, time: Duration) -> Option<&[f32; CURVES.len()]> {
+        let after = self.times.partition_point(|at| *at <= time);
+        self.values.get(after.saturating_sub(1))
     }
 
     /// Every second sample goes, and from now on they come half as often.

@@ -53,8 +53,8 @@ pub enum Probe {
 const CABINET_ABOVE_WATER: f64 = 10.0;
 
 /// Moisture of a dry soil and its span up to a soaked one, % by volume. Chosen: a loam.
-const DRY_SOIL: f64 = 10.0;
-const SOIL_SPAN: f64 = 35.0;
+pub(super) const DRY_SOIL: f64 = 10.0;
+pub(super) const SOIL_SPAN: f64 = 35.0;
 
 impl Probe {
     pub(super) fn read(self, works: &Works) -> f64 {
