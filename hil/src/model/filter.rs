@@ -29,6 +29,8 @@ const SPIKE: (f64, f64) = (1.8, 0.9);
 const FINEST: f64 = 0.03;
 /// Water above the media that a drain lets go, m. Chosen: a short freeboard under the waste outlet.
 const FREEBOARD: f64 = 0.5;
+/// Gas fills so much of the pores at most, then it finds its way up. Chosen.
+const BOUND_MOST: f64 = 0.6;
 /// A valve less open than this passes nothing to speak of.
 pub const SHUT: f64 = 0.02;
 
@@ -67,6 +69,10 @@ pub struct Filter {
     pub washes: u32,
     /// Share of its water that finds a hole through the bed, 0 to 1: media breakthrough.
     pub bypass: f64,
+    /// How fast gas gathers in it, 1/h for each metre of loss beyond the water over the sand, and the share of its pores that
+    /// gas fills now: air binding.
+    pub binding: f64,
+    pub air_bound: f64,
     /// Mud balls: what bad washes have added to k_h.
     mud: f64,
     ripened: f64,
@@ -102,6 +108,8 @@ impl Filter {
             sand_lost: 0.0,
             washes: 0,
             bypass: 0.0,
+            binding: 0.0,
+            air_bound: 0.0,
             mud: 0.0,
             ripened: load.max(10.0 * RIPENING),
             spike: 0.0,
@@ -134,6 +142,7 @@ impl Filter {
     fn bed_loss(&self, bed: &Bed) -> f64 {
         let per_load = LOSS_PER_LOAD * (1.0 + self.mud);
         (bed.clean_loss + per_load * self.load) / REFERENCE_RATE * bed.viscosity
+            / (1.0 - self.air_bound)
     }
 
     /// Loss of the bed under this upflow, m: lifted, it weighs what it weighs.
@@ -161,6 +170,8 @@ impl Filter {
     ) -> f64 {
         self.rate = volume / pace.hours / self.area;
         self.head_loss = self.bed_loss(bed) * self.rate;
+        let below = self.binding * (self.head_loss - FREEBOARD).max(0.0);
+        self.air_bound = (self.air_bound + below * pace.hours).min(BOUND_MOST);
         let rate = self.rate;
         // Against the reference rate where the filter stood or crept: the share of nothing has no meaning.
         let change = (rate - self.rate_before) / self.rate_before.max(REFERENCE_RATE);

@@ -69,7 +69,9 @@ impl Filtration {
                 let (first, other) =
                     (parameters.start_first_filter, parameters.start_other_filters);
                 let load = if index == 0 { first } else { other };
-                Filter::new(parameters.filter_area, load, turbidity)
+                let mut filter = Filter::new(parameters.filter_area, load, turbidity);
+                filter.binding = parameters.air_binding;
+                filter
             })
             .collect();
         Filtration {

@@ -4,12 +4,13 @@ mod inventory;
 mod mending;
 mod passage;
 
-use super::actuators::{Doser, Motor, MotorValve, Supply};
+use super::actuators::{Motor, MotorValve, Supply};
 use super::ageing;
 use super::balance::{Balance, Book, Books};
 use super::chlorine::{self, ClearWell};
 use super::coagulation::Flocculation;
 use super::demand;
+use super::dosing::Doser;
 use super::filtration::Filtration;
 use super::hydraulics::{Basin, Pace, PumpStation};
 use super::network::Network;
@@ -19,7 +20,9 @@ use super::power::Grid;
 use super::random::Random;
 use super::river::River;
 use super::settling::{self, SedimentationTank};
+use super::starts::{Odds, Starts};
 use super::tower::{Main, Tower};
+use super::warming::Warming;
 use super::waste::WasteTank;
 use super::water::Water;
 use super::weather::Weather;
@@ -136,6 +139,8 @@ pub struct Works {
     pub decant: Motor,
 
     pub troubles: Troubles,
+    starts: Starts,
+    warming: Warming,
 
     /// Water, solids and chlorine over the border: INV-46.
     pub books: Books,
@@ -207,6 +212,8 @@ impl Works {
             waste_high_high: Float { closed: true },
             decant: Motor::default(),
             troubles: Troubles::default(),
+            starts: Starts::default(),
+            warming: Warming::new(temperature),
             books: Books::default(),
             second: 0.0,
             minute: 0,
@@ -269,6 +276,10 @@ impl Works {
         self.weather.advance(p, random);
         self.river.advance(p, &self.weather, random);
         self.grid.advance_minute(p, self.weather.hour(), self.weather.rain, random);
+        self.warming.pass_minute(self.weather.temperature);
+        for tank in &mut self.tanks {
+            tank.kept = self.warming.kept(p.short_circuit);
+        }
         let usual = demand::demand(p, self.weather.hour(), self.minute, random);
         self.demand = usual * demand::habit(p, self.weather.day) * self.troubles.demand;
         let age = p.stock_age_days + self.minute as f64 / 1_440.0;
@@ -321,5 +332,18 @@ impl Works {
         self.lift.turn(pace, low_low, drives);
         self.outlet.advance(pace.seconds);
         self.decant.advance(power);
+        let odds = self.parameters.odds;
+        if odds != Odds::default() {
+            let stations = [
+                &mut self.raw,
+                &mut self.filtration.feed,
+                &mut self.filtration.wash,
+                &mut self.lift,
+            ];
+            let drives = stations.into_iter().flat_map(|station| station.drives.iter_mut());
+            let motors = [&mut self.mixer, &mut self.sludge_pump, &mut self.decant];
+            let motors = motors.into_iter().chain(self.filtration.blower.as_mut());
+            self.starts.watch(drives, motors, odds, self.random);
+        }
     }
 }

@@ -130,3 +130,19 @@ fn a_wash_without_lift_cleans_nothing_and_leaves_mud() {
     run(&mut filter, 1, 1.0, 1.0);
     assert!(filter.load > 0.59 && filter.mud > 0.0);
 }
+
+/// 6.6: gas that comes out of the water under a high loss raises it further, until the filter is washed.
+#[test]
+fn an_air_bound_filter_loses_more_until_it_is_washed() {
+    let mut sound = Filter::new(AREA, 0.4, 0.1);
+    let mut bound = Filter { binding: 0.02, ..Filter::new(AREA, 0.4, 0.1) };
+    run(&mut sound, 600, 1.0, 1.0);
+    run(&mut bound, 600, 1.0, 1.0);
+    assert!(bound.head_loss > 1.08 * sound.head_loss, "{} {}", bound.head_loss, sound.head_loss);
+    assert!((bound.load / sound.load - 1.0).abs() < 1.0e-9, "it catches as before");
+    wash(&mut bound, 60);
+    assert_eq!(bound.air_bound, 0.0);
+    let mut clean = Filter { binding: 0.02, ..Filter::new(AREA, 0.05, 0.1) };
+    run(&mut clean, 600, 1.0, 1.0);
+    assert_eq!(clean.air_bound, 0.0, "no gas comes out under a low loss");
+}

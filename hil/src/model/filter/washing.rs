@@ -69,6 +69,8 @@ impl Filter {
         if volume > 0.0 {
             let wash = self.wash.get_or_insert(Wash { load_before: self.load, ..Wash::default() });
             wash.most = wash.most.max(self.upflow);
+            // What comes up from below takes the gas along.
+            self.air_bound = 0.0;
             let lift = self.upflow / bed.fluidisation;
             if lift > 0.8 {
                 wash.high_s += pace.seconds;

@@ -1,6 +1,7 @@
 //! Every device sound again.
 
-use super::super::actuators::{PumpHealth, ValveFault};
+use super::super::actuators::ValveFault;
+use super::super::dosing::PumpHealth;
 use super::{Troubles, Works};
 
 impl Works {
@@ -18,6 +19,7 @@ impl Works {
         for doser in [&mut self.coagulant, &mut self.hypochlorite] {
             doser.health = [PumpHealth::Sound; 2];
             doser.siphon = 0.0;
+            doser.tube_hours = [0.0; 2];
         }
         let tanks = self.tanks.iter_mut().flat_map(|tank| [&mut tank.inlet, &mut tank.outlet]);
         let filters = self.filtration.filters.iter_mut();
@@ -40,7 +42,7 @@ impl Works {
         self.clear_well.spoiled = 0.0;
         self.filtration.air_blocked = false;
         for filter in &mut self.filtration.filters {
-            filter.bypass = 0.0;
+            (filter.bypass, filter.air_bound) = (0.0, 0.0);
         }
     }
 }
