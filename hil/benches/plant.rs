@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use hil::TwinParameters;
 use hil::closed_loop::ClosedLoop;
+use hil::invariants::Watch;
 use plc::image::Command;
 use plc::plant::Shape;
 
@@ -66,5 +67,24 @@ fn scan(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, scan);
+/// VC-21: core, twin and the judgement of the invariants together; 10 µs are 10 000 times real time at 100 ms and 100 000
+/// times at 1 s.
+fn judged(criterion: &mut Criterion) {
+    for period in [PERIOD, Duration::from_secs(1)] {
+        let mut plant = producing(period);
+        let mut watch = Watch::new(&plant, &TwinParameters::default(), period);
+        criterion.bench_function(
+            &format!("VC-21: one step of core, twin and invariants at {period:?}"),
+            |bencher| {
+                bencher.iter(|| {
+                    plant.step();
+                    watch.look(&plant);
+                });
+            },
+        );
+        println!("broken: {:?}", watch.breaches());
+    }
+}
+
+criterion_group!(benches, scan, judged);
 criterion_main!(benches);

@@ -1,6 +1,4 @@
-//! Drives, contactors, valves and dosing pumps, as the relays and registers move them: `plant.md` 1.3, 6.5, 6.10.
-
-use super::parameters::DoserParameters;
+//! Drives, contactors and valves, as the relays and registers move them: `plant.md` 1.3, 6.5.
 
 /// VFD ramps, of 50 Hz a second.
 const RAMP_UP: f64 = 0.10;
@@ -236,166 +234,8 @@ impl ReturnValve {
     }
 }
 
-/// What is wrong with a dosing pump.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PumpHealth {
-    #[default]
-    Sound,
-    /// No strokes.
-    Tripped,
-    /// Strokes, but nothing moves: the trap of `plant.md` 6.10.
-    AirLocked,
-    /// At its fastest stroke, whatever rate it is told, while its relay feeds it.
-    RunsAway,
-}
-
-/// Fastest stroke, 1/min.
-const STROKES_MAX: f64 = 180.0;
-/// The suction hangs this high above the tank's floor, of its volume.
-const HEEL: f64 = 0.01;
-/// The low-low float, of the volume: `plant.md` 2.11.
-const LOW_LOW: f64 = 0.05;
-/// The attendant mixes a batch below a quarter, up to 95 %, a tenth of the tank a minute.
-const REFILL: (f64, f64, f64) = (0.25, 0.95, 0.1);
-
-/// A day tank with its two dosing pumps.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Doser {
-    pub parameters: DoserParameters,
-    /// Commanded.
-    pub enable: bool,
-    /// Commanded strokes a minute.
-    pub rate: f64,
-    /// Commanded: pump B instead of A.
-    pub choose_b: bool,
-    pub health: [PumpHealth; 2],
-    /// l in the tank.
-    pub volume_l: f64,
-    /// g/l now.
-    pub strength: f64,
-    /// What the stroke contact has closed, modulo 65 536.
-    pub strokes: u16,
-    /// g since the start.
-    pub dosed_g: f64,
-    /// l since the start that strokes have moved: what the caps of the guard are about.
-    pub stroked_l: f64,
-    /// l/h that run into the water by themselves: a siphon past the pump.
-    pub siphon: f64,
-    /// What is left of the stock's strength when the attendant mixes from it, 0 to 1.
-    pub stock: f64,
-    part_stroke: f64,
-    is_refilling: bool,
-}
-
-impl Doser {
-    #[must_use]
-    pub fn new(parameters: DoserParameters) -> Doser {
-        Doser {
-            parameters,
-            enable: false,
-            rate: 0.0,
-            choose_b: false,
-            health: [PumpHealth::Sound; 2],
-            volume_l: parameters.tank_l * parameters.start_fill,
-            strength: parameters.strength,
-            strokes: 0,
-            dosed_g: 0.0,
-            stroked_l: 0.0,
-            siphon: 0.0,
-            stock: 1.0,
-            part_stroke: 0.0,
-            is_refilling: false,
-        }
-    }
-
-    /// The pump that the relay has chosen.
-    pub fn chosen(&mut self) -> &mut PumpHealth {
-        &mut self.health[usize::from(self.choose_b)]
-    }
-
-    /// g that reach the water in this step.
-    pub fn advance(&mut self, seconds: f64, supply: Supply) -> f64 {
-        let siphoned = self.draw(self.siphon * seconds / 3_600.0);
-        let stroked = self.stroke(seconds, supply);
-        self.stroked_l += stroked;
-        let grams = (siphoned + stroked) * self.strength;
-        self.dosed_g += grams;
-        grams
-    }
-
-    /// l that strokes move in this step.
-    fn stroke(&mut self, seconds: f64, supply: Supply) -> f64 {
-        let health = self.health[usize::from(self.choose_b)];
-        let rate = match health {
-            PumpHealth::RunsAway if self.enable => STROKES_MAX,
-            PumpHealth::RunsAway | PumpHealth::Tripped => 0.0,
-            PumpHealth::Sound | PumpHealth::AirLocked if self.enable => self.rate.min(STROKES_MAX),
-            PumpHealth::Sound | PumpHealth::AirLocked => 0.0,
-        };
-        if supply == Supply::Off || !(rate > 0.0) {
-            return 0.0;
-        }
-        let strokes = rate / 60.0 * seconds;
-        self.part_stroke += strokes;
-        if self.part_stroke >= 1.0 {
-            let whole = libm::floor(self.part_stroke);
-            self.part_stroke -= whole;
-            let whole = whole as u16;
-            self.strokes = self.strokes.wrapping_add(whole);
-        }
-        if health == PumpHealth::AirLocked {
-            return 0.0;
-        }
-        self.draw(strokes * self.parameters.stroke_ml / 1_000.0)
-    }
-
-    /// l that there were of those wanted.
-    fn draw(&mut self, wanted: f64) -> f64 {
-        let there = (self.volume_l - HEEL * self.parameters.tank_l).max(0.0);
-        let litres = wanted.min(there);
-        self.volume_l -= litres;
-        litres
-    }
-
-    /// A minute of ageing.
-    pub fn age(&mut self) {
-        self.strength *= 1.0 - self.parameters.decay_per_day / 1_440.0;
-    }
-
-    /// A minute of the attendant's work.
-    pub fn attend(&mut self) {
-        let (from, to, rate) = REFILL;
-        if self.fill() < from {
-            self.is_refilling = true;
-        }
-        if self.is_refilling {
-            let added =
-                (rate * self.parameters.tank_l).min(to * self.parameters.tank_l - self.volume_l);
-            let added = added.max(0.0);
-            let mixed = self.parameters.strength * self.stock;
-            self.strength = (self.strength * self.volume_l + mixed * added)
-                / (self.volume_l + added).max(1.0e-9);
-            self.volume_l += added;
-            self.is_refilling = self.fill() < to - 1.0e-6;
-        }
-    }
-
-    /// 0 to 1.
-    #[must_use]
-    pub fn fill(&self) -> f64 {
-        self.volume_l / self.parameters.tank_l
-    }
-
-    /// The low-low float's contact: closed while there is liquid.
-    #[must_use]
-    pub fn low_low_closed(&self) -> bool {
-        self.fill() > LOW_LOW
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::parameters::TwinParameters;
     use super::*;
 
     #[test]
@@ -428,21 +268,5 @@ mod tests {
             returns.advance(0.1);
         }
         assert!(stays.is_opened() && returns.is_closed());
-    }
-
-    #[test]
-    fn the_stroke_counter_wraps_and_the_mass_follows_the_strokes() {
-        let mut doser = Doser::new(TwinParameters::default().coagulant);
-        (doser.enable, doser.rate, doser.strokes) = (true, 60.0, 65_530);
-        let grams: f64 = (0..100).map(|_| doser.advance(0.1, Supply::On)).sum();
-        assert!((9..=10).contains(&doser.strokes.wrapping_sub(65_530)), "{}", doser.strokes);
-        // Ten strokes of 0.93 ml at 50 g/l.
-        assert!((grams - 0.465).abs() < 1.0e-9, "{grams} g");
-        *doser.chosen() = PumpHealth::AirLocked;
-        let before = doser.strokes;
-        assert_eq!((0..100).map(|_| doser.advance(0.1, Supply::On)).sum::<f64>(), 0.0);
-        assert_ne!(doser.strokes, before);
-        doser.choose_b = true;
-        assert!((0..100).map(|_| doser.advance(0.1, Supply::On)).sum::<f64>() > 0.4);
     }
 }

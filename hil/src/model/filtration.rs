@@ -69,7 +69,9 @@ impl Filtration {
                 let (first, other) =
                     (parameters.start_first_filter, parameters.start_other_filters);
                 let load = if index == 0 { first } else { other };
-                Filter::new(parameters.filter_area, load, turbidity)
+                let mut filter = Filter::new(parameters.filter_area, load, turbidity);
+                filter.binding = parameters.air_binding;
+                filter
             })
             .collect();
         Filtration {
@@ -195,7 +197,7 @@ impl Filtration {
         let mut openings = 0.0;
         let mut loss = 0.0;
         for filter in &self.filters {
-            if filter.wash_inlet.opening() > SHUT && way_out(filter) != Way::Shut {
+            if filter.wash_inlet.opening() > SHUT && filter.lets_wash_out() {
                 openings += filter.wash_inlet.opening();
                 loss = filter.wash_loss(&self.bed, LIFTED_BED);
             }
@@ -204,7 +206,7 @@ impl Filtration {
             self.wash.flow = 0.0;
             self.wash.settle(pace, 0.0, suction);
             for filter in &mut self.filters {
-                filter.upflow = 0.0;
+                (filter.upflow, filter.returned) = (0.0, 0.0);
             }
             return Washings::default();
         }
@@ -215,21 +217,16 @@ impl Filtration {
         let (drawn, solids) = draw(pace.volume(self.wash.flow));
         let mut washings = Washings::default();
         for filter in &mut self.filters {
-            let way = way_out(filter);
             let opening = filter.wash_inlet.opening();
-            let is_open = opening > SHUT && way != Way::Shut;
+            let is_open = opening > SHUT && filter.lets_wash_out();
             let share = if is_open { opening / openings } else { 0.0 };
             let (out, carried) = filter.wash(pace, &self.bed, share * drawn, share * solids);
-            match way {
-                Way::Outlet => {
-                    washings.returned += out;
-                    washings.returned_solids += carried;
-                }
-                Way::Waste | Way::Shut => {
-                    washings.wasted += out;
-                    washings.wasted_solids += carried;
-                }
-            }
+            let back = filter.wash_share_back();
+            filter.returned = back * out / pace.hours;
+            washings.returned += back * out;
+            washings.returned_solids += back * carried;
+            washings.wasted += out - back * out;
+            washings.wasted_solids += carried - back * carried;
         }
         washings
     }
@@ -280,27 +277,9 @@ fn rate_at(head: f64, (a, b): (f64, f64)) -> f64 {
     (libm::sqrt(a * a + 4.0 * b * head) - a) / (2.0 * b)
 }
 
-/// Where wash water leaves a filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Waste,
-    /// Into the clear well: what INV-10 forbids.
-    Outlet,
-    Shut,
-}
-
-fn way_out(filter: &Filter) -> Way {
-    if filter.waste.opening() > SHUT || filter.drain.opening() > SHUT {
-        Way::Waste
-    } else if filter.outlet.opening() > SHUT {
-        Way::Outlet
-    } else {
-        Way::Shut
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::actuators::ValveFault;
     use super::*;
 
     fn open(filtration: &mut Filtration) {
@@ -376,5 +355,35 @@ mod tests {
         assert!((filtration.wash.flow - 18.0).abs() < 0.3, "{} m³/h", filtration.wash.flow);
         assert!((drawn - wasted).abs() < 1.0e-9);
         assert!(filtration.filters[0].load < 0.3);
+    }
+
+    /// 6.6, F25: wash water parts between the ways that stand open, as they stand open, and none of it is lost.
+    #[test]
+    fn a_leaking_outlet_lets_its_share_of_the_wash_water_back() {
+        let mut filtration = Filtration::new(&TwinParameters::default(), 0.1, 25.0);
+        let pace = Pace::new(0.1);
+        let filter = &mut filtration.filters[0];
+        (filter.waste.position, filter.wash_inlet.open) = (1.0, true);
+        filter.outlet.fault = ValveFault::Leaks(0.05);
+        filtration.wash.permit = true;
+        filtration.wash.drives[0].run = true;
+        filtration.wash.drives[0].speed_percent = 90.5;
+        let (mut drawn, mut wasted, mut returned, mut dirt) = (0.0, 0.0, 0.0, 0.0);
+        for _ in 0..3_000 {
+            filtration.turn(&pace, Supply::On, Supply::On, Supply::On, Supply::On);
+            let washings = filtration.wash(&pace, Suction::Wet, |volume| {
+                drawn += volume;
+                (volume, 0.0)
+            });
+            wasted += washings.wasted;
+            returned += washings.returned;
+            dirt += washings.returned_solids;
+        }
+        assert!((returned / drawn - 0.05 / 1.05).abs() < 1.0e-9, "{returned} of {drawn} m³");
+        assert!((drawn - wasted - returned).abs() < 1.0e-9);
+        assert!(dirt > 1.0, "wash water is dirty: {dirt} g");
+        let meter = filtration.filters[0].returned;
+        assert!((meter - 18.0 * 0.05 / 1.05).abs() < 0.05, "{meter} m³/h");
+        assert!(filtration.filters[0].outlet.is_closed(), "its switch says shut");
     }
 }

@@ -8,6 +8,7 @@ pub mod balance;
 pub mod chlorine;
 pub mod coagulation;
 pub mod demand;
+pub mod dosing;
 pub mod filter;
 pub mod filtration;
 pub mod hydraulics;
@@ -22,7 +23,9 @@ pub mod river;
 #[cfg(test)]
 mod season;
 pub mod settling;
+pub mod starts;
 pub mod tower;
+pub mod warming;
 pub mod waste;
 pub mod water;
 pub mod weather;

@@ -3,6 +3,7 @@
 //! The default is the reference plant of `plant.md` 1.1 and 6; [`TwinParameters::for_site`] scales it: volumes, areas and
 //! flows go with the nominal flow, heads and times stay.
 
+use super::starts::Odds;
 use super::tower::Mixing;
 
 /// A centrifugal pump and the pipe it works into: `H = H0·n² − k·Q²` against `H_static + r·Q²`.
@@ -51,6 +52,11 @@ pub struct DoserParameters {
     pub decay_per_day: f64,
     /// Fill at the start, 0 to 1.
     pub start_fill: f64,
+    /// What a pump's tube loses of its stroke in an hour of work, fraction; 1e-4 in 6.10.
+    pub tube_wear: f64,
+    /// How much stronger than its mean a batch is at the floor, and weaker at the top, fraction; 0.2 in 6.10 where nobody
+    /// stirs.
+    pub unmixed: f64,
 }
 
 /// All physical parameters of the twin and the state it starts in.
@@ -190,6 +196,14 @@ pub struct TwinParameters {
     /// Dips of the mains below one second, a day; 2 in 6.13.
     pub dips_per_day: f64,
 
+    /// How likely a start trips a motor, and welds its contactor: 1e-4 and 1e-5 in 6.11.
+    pub odds: Odds,
+    /// What settling loses while the inlet warms by more than 0.3 °C/h, fraction; 0.2 in 6.5.
+    pub short_circuit: f64,
+    /// Share of a bed's pores that gas fills in an hour, for each metre of loss beyond the water over the sand. Chosen, 6.6
+    /// gives no figure: 0.02 doubles the loss of a bed in a day.
+    pub air_binding: f64,
+
     // --- the state at the start: a plant that ran minutes ago
     /// PAC tank, sedimentation tanks and T-206 hold settled water; T-206 in percent.
     pub start_settled_percent: f64,
@@ -259,6 +273,8 @@ impl Default for TwinParameters {
                 strength: 50.0,
                 decay_per_day: 0.0,
                 start_fill: 0.8,
+                tube_wear: 0.0,
+                unmixed: 0.0,
             },
             tank_area: 2.5,
             // Chosen: batch filling ends at 1.80 m, the overflow alarm stands at 1.95 m, the brim at 2.0 m.
@@ -301,6 +317,8 @@ impl Default for TwinParameters {
                 // A diluted 1 % day tank at 25 °C, 6.9.
                 decay_per_day: 0.01,
                 start_fill: 0.8,
+                tube_wear: 0.0,
+                unmixed: 0.0,
             },
             chlorine_dead_s: 60.0,
             lift_pump: PumpCurve {
@@ -340,6 +358,9 @@ impl Default for TwinParameters {
             leak_share: 0.0,
             storm_outages: 1.0,
             dips_per_day: 0.0,
+            odds: Odds { trip: 0.0, weld: 0.0 },
+            short_circuit: 0.0,
+            air_binding: 0.0,
 
             start_settled_percent: 55.0,
             start_clear_well: 1.40,

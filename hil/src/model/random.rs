@@ -18,6 +18,8 @@ pub enum Stream {
     Swarm,
     DipArrival,
     DipDuration,
+    StartTrip,
+    StartWeld,
     /// One for each instrument.
     Instrument(u16),
 }
@@ -38,6 +40,8 @@ impl Stream {
             Stream::Swarm => 11,
             Stream::DipArrival => 12,
             Stream::DipDuration => 13,
+            Stream::StartTrip => 14,
+            Stream::StartWeld => 15,
             Stream::Instrument(number) => 1_000 + u64::from(number),
         }
     }

@@ -51,10 +51,15 @@ pub fn loose_share(turbidity: f64, coagulated: f64) -> f64 {
 /// What leaves the tank in the end at this overflow rate, NTU, before carry-over.
 #[must_use]
 pub fn settled(turbidity: f64, coagulated: f64, overflow: f64) -> f64 {
+    settled_in_part(turbidity, coagulated, overflow, 1.0)
+}
+
+/// The same where the tank's hydraulics keep only a part of both removals, 0 to 1.
+fn settled_in_part(turbidity: f64, coagulated: f64, overflow: f64, kept: f64) -> f64 {
     let loose = loose_share(turbidity, coagulated);
     turbidity
-        * (loose * (1.0 - removal(LOOSE, overflow))
-            + (1.0 - loose) * (1.0 - removal(FLOC, overflow)))
+        * (loose * (1.0 - kept * removal(LOOSE, overflow))
+            + (1.0 - loose) * (1.0 - kept * removal(FLOC, overflow)))
 }
 
 /// A tank with its three valves.
@@ -68,6 +73,8 @@ pub struct SedimentationTank {
     pub inlet: MotorValve,
     pub outlet: MotorValve,
     pub sludge: ReturnValve,
+    /// What its hydraulics keep of the removal, 0 to 1: less while warm water runs along its top.
+    pub kept: f64,
     weir: f64,
     /// Against the reference tank.
     scale: f64,
@@ -111,6 +118,7 @@ impl SedimentationTank {
             inlet: MotorValve::new(15.0, 0.0),
             outlet: MotorValve::new(15.0, if parameters.batch { 0.0 } else { 1.0 }),
             sludge: ReturnValve::new(10.0),
+            kept: 1.0,
             weir: parameters.tank_weir,
             batch: parameters.batch.then(|| Batch {
                 settles: 0.0,
@@ -148,7 +156,8 @@ impl SedimentationTank {
                 * ((self.sludge_kg - CARRY_OVER.0 * self.scale) / (CARRY_OVER.1 * self.scale))
                     .max(0.0);
         if overflow > STILL {
-            let goal = settled(floc.turbidity, floc.coagulated, overflow) * carried;
+            let goal =
+                settled_in_part(floc.turbidity, floc.coagulated, overflow, self.kept) * carried;
             let goal = goal.min(floc.turbidity.max(before));
             let active = ACTIVE * self.basin.brim_m * self.basin.area_m2;
             self.water.turbidity += volume / (active + volume) * (goal - before);
@@ -327,5 +336,26 @@ mod tests {
             drawn += tank.desludge(&pace, PUMPED_SLUDGE).0;
         }
         assert!(tank.sludge_kg < 0.6 && (2.9..3.1).contains(&drawn), "{} kg", tank.sludge_kg);
+    }
+
+    /// 6.5: a thermal short-circuit takes a fifth of the removal, and the solids are still all there.
+    #[test]
+    fn a_short_circuit_lets_floc_over_the_weir() {
+        let pace = Pace::new(1.0);
+        let floc = Water { turbidity: 50.0, coagulated: 1.0, coagulant: 12.0, ..Water::default() };
+        let run = |kept| {
+            let clear = Water { turbidity: 1.5, ..Water::default() };
+            let mut tank = SedimentationTank::new(&TwinParameters::default(), clear);
+            tank.kept = kept;
+            let (before, mut out, mut came) = (tank.solids(), 0.0, 0.0);
+            for _ in 0..6 * 3_600 {
+                came += pace.volume(2.5) * floc.raw_solids();
+                tank.take_in(&pace, pace.volume(2.5), &floc);
+                out += tank.run_off(&pace) * tank.water.fine_solids();
+            }
+            assert!((tank.solids() - before - came + out).abs() < 1.0e-6 * came);
+            tank.water.turbidity
+        };
+        assert!(run(0.8) > 5.0 * run(1.0), "{} {}", run(0.8), run(1.0));
     }
 }

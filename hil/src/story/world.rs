@@ -6,7 +6,7 @@ use crate::TwinParameters;
 type Parameter = (&'static str, f64, f64, fn(&mut TwinParameters) -> &mut f64);
 
 /// What a story may set. Ranges: `docs/spec/plant.md` 6, widened to what a village might have.
-pub const PARAMETERS: [Parameter; 42] = [
+pub const PARAMETERS: [Parameter; 49] = [
     ("start_day", 0.0, 366.0, |p| &mut p.start_day),
     ("start_hour", 0.0, 24.0, |p| &mut p.start_hour),
     ("dry_storms_per_day", 0.0, 5.0, |p| &mut p.dry_storms_per_day),
@@ -49,6 +49,13 @@ pub const PARAMETERS: [Parameter; 42] = [
     ("leak_share", 0.0, 0.5, |p| &mut p.leak_share),
     ("storm_outages", 1.0, 20.0, |p| &mut p.storm_outages),
     ("dips_per_day", 0.0, 200.0, |p| &mut p.dips_per_day),
+    ("coagulant_tube_wear", 0.0, 0.01, |p| &mut p.coagulant.tube_wear),
+    ("hypochlorite_tube_wear", 0.0, 0.01, |p| &mut p.hypochlorite.tube_wear),
+    ("coagulant_unmixed", 0.0, 0.5, |p| &mut p.coagulant.unmixed),
+    ("trip_per_start", 0.0, 1.0, |p| &mut p.odds.trip),
+    ("weld_per_start", 0.0, 1.0, |p| &mut p.odds.weld),
+    ("short_circuit", 0.0, 0.5, |p| &mut p.short_circuit),
+    ("air_binding", 0.0, 0.2, |p| &mut p.air_binding),
 ];
 
 /// Sets one by name.

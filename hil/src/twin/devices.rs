@@ -1,8 +1,7 @@
 //! Where each device of the catalogue stands in the works.
 
-use crate::model::actuators::{
-    Doser, Drive, Motor, MotorValve, PumpHealth, ReturnValve, ValveFault,
-};
+use crate::model::actuators::{Drive, Motor, MotorValve, ReturnValve, ValveFault};
+use crate::model::dosing::{Doser, PumpHealth};
 use crate::model::hydraulics::PumpStation;
 use crate::model::works::Works;
 

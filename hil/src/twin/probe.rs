@@ -79,7 +79,11 @@ impl Probe {
             Probe::CombinedTurbidity => works.filtration.combined,
             Probe::WashFlow => works.filtration.wash.flow,
             Probe::AirPressure => works.filtration.air_pressure,
-            Probe::FilterFlow(index) => filters[index].rate * filters[index].area,
+            Probe::FilterFlow(index) => {
+                let filter = &filters[index];
+                // An electromagnetic meter shows either way as flow.
+                filter.rate * filter.area + filter.returned
+            }
             Probe::FilterTurbidity(index) => filters[index].turbidity,
             Probe::FilterHeadLoss(index) => KPA_PER_METRE * filters[index].head_loss,
             Probe::InletChlorine => works.clear_well.inlet.chlorine,

@@ -34,9 +34,9 @@ const START_RATE: f64 = 4.0;
 /// The ramp counts as arrived within this, m/h.
 const ARRIVED: f64 = 0.5;
 /// The pump starts this much below the speed that moves water, %, and rises by so much a second: where flow begins it is
-/// steep, and the bed must not lift (INV-26). Chosen; from there to full speed takes 30 s.
+/// steep, and the bed must not lift (INV-26). Chosen: water then rises by 1.15 m³/h a second at most, of the 1.2 it may.
 const START_BELOW: f64 = 5.0;
-const SPEED_RATE: f64 = 2.0;
+const SPEED_RATE: f64 = 1.6;
 /// And falls as fast as the drive likes, % a second.
 const SPEED_FALL: f64 = 20.0;
 /// Rate the head lost is given for, m/h.
