@@ -435,7 +435,9 @@ impl Watch {
             (true, true) => self.mains_back_s + step,
         };
         self.away_s = if plant.away().is_some() { self.away_s + step } else { 0.0 };
-        if self.batch && plant.away().is_some() {
+        // 30 s of boot, 15 s of the valve's travel, and some for the relays.
+        let late = plant.away().is_some() || age(plant) < Duration::from_secs(60);
+        if self.batch && late && self.seconds > 60.0 {
             self.drawn_on_m3 += truth.overflowed.0 - self.before.overflowed.0;
         }
         for (silence, bus) in self.silence_s.iter_mut().zip([Bus::A, Bus::B, Bus::C, Bus::D]) {
