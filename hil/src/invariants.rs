@@ -554,6 +554,10 @@ impl Watch {
             book.owes |= filter.washes > book.washes || gauge.washes || book.rested_s > 7_200.0;
             book.washes = filter.washes;
             book.rested_s = if delivers { 0.0 } else { book.rested_s + self.period_s };
+            // A ripening that begins proves its water afresh.
+            if gauge.ripens && book.since_ripening_s > 0.0 {
+                book.clear_s = 0.0;
+            }
             book.since_ripening_s =
                 if gauge.ripens { 0.0 } else { book.since_ripening_s + self.period_s };
             let bound = if limit > 1.0 { limit } else { 0.30 };
