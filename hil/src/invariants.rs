@@ -575,13 +575,18 @@ impl Watch {
             book.owes |= filter.washes > book.washes || gauge.washes || book.rested_s > 7_200.0;
             book.washes = filter.washes;
             book.rested_s = if delivers { 0.0 } else { book.rested_s + self.period_s };
+            // A ripening that begins proves its water afresh.
+            if gauge.ripens && book.since_ripening_s > 0.0 {
+                book.clear_s = 0.0;
+            }
             book.since_ripening_s =
                 if gauge.ripens { 0.0 } else { book.since_ripening_s + self.period_s };
             let bound = if limit > 1.0 { limit } else { 0.30 };
-            book.clear_s = if ntu.is_some_and(|ntu| ntu <= bound) {
-                book.clear_s + self.period_s
-            } else {
-                0.0
+            // What counts is the water by which RIPEN was left: in the second in which the valve begins to move a bubble is none.
+            book.clear_s = match (gauge.ripens, ntu.is_some_and(|ntu| ntu <= bound)) {
+                (true, true) => book.clear_s + self.period_s,
+                (true, false) => 0.0,
+                (false, _) => book.clear_s,
             };
             let begins =
                 filter.positions[1] > SHUT && self.before.filters[place].positions[1] <= SHUT;

@@ -373,6 +373,8 @@ pub struct Causes {
     elevated_full: Trip,
     waste_full: Trip,
     outlet_latched: bool,
+    /// A Supervisor pressed reset in the last scan: the filter has taken it since.
+    outlet_reset: bool,
     runs_on: Trip,
     ph: Trip,
     buses: [Trip; 3],
@@ -602,9 +604,11 @@ impl Causes {
 
     fn outlet(&mut self, facts: &Facts) -> bool {
         self.outlet_latched |= facts.outlet_not_closed;
-        if facts.supervisor_reset && !facts.outlet_not_closed {
+        // The filter that is crossed takes the same reset, after the causes: one press is enough (F25).
+        if (facts.supervisor_reset || self.outlet_reset) && !facts.outlet_not_closed {
             self.outlet_latched = false;
         }
+        self.outlet_reset = facts.supervisor_reset;
         self.outlet_latched
     }
 

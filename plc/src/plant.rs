@@ -170,9 +170,10 @@ pub struct Plant {
     input_rows: Box<[usize]>,
     /// Row of each output, by slot.
     output_rows: Box<[usize]>,
-    /// Rows of AIT-330 and LT-206, which the units find out.
+    /// Rows of AIT-330, LT-206 and AIT-401, which the units find out.
     combined_row: Option<usize>,
     settled_row: Option<usize>,
+    inlet_row: Option<usize>,
     outputs: Outputs,
     snapshot: Snapshot,
     events: Events,
@@ -249,6 +250,7 @@ impl Plant {
             output_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Output(..))),
             combined_row: catalogue.find("filtration.combined_turbidity").map(|row| row.id),
             settled_row: catalogue.find("sedimentation.settled_level").map(|row| row.id),
+            inlet_row: catalogue.find("disinfection.chlorine").map(|row| row.id),
             outputs: Outputs::new(&catalogue),
             snapshot: Snapshot::new(&catalogue),
             events: Events::default(),

@@ -139,6 +139,11 @@ impl Handling {
         }
     }
 
+    /// What a person wished of it has ended: it stays in MANUAL, and starts nothing by itself.
+    pub fn end_wish(&mut self) {
+        self.wish = Percent::ZERO;
+    }
+
     /// Another mode, by this order. A person takes over from what the device does, without a bump.
     pub fn change(&mut self, mode: Mode, order: u32) {
         if mode == self.kept.mode {

@@ -407,6 +407,19 @@ fn a_wash_with_an_unproven_outlet_is_released_by_a_supervisor_only() {
         run_s(&mut causes, &Facts { reset: true, ..SOUND }, 1).has(Reason::OutletNotProvenClosed)
     );
     assert!(run_s(&mut causes, &Facts { supervisor_reset: true, ..SOUND }, 1).is_empty());
+    // The filter takes the same reset after the causes: one press is enough for both (F25), and none for later.
+    for (scans, released) in [(1, true), (2, false)] {
+        let crossed = Facts { outlet_not_closed: true, ..SOUND };
+        let mut causes = Causes::default();
+        run_s(&mut causes, &crossed, 1);
+        assert!(
+            !run_s(&mut causes, &Facts { supervisor_reset: true, ..crossed }, scans).is_empty()
+        );
+        if !released {
+            run_s(&mut causes, &crossed, 1);
+        }
+        assert_eq!(run_s(&mut causes, &SOUND, 1).is_empty(), released);
+    }
 }
 
 /// INV-44: what came first is told apart from what followed, and stays told until a person resets it.

@@ -21,6 +21,9 @@ impl Plant {
         let pressed = self.units.system.inputs.local_reset.closed();
         // The edge 0 -> 1; a button stuck at start resets nothing.
         let button = pressed && !self.button_was;
+        if self.units.system.is_at_panel() {
+            self.units.filtration.end_orders();
+        }
         self.button_was = pressed || self.units.system.inputs.local_reset.usable().is_none();
         self.asked.reset |= button;
         for order in orders {
@@ -56,6 +59,9 @@ impl Plant {
     fn obey(&mut self, order: &Order) -> Result<(), Reason> {
         Plant::permit(order)?;
         self.selections.allow(order)?;
+        if starts_motors(&order.command) && self.units.system.is_at_panel() {
+            return Err(Reason::LocalControl);
+        }
         let (by, role) = (order.number, order.role);
         let units = &mut self.units;
         match order.command {
@@ -254,6 +260,48 @@ impl Plant {
         let from = set.before().ok_or(Reason::Unknown)?;
         self.events.push(Event::Setting { row, from, to: value, number: order.number });
         Ok(())
+    }
+}
+
+/// What would set a motor or a dosing pump going, now or as soon as it can: not while the panel commands (R-2.1-05). A start
+/// says so itself.
+fn starts_motors(command: &Command) -> bool {
+    match command {
+        Command::Wash { .. } | Command::Desludge { .. } | Command::Prime => true,
+        Command::ByHand { wish, .. } => *wish > 0.0,
+        Command::Start
+        | Command::Stop
+        | Command::StopAll
+        | Command::Reset
+        | Command::AbortWash { .. }
+        | Command::CloseIntake
+        | Command::OpenIntake
+        | Command::ConfirmDrained
+        | Command::ConfirmQuality
+        | Command::ConfirmStrength
+        | Command::ConfirmSludgeRemoved
+        | Command::Mixed { .. }
+        | Command::EnterChlorine { .. }
+        | Command::EnterTurbidity { .. }
+        | Command::JarTest { .. }
+        | Command::AcceptJarTest
+        | Command::RevertJarTest
+        | Command::BeginEmergency { .. }
+        | Command::EndEmergency
+        | Command::Silence
+        | Command::Acknowledge { .. }
+        | Command::AcknowledgeLow
+        | Command::ResetAlarm { .. }
+        | Command::Shelve { .. }
+        | Command::ShelveOnce { .. }
+        | Command::Unshelve { .. }
+        | Command::OutOfService { .. }
+        | Command::InService { .. }
+        | Command::Handle { .. }
+        | Command::Hold { .. }
+        | Command::Release { .. }
+        | Command::RecordTest { .. }
+        | Command::Set { .. } => false,
     }
 }
 

@@ -59,7 +59,10 @@ impl Plant {
         let unjudged = self.alarms.load().unjudged().and_then(|slot| self.alarms.row(slot));
         let mixed = self.combined_row.filter(|_| self.units.filtration.is_contradicted());
         let frozen = self.settled_row.filter(|_| self.units.sedimentation.settled_frozen());
-        let found = mixed.or(frozen).or(unjudged);
+        // AIT-401 that falls faster than water can carry it off is found out by its unit (F36).
+        let inlet = self.units.disinfection.status.inlet_residual;
+        let inlet = self.inlet_row.filter(|_| inlet == Signal::Bad(Fault::Implausible));
+        let found = mixed.or(frozen).or(inlet).or(unjudged);
         let doubtful = self.validator.doubtful().and_then(row_of).or(found);
         let silent = self.validator.silent().and_then(row_of);
         let missing = self.missing();

@@ -232,6 +232,8 @@ alarms! {
         /// Repeated turbidity washes stopped.
         pub washes_stopped: Condition =
             alarm(330, Priority::P1).latching().trips(TripGroup::Filtration),
+        /// Wash order lapsed.
+        pub order_lapsed: Condition = alarm(312, Priority::P4),
     }
 }
 
@@ -261,6 +263,8 @@ pub enum Water {
     High,
     /// Below fluidisation, at the end.
     Subfluid,
+    /// As a person asks, up to what fluidises the bed.
+    ByHand,
 }
 
 /// How long wash water flows in each step of a wash.
@@ -312,6 +316,10 @@ pub struct Report {
     pub water: Water,
     /// Air may be blown, all valves being in place.
     pub air: bool,
+    /// It stands, and feed water could go through it and out to waste: valves that a person has moved.
+    pub to_waste_way: bool,
+    /// Air can go up through the bed, and the vessel is drained.
+    pub air_way: bool,
 }
 
 /// What P-351 and B-351 do for the filter that is washed.
@@ -328,6 +336,8 @@ pub struct Train {
     pub air_proven: bool,
     /// B-351 did not do its part in this wash.
     pub air_failed: bool,
+    /// P-351 or B-351 is on.
+    pub flows: bool,
 }
 
 /// What the water says of a filter's valves, whatever their limit switches say.
@@ -480,6 +490,7 @@ impl Filter {
             self.memory.failed_ripenings = 0;
             self.memory.turbid_wait = Duration::ZERO;
             self.memory.aborted = false;
+            self.memory.lapsed = false;
             self.memory.without_effect = Effect::AsExpected;
             // Somebody has looked for the cause upstream (R-2.6.4-01).
             self.retained.turbidity_wash_left = Duration::ZERO;
@@ -495,6 +506,7 @@ impl Filter {
         }
         if around.wash_ordered && !state.is_wash() {
             self.memory.ordered = true;
+            self.memory.lapsed = false;
             self.memory.aborted = false;
         }
         if around.wash_aborted {

@@ -7,6 +7,7 @@
 //! In: feed flow, combined turbidity, wash flow, air pressure, and what the filters report. Out: P-301, P-351, B-351.
 //! Owns the wash token: exactly one filter may be washed. `docs/spec/plant.md` 2.6.
 
+mod by_hand;
 mod effect;
 mod feed;
 mod look;
@@ -42,6 +43,7 @@ use crate::tag::{Activity, Group, Role};
 use crate::unit::calibration;
 use crate::unit::filter;
 use crate::unit::loop_watch::LoopWatch;
+use by_hand::ByHand;
 use effect::Effect;
 use sequence::{Event, Scan, Sequence};
 use wash_train::WashTrain;
@@ -337,6 +339,7 @@ pub struct Filtration {
     setpoint: Ramp,
     wash_train: WashTrain,
     effect: Effect,
+    by_hand: ByHand,
     memory: Memory,
     watch: Watch,
 }
@@ -347,7 +350,7 @@ parts! { Filtration {
          feed_watch = Group::single("feed_loop", "FIC-301");
     many: pump = Group::lettered("pump", "P-301x").held_by(Column::FeedPump);
     maybe: blower = Group::single("blower", "B-351").held_by(Column::Wash);
-    sequence, duty, feed_loop, setpoint, wash_train, effect, memory, watch
+    sequence, duty, feed_loop, setpoint, wash_train, effect, by_hand, memory, watch
 } }
 
 impl Filtration {
@@ -458,20 +461,29 @@ impl Filtration {
     fn wash(&mut self, around: &Around, stagger: &mut Stagger, elapsed: Duration) {
         let washed = self.reports().iter().find(|report| report.state.is_wash()).copied();
         let washed = washed.filter(|_| around.holds.wash.is_empty());
+        let up = washed.or_else(|| self.washed_by_hand());
         let ask = self.wash_train.pace(
-            washed.as_ref(),
+            up.as_ref(),
             &self.settings,
             &self.inputs,
             around.water_temperature,
             &self.wash_pump,
             elapsed,
         );
-        self.wash_pump.scan(ask, Limits::SURFACE, stagger, elapsed);
+        let held = self.wash_protections(around);
+        // A step of a wash that wants no water wants none by hand either.
+        let held = held.and_if(!ask.run && held.is_empty(), Reason::Washing);
+        let or_by_hand = ask.no_faster(ask.speed).or_by_hand(held);
+        self.wash_pump.scan(or_by_hand, Limits::SURFACE, stagger, elapsed);
         let blow =
             self.wash_train.blow(washed.as_ref(), &self.inputs, self.blower.as_ref(), elapsed);
+        let protections = self.air_protections(around);
+        let mut on = ask.run || blow || self.wash_pump.outputs.run.value();
         if let Some(blower) = &mut self.blower {
-            blower.scan(Ask::when(blow), Limits::SMALL, stagger, elapsed);
+            let ask = Ask::when(blow).or_by_hand(protections);
+            blower.scan(ask, Limits::SMALL, stagger, elapsed);
+            on |= blower.outputs.run.value();
         }
-        self.outputs.wash_permit = Output::want(ask.run || blow);
+        self.outputs.wash_permit = Output::want(on);
     }
 }

@@ -217,7 +217,7 @@ impl System {
         if self.retained.emergency_latched {
             return Err(Reason::EmergencyStop);
         }
-        if self.was_local.lasted() > Duration::ZERO {
+        if self.is_at_panel() {
             return Err(Reason::LocalControl);
         }
         match self.sequence.state() {

@@ -12,22 +12,25 @@ pub struct Ask {
     pub speed: Percent,
     /// What holds it in MANUAL too; `None`: its unit does not let it be run by hand.
     pub(super) by_hand: Option<Reasons>,
+    /// In MANUAL no faster than this.
+    most: Percent,
 }
 
 impl Ask {
     /// Stand still.
-    pub const OFF: Ask = Ask { run: false, speed: Percent::ZERO, by_hand: None };
+    pub const OFF: Ask =
+        Ask { run: false, speed: Percent::ZERO, by_hand: None, most: Percent(100.0) };
 
     /// Run at this speed.
     #[must_use]
     pub fn at(speed: Percent) -> Ask {
-        Ask { run: true, speed, by_hand: None }
+        Ask { run: true, speed, ..Ask::OFF }
     }
 
     /// Run while `run` holds.
     #[must_use]
     pub fn when(run: bool) -> Ask {
-        Ask { run, speed: Percent(if run { 100.0 } else { 0.0 }), by_hand: None }
+        Ask { run, speed: Percent(if run { 100.0 } else { 0.0 }), ..Ask::OFF }
     }
 
     /// A person may run it by hand while none of these protections stands.
@@ -35,6 +38,18 @@ impl Ask {
     pub fn or_by_hand(mut self, protections: Reasons) -> Ask {
         self.by_hand = Some(protections);
         self
+    }
+
+    /// A person may run it no faster than this.
+    #[must_use]
+    pub fn no_faster(mut self, most: Percent) -> Ask {
+        self.most = most;
+        self
+    }
+
+    /// The panel commands: whoever wished it to run by hand wishes it no more (R-2.1-05).
+    pub(super) fn is_taken_over(&self) -> bool {
+        self.by_hand.is_some_and(|held| held.has(Reason::LocalControl))
     }
 
     /// What is asked of it in its mode, and why nothing is.
@@ -47,6 +62,7 @@ impl Ask {
         let held = self.by_hand.unwrap_or(Reasons::only(Reason::NotByHand));
         let why = if wish > Percent::ZERO { handling.why().and(held) } else { handling.why() };
         let run = wished && held.is_empty();
-        (Ask { run, speed: if run { wish } else { Percent::ZERO }, by_hand: self.by_hand }, why)
+        let speed = if run { wish.or_less(self.most) } else { Percent::ZERO };
+        (Ask { run, speed, ..self }, why)
     }
 }

@@ -60,6 +60,8 @@ const FEEDBACK_GAP: Duration = Duration::from_secs(2);
 pub(super) struct Life {
     in_state: Duration,
     gap: Duration,
+    /// It runs, and nobody asks it to, for so long.
+    unasked: Duration,
     starts: StartBudget,
     /// Left of the minimum time off; until it has stopped, all of it.
     off_left: Duration,
@@ -86,6 +88,11 @@ impl Life {
         };
         self.starts.elapse(elapsed);
         self.gap = if feedback.running { Duration::ZERO } else { self.gap.saturating_add(elapsed) };
+        let stands = matches!(before, State::Off | State::Locked);
+        // At the panel people run it, and the controller only looks on.
+        let runs_alone = stands && feedback.running && !ask.run && !ask.is_taken_over();
+        self.unasked =
+            if runs_alone { self.unasked.saturating_add(elapsed) } else { Duration::ZERO };
         let mut why = Reasons::NONE;
         let state = match before {
             State::Fault => State::Fault,
@@ -94,6 +101,7 @@ impl Life {
             {
                 State::Fault
             }
+            State::Off | State::Locked if self.unasked > FEEDBACK_TIME * 2 => State::Fault,
             State::Off if ask.run => {
                 if feedback.running {
                     // Runs although nobody asked: a welded contactor, or a drive in local.
@@ -208,8 +216,8 @@ impl Life {
 fn named(before: State, feedback: Feedback) -> Reason {
     match before {
         _ if feedback.tripped => Reason::DriveTripped,
-        State::Off | State::Stopping => Reason::RunsUnasked,
-        State::Starting | State::Running | State::Locked | State::Fault => Reason::NoRunFeedback,
+        State::Off | State::Locked | State::Stopping => Reason::RunsUnasked,
+        State::Starting | State::Running | State::Fault => Reason::NoRunFeedback,
     }
 }
 

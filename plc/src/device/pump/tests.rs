@@ -116,6 +116,33 @@ fn a_pump_that_runs_unasked_is_welded() {
     assert!(drive.is_welded() && !drive.outputs.run.value());
 }
 
+/// R-2.0-08: a motor that starts by itself is called out although nothing asks for it and nothing holds it; a flicker is not,
+/// nor what people run at the panel.
+#[test]
+fn a_motor_that_starts_by_itself_is_a_fault_after_ten_seconds() {
+    let local = Reasons::only(Reason::LocalControl);
+    for (ask, seconds, faulty) in [
+        (Ask::OFF, 10, false),
+        (Ask::OFF, 11, true),
+        (Ask::OFF.or_by_hand(Reasons::NONE), 11, true),
+        (Ask::OFF.or_by_hand(local), 3600, false),
+    ] {
+        let mut motor = Motor::default();
+        let mut stagger = Stagger::default();
+        motor.inputs.running = Signal::Good(true);
+        for _ in 0..seconds {
+            motor.scan(ask, Limits::SMALL, &mut stagger, SECOND);
+        }
+        assert_eq!(motor.is_faulty(), faulty, "{ask:?}, {seconds} s");
+        assert_eq!(motor.status.blocked.has(Reason::RunsUnasked), faulty);
+        motor.inputs.running = Signal::Good(false);
+        motor.scan(ask, Limits::SMALL, &mut stagger, SECOND);
+        motor.reset();
+        (0..12).for_each(|_| motor.scan(ask, Limits::SMALL, &mut stagger, SECOND));
+        assert!(!motor.is_faulty());
+    }
+}
+
 /// INV-23: one start at a time, plant-wide.
 #[test]
 fn two_motors_never_start_together() {

@@ -34,6 +34,16 @@ impl Rig {
         Rig { plant, inputs, number: 0 }
     }
 
+    /// Scans for so long, HS-900 at remote or at local.
+    fn turn(&mut self, remote: bool, seconds: u32) {
+        let slot = self.plant.catalogue().input_slot("system.remote").expect("HS-900");
+        for _ in 0..seconds {
+            let at = self.plant.now().plus(SECOND);
+            self.inputs.readings[slot] = Reading::good(f64::from(u8::from(remote)), at);
+            self.plant.scan(&self.inputs, &[], SECOND);
+        }
+    }
+
     fn row(&self, path: &str) -> usize {
         self.plant.catalogue().find(path).map(|row| row.id).expect("a point of this plant")
     }
@@ -401,6 +411,45 @@ fn every_refusal_says_why() {
     }
 }
 
+/// R-2.2-11, R-2.1-05, INV-36: while the panel commands, no order sets anything going; what stops, shows or is typed in is taken.
+#[test]
+fn while_the_panel_commands_nothing_is_set_going_from_afar() {
+    let slot = |rig: &Rig| rig.plant.catalogue().input_slot("system.remote").unwrap();
+    let starts = |command: &Command| {
+        matches!(
+            command,
+            Command::Start
+                | Command::Wash { .. }
+                | Command::Desludge { .. }
+                | Command::Prime
+                | Command::ByHand { .. }
+        )
+    };
+    for command in every_command(&Rig::new()) {
+        let mut rig = Rig::new();
+        let at = slot(&rig);
+        rig.inputs.readings[at] = Reading::good(0.0, Moment(1_000_000));
+        let verdict = rig.ask(Role::Engineer, command);
+        let refused = verdict == Err(Reason::LocalControl);
+        assert_eq!(refused, starts(&command), "{command:?}: {verdict:?}");
+    }
+}
+
+/// R-2.1-05, R-2.1-02: a motor that was to run by hand does not begin to when the panel lets go.
+#[test]
+fn a_wish_by_hand_ends_when_somebody_takes_over_at_the_panel() {
+    let mut rig = Rig::new();
+    let device = rig.row("intake.pump_a.mode");
+    assert_eq!(rig.ask(Role::Supervisor, Command::Handle { device, mode: Mode::Manual }), Ok(()));
+    rig.turn(true, 12);
+    let wish = Command::ByHand { device, wish: 60.0, seconds: 3600.0 };
+    assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()));
+    let is = |rig: &Rig| rig.plant.units.intake.pump[0].handling.wish();
+    assert_eq!(is(&rig), Some(Percent(60.0)));
+    rig.turn(false, 2);
+    assert_eq!(is(&rig), Some(Percent::ZERO));
+}
+
 /// R-2.1-07, INV-36: what may start something is chosen first; the token is one order's, for 30 s, once.
 #[test]
 fn what_starts_something_is_chosen_before_it_is_carried_out() {
@@ -434,13 +483,13 @@ fn a_wish_of_a_person_is_taken_in_manual_and_ends_by_itself() {
     let wish = Command::ByHand { device, wish: 60.0, seconds: 120.0 };
     assert_eq!(rig.ask(Role::Supervisor, wish), Err(Reason::NotInManual));
     assert!(rig.plant.units.intake.pump[0].handling.is_auto());
+    rig.turn(true, 12);
     assert_eq!(rig.ask(Role::Supervisor, Command::Handle { device, mode: Mode::Manual }), Ok(()));
     assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()));
     let now = |rig: &Rig| rig.plant.units.intake.pump[0].handling.wish();
+    rig.turn(true, 118);
     assert_eq!(now(&rig), Some(Percent(60.0)));
-    (0..120).for_each(|_| {
-        rig.plant.scan(&rig.inputs, &[], SECOND);
-    });
+    rig.turn(true, 2);
     assert_eq!(now(&rig), Some(Percent(0.0)), "it ended, and nothing took it up");
     assert!(rig.plant.units.intake.pump[0].handling.is_manual());
 }

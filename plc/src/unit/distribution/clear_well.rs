@@ -40,7 +40,7 @@ const RESIDUAL_LOW: MilligramsPerLitre = MilligramsPerLitre(0.3);
 const RESIDUAL_HIGH: MilligramsPerLitre = MilligramsPerLitre(4.0);
 /// While P-501 runs, outside them for this long: noise at the limit does not wear the pump (chosen, inside INV-4's 300 s).
 const RESIDUAL_OUT_TIME: Duration = Duration::from_secs(60);
-/// Without AIT-403 and without a hand value P-501 goes on this long (R-2.12-18).
+/// Without AIT-403 and without a hand value P-501 goes on this long, counted from the loss of AIT-403 (R-2.12-18).
 const RESIDUAL_GRACE: Duration = Duration::from_secs(1800);
 /// Without a level P-501 needs this much feed, as a share of nominal: FIT-301 > 1 m³/h of 5 (R-2.12-19).
 const FLOATS_FEED: f64 = 0.2;
@@ -275,9 +275,11 @@ impl Distribution {
         let out = residual
             .is_some_and(|residual| !(residual >= RESIDUAL_LOW && residual <= RESIDUAL_HIGH));
         let out_long = self.well.residual_out.holds(out, RESIDUAL_OUT_TIME, elapsed);
+        // A person's test speaks for AIT-403, and does not end its silence: no grace begins when the test is too old.
+        let tested = matches!(around.residual, Signal::Uncertain(_, Doubt::HandValue));
         self.well.residual_silent = match residual {
-            Some(_) => Duration::ZERO,
-            None => self.well.residual_silent.saturating_add(elapsed),
+            Some(_) if !tested => Duration::ZERO,
+            Some(_) | None => self.well.residual_silent.saturating_add(elapsed),
         };
         self.well.residual_last = residual.unwrap_or(self.well.residual_last);
         // An analyser driven off its scale is not silent: it says too much.

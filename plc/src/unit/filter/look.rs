@@ -21,8 +21,8 @@ const EFFLUENT_TIME: Duration = Duration::from_secs(300);
 impl Filter {
     pub(super) fn show(&mut self, state: State, around: &Around) {
         let queued = state == State::WashQueued {} || self.memory.ordered;
-        let waited = self.sequence.in_state().max(self.memory.ordered_for);
         let memory = &self.memory;
+        let waited = if memory.ordered { memory.ordered_for } else { self.sequence.in_state() };
         let left = |longest: Duration, lasted: Option<Duration>| {
             lasted.map_or(Duration::ZERO, |lasted| longest.saturating_sub(lasted))
         };
@@ -95,6 +95,7 @@ impl Filter {
             bed_fouled: Condition::when(self.is_fouled()),
             valve_fault: Condition::when(failed || no_effect).unless(power_lost),
             washes_stopped: Condition::when(self.memory.washes_stopped),
+            order_lapsed: Condition::when(self.memory.lapsed),
         };
     }
 

@@ -30,8 +30,11 @@ pub struct Memory {
     pub turbid_wait: Duration,
     pub trigger: Option<Trigger>,
     pub ordered: bool,
-    /// Since a person ordered a wash that has not begun.
+    /// Since a person ordered a wash that has not begun, but for the waits that pass by themselves; and in all.
     pub ordered_for: Duration,
+    pub ordered_in_all: Duration,
+    /// The order was not carried out, and is not waited for any more.
+    pub lapsed: bool,
     /// A person ended the wash: it waits for a person.
     pub aborted: bool,
     /// Air was not blown to the end in this wash.
@@ -68,13 +71,17 @@ pub struct Memory {
     pub earlier_turbidity: Ntu,
     pub turbidity_age: Duration,
     pub own_unknown: Duration,
+    /// The drain stood open for so long, since water last could come in.
+    pub drained_for: Duration,
 }
 
 impl Filter {
     /// What this scan's step leaves behind.
     pub(super) fn remember(&mut self, before: State, state: State, scan: &Scan, around: &Around) {
         self.memory.washed = None;
-        if state.is_wash() {
+        // Whoever sends wash water or air through its bed: the sequence, or a person (R-2.6.1-15).
+        let stirred = around.train.flows && (self.water_way() || self.air_way());
+        if state.is_wash() || stirred {
             self.memory.proven = false;
             // Set once the outlet is proven closed, so that no dirty filter ever has it open (INV-9).
             self.retained.dirty |= self.outlet.is_closed();
@@ -139,6 +146,7 @@ impl Filter {
             self.count_turbidity_wash();
         }
         self.memory.ordered = false;
+        self.memory.lapsed = false;
         self.memory.aborted = false;
         self.memory.water_only = true;
         self.memory.scoured = false;
@@ -203,6 +211,7 @@ impl Filter {
     /// Times and volume.
     pub(super) fn count(&mut self, state: State, around: &Around, elapsed: Duration) {
         self.count_interruption(around, elapsed);
+        self.watch_drain(elapsed);
         self.retained.age = self.retained.age.saturating_add(elapsed);
         self.memory.turbid_wait = self.memory.turbid_wait.saturating_sub(elapsed);
         self.memory.changes_over &= !self.outlet.is_open();

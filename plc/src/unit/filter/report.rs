@@ -80,6 +80,8 @@ impl Filter {
             water_way,
             water: if water_way { water } else { Water::None },
             air: blows && self.air_way(),
+            to_waste_way: state == State::Standby {} && self.to_waste_way(),
+            air_way: self.air_way() && self.is_drained(),
         }
     }
 }

@@ -7,6 +7,7 @@ use core::time::Duration;
 use super::sequence::State;
 use super::{Around, CLOGGED, Filter, Trigger};
 use crate::quantity::{KiloPascals, Ntu};
+use crate::reason::Reason;
 use crate::signal::{Doubt, Fault, Signal};
 
 /// Head loss is compared as if water went through the bed at this rate, m/h (R-2.6.2-01).
@@ -22,13 +23,15 @@ const SETTLED_MAX: Ntu = Ntu(5.0);
 pub const TURBIDITY_WASHES_WINDOW: Duration = Duration::from_secs(12 * 3600);
 /// A wash waits in the queue this long (R-2.6.1-04).
 pub const QUEUE_MAX: Duration = Duration::from_secs(2 * 3600);
+/// And a person's order no longer than this, whatever it waits for: who gave it has gone home (chosen).
+const ORDER_MAX: Duration = Duration::from_secs(12 * 3600);
 
 impl Filter {
     /// Turbidity, head loss, and what asks for a wash.
     pub(super) fn judge(&mut self, state: State, around: &Around, elapsed: Duration) {
         self.judge_turbidity(state, around, elapsed);
         self.judge_head_loss();
-        self.count_order(state, elapsed);
+        self.count_order(state, around, elapsed);
         let filtering = state.is_filtering();
         let loss = self.status.head_loss_normal.usable();
         let reached = |limit: KiloPascals| filtering && loss.is_some_and(|loss| loss >= limit);
@@ -112,14 +115,23 @@ impl Filter {
         asks && helps
     }
 
-    /// A person's order lapses when the wash could not start for too long: nobody expects it any more (R-2.6.1-04).
-    fn count_order(&mut self, state: State, elapsed: Duration) {
-        if !self.memory.ordered || state.is_wash() {
-            self.memory.ordered_for = Duration::ZERO;
-        } else {
-            self.memory.ordered_for = self.memory.ordered_for.saturating_add(elapsed);
-            self.memory.ordered = self.memory.ordered_for < QUEUE_MAX;
+    /// A person's order lapses when the wash could not start for too long: nobody expects it any more, and alarm 312 says so.
+    /// What passes by itself is not counted: another wash, and the hours T-601 needs after it (R-2.6.1-04).
+    fn count_order(&mut self, state: State, around: &Around, elapsed: Duration) {
+        let memory = &mut self.memory;
+        if !memory.ordered || state.is_wash() {
+            memory.ordered_for = Duration::ZERO;
+            memory.ordered_in_all = Duration::ZERO;
+            return;
         }
+        let why = around.wash_blocked;
+        let passes = why.has(Reason::WashTokenTaken) || why.has(Reason::WashWasteRoom);
+        memory.ordered_in_all = memory.ordered_in_all.saturating_add(elapsed);
+        if !passes {
+            memory.ordered_for = memory.ordered_for.saturating_add(elapsed);
+        }
+        memory.lapsed = memory.ordered_for >= QUEUE_MAX || memory.ordered_in_all >= ORDER_MAX;
+        memory.ordered = !memory.lapsed;
     }
 
     /// What asks for a wash while it stands.

@@ -219,6 +219,30 @@ impl Filter {
             && self.drain.is_closed()
     }
 
+    /// The way of feed water to waste, whatever the state.
+    pub(super) fn to_waste_way(&self) -> bool {
+        self.inlet.is_open()
+            && self.to_waste.is_open()
+            && self.outlet.is_closed()
+            && self.wash_inlet.is_closed()
+            && self.waste.is_closed()
+            && self.drain.is_closed()
+    }
+
+    /// The drain stood open as long as a wash has it, and no water has come in since.
+    pub(super) fn is_drained(&self) -> bool {
+        self.memory.drained_for >= self.settings.drain_time
+    }
+
+    /// How long it has been draining since water last could come in.
+    pub(super) fn watch_drain(&mut self, elapsed: Duration) {
+        if !(self.inlet.is_closed() && self.wash_inlet.is_closed()) {
+            self.memory.drained_for = Duration::ZERO;
+        } else if self.drain.is_open() {
+            self.memory.drained_for = self.memory.drained_for.saturating_add(elapsed);
+        }
+    }
+
     /// Feed water can go through, and may in this state: the feed pump may run. While filter-to-waste and outlet change over, one of them is open
     /// enough for the valves' own time limit.
     pub(super) fn feed_way(&self, state: State) -> bool {

@@ -57,6 +57,11 @@ impl Filtration {
         self.effect.rest.get(pump).is_some_and(|rest| !rest.is_zero())
     }
 
+    /// Why a pump rests, while it does: it holds a run by hand too.
+    pub(super) fn rest_of(&self, pump: usize) -> Reasons {
+        if self.rests(pump) { self.effect.why } else { Reasons::NONE }
+    }
+
     /// Some pump could run.
     pub(super) fn has_pump(&self) -> bool {
         (0..self.pump.len()).any(|pump| self.is_fit(pump))

@@ -54,11 +54,15 @@ impl Filtration {
         let look = self.feed_loop.look().filter(|_| run && !self.memory.lowering);
         let noise = FLOW_NOISE * around.nominal.0;
         self.feed_watch.scan(loop_watch::Around { look, noise, window: QUICK }, elapsed);
-        for (number, pump) in self.pump.iter_mut().enumerate() {
+        let held = self.feed_protections(around);
+        let most = self.feed_speed_max(around, elapsed);
+        for number in 0..self.pump.len() {
             let asked = if duty == Some(number) { ask } else { Ask::OFF };
-            pump.scan(asked, Limits::SURFACE, stagger, elapsed);
+            let asked = asked.no_faster(most).or_by_hand(held.and(self.rest_of(number)));
+            self.pump[number].scan(asked, Limits::SURFACE, stagger, elapsed);
         }
-        self.outputs.feed_permit = Output::want(run);
+        let by_hand = self.pump.iter().any(|pump| pump.outputs.run.value());
+        self.outputs.feed_permit = Output::want(run || by_hand);
     }
 
     /// LIC-206 and the ramps: what the feed may be now.
@@ -195,7 +199,7 @@ impl Filtration {
     }
 
     /// `sqrt(H_st / H0) + 5 %` (`docs/spec/plant.md` 6.3).
-    fn lowest_speed(&self) -> Percent {
+    pub(super) fn lowest_speed(&self) -> Percent {
         let share = libm::sqrt(self.settings.static_head.0 / self.settings.shut_off_head.0);
         Percent(100.0 * share + SPEED_MARGIN).within(Percent(10.0), Percent(95.0))
     }

@@ -248,6 +248,16 @@ impl Filtration {
         Ok(())
     }
 
+    /// The panel commands: a wash that has not begun is ordered no more (R-2.1-05).
+    pub fn end_orders(&mut self) {
+        for index in 0..self.memory.filters.min(FILTERS_MAX) {
+            let report = self.holder(index);
+            if report.ordered && !report.state.is_wash() {
+                self.memory.aborted |= 1 << index;
+            }
+        }
+    }
+
     fn ordered_filter(&self, number: u8) -> Result<(u8, Report), Reason> {
         let index = usize::from(number).checked_sub(1).ok_or(Reason::Unknown)?;
         let report = self.reports().get(index).ok_or(Reason::Unknown)?;

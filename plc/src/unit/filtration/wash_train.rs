@@ -135,7 +135,9 @@ impl WashTrain {
             Water::Combined => settings.combined_rate,
             Water::High => high_rate(temperature, settings),
             Water::Subfluid => settings.subfluid_rate,
+            Water::ByHand => high_rate(temperature, settings),
         };
+        let by_hand = filter.water == Water::ByHand;
         let wanted = filter.water != Water::None;
         let running = pump.is_running();
         if running {
@@ -148,7 +150,12 @@ impl WashTrain {
         let least = MetresPerHour(target.0 * NO_FLOW);
         let still = running && wanted && flow.is_some_and(|flow| flow < least);
         let still = self.still.holds(still, NO_FLOW_TIME, elapsed);
-        self.prove(flow, arrived.then_some(target), filter.water, pump, elapsed);
+        if by_hand {
+            // A person may ask for less than a wash needs; what failed stays so until the wish ends.
+            (self.share, self.proven) = (None, false);
+        } else {
+            self.prove(flow, arrived.then_some(target), filter.water, pump, elapsed);
+        }
         let over = flow.is_some_and(|flow| !(flow <= bed_limit(temperature)));
         if self.fast.holds(over, BED_LIMIT_TIME, elapsed) {
             self.failed = self.failed.with(Reason::WashFlowHigh);
@@ -165,7 +172,9 @@ impl WashTrain {
         let runs_down = !self.failed.has(Reason::WashFlowHigh) && filter.water == Water::None;
         let on = wanted || (runs_down && running && self.rate.value() > START_RATE);
         if on {
-            self.speed_for(flow.filter(|_| arrived), settings, running, elapsed)
+            // By hand the pump's curve alone says what the bed may take: nothing winds up while less is asked.
+            let trim_on = flow.filter(|_| arrived && !by_hand);
+            self.speed_for(trim_on, pump.handling.wish(), settings, running, elapsed)
         } else {
             Ask::OFF
         }
@@ -238,6 +247,7 @@ impl WashTrain {
     fn speed_for(
         &mut self,
         flow: Option<MetresPerHour>,
+        wish: Option<Percent>,
         settings: &Settings,
         running: bool,
         elapsed: Duration,
@@ -255,7 +265,9 @@ impl WashTrain {
             }
             None => self.trim.output(),
         };
-        let speed = self.speed.follow(base.0 + trim, SPEED_RATE, SPEED_FALL, elapsed);
+        let target = Percent(base.0 + trim);
+        let target = wish.map_or(target, |wish| target.or_less(wish));
+        let speed = self.speed.follow(target.0, SPEED_RATE, SPEED_FALL, elapsed);
         Ask::at(Percent(speed).within(Percent(10.0), Percent(100.0)))
     }
 
@@ -330,6 +342,7 @@ impl WashTrain {
             air_ready: blower.is_some_and(Motor::is_available),
             air_proven: self.air_proven,
             air_failed: self.air_failed,
+            flows: pump.is_on() || blower.is_some_and(Motor::is_on),
         }
     }
 
@@ -343,6 +356,12 @@ impl WashTrain {
     #[must_use]
     pub fn volume(&self) -> CubicMetres {
         CubicMetres(self.volume.value())
+    }
+
+    /// Why water that a person sent did not go up, until the wish ends.
+    #[must_use]
+    pub fn failed_by_hand(&self) -> Reasons {
+        self.failed
     }
 
     /// Why water or air failed last.

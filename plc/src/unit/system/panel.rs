@@ -47,6 +47,12 @@ impl System {
         }
     }
 
+    /// HS-900 stands at LOCAL, be it only now: no order starts anything.
+    #[must_use]
+    pub fn is_at_panel(&self) -> bool {
+        self.inputs.remote.open() || self.was_local.lasted() > Duration::ZERO
+    }
+
     /// HS-900 stands at LOCAL.
     pub(super) fn is_local(&self) -> bool {
         self.was_local.lasted() >= LOCAL_TIME

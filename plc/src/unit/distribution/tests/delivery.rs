@@ -1,6 +1,7 @@
 //! Filling the elevated tank.
 
 use super::*;
+use crate::signal::Doubt;
 
 /// R-2.8-01, R-2.8-02, R-2.17-03: filled from 1.50 to 2.30 m, and not in between.
 #[test]
@@ -176,6 +177,28 @@ fn an_analyser_that_falls_silent_stops_delivery_after_half_an_hour() {
         rig.around.residual = Signal::Bad(fault);
         rig.run_s(seconds);
         assert_eq!(rig.on(), on, "{fault:?} for {seconds} s");
+    }
+}
+
+/// R-2.12-18, INV-32: a person's test stands in for AIT-403, and when it is too old no new grace begins; while AIT-403 has been
+/// silent for less than half an hour, what is left of that goes on.
+#[test]
+fn a_test_by_hand_that_lapses_gives_no_new_grace() {
+    let tested = Signal::Uncertain(MilligramsPerLitre(0.7), Doubt::HandValue);
+    for (silent, by_hand, more, on) in
+        [(600, 3600, 5, false), (600, 600, 590, true), (600, 600, 610, false)]
+    {
+        let mut rig = Rig::new();
+        (rig.tank, rig.village, rig.filtered) = (1.0, 5.9, 6.0);
+        rig.run_s(60);
+        rig.around.residual = Signal::Bad(Fault::Stale);
+        rig.run_s(silent);
+        rig.around.residual = tested;
+        rig.run_s(by_hand);
+        assert!(rig.on(), "the test carries it");
+        rig.around.residual = Signal::Bad(Fault::Stale);
+        rig.run_s(more);
+        assert_eq!(rig.on(), on, "{silent} s, {by_hand} s, {more} s");
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a wait in the queue comes to.
 
 use super::{HOUR, plant};
-use crate::quantity::KiloPascals;
+use crate::alarm::Condition;
+use crate::quantity::{KiloPascals, Percent};
+use crate::signal::Signal;
 use crate::unit::filter::sequence::State;
 use crate::unit::filtration::rig::{Rig, shape};
 
@@ -19,6 +21,28 @@ fn an_order_lapses_after_two_hours_in_the_queue() {
     rig.around.wash_water = true;
     rig.run_s(HOUR);
     assert_eq!(rig.state(0), State::Filtering {}, "not hours later either");
+    assert_eq!(rig.filters[0].alarms.order_lapsed, Condition::Active, "somebody waits for it");
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_s(1);
+    assert_eq!(rig.filters[0].alarms.order_lapsed, Condition::Clear);
+}
+
+/// R-2.6.1-04: what passes by itself, another wash or the hours that T-601 needs, does not count; half a day does.
+#[test]
+fn an_order_waits_for_the_waste_tank_as_long_as_half_a_day() {
+    for (hours, waits) in [(6, true), (11, true), (13, false)] {
+        let mut rig = plant();
+        rig.around.waste_level = Signal::Good(Percent(64.0));
+        rig.filtration.order_wash(1).unwrap();
+        rig.run_s(hours * HOUR);
+        assert_eq!(rig.filters[0].report().ordered, waits, "{hours} h");
+        let told = rig.filters[0].alarms.order_lapsed == Condition::Active;
+        assert_eq!(told, !waits, "{hours} h");
+        rig.around.waste_level = Signal::Good(Percent(40.0));
+        rig.passed.clear();
+        rig.run_s(HOUR);
+        assert_eq!(rig.passed.contains(&State::HighWash {}), waits, "{hours} h");
+    }
 }
 
 /// R-2.6.1-04: while another one delivers; the last one goes on.

@@ -11,6 +11,22 @@ use crate::unit::filter::sequence::State;
 use crate::unit::filtration::Filtration;
 use crate::unit::filtration::rig::{Rig, shape};
 
+/// R-2.1-05: a wash that was ordered, and has not begun, is ordered no more once the panel commands.
+#[test]
+fn a_wash_that_was_ordered_ends_at_the_panel() {
+    let mut rig = plant();
+    rig.around.waste_level = Signal::Good(Percent(60.0));
+    rig.filtration.order_wash(1).unwrap();
+    rig.run_s(5);
+    assert!(rig.filters[0].report().ordered);
+    rig.filtration.end_orders();
+    rig.run_s(2);
+    assert!(!rig.filters[0].report().ordered);
+    rig.around.waste_level = Signal::Good(Percent(20.0));
+    rig.run_s(HOUR);
+    assert!(!rig.passed.contains(&State::Draining {}), "{:?}", rig.passed);
+}
+
 /// R-2.6.3-01, R-2.6.3-04, INV-11: one token.
 #[test]
 fn two_filters_due_at_once_are_washed_one_after_the_other() {
