@@ -286,7 +286,7 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
         (|f| f.contaminated = true, 1, Reason::QualityHold, |f| f.contaminated = false, 1, false),
         (
             |f| f.buses[0] = Signal::Good(false),
-            3,
+            1,
             Reason::BusALost,
             |f| f.buses[0] = Signal::Good(true),
             10,
@@ -294,7 +294,7 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
         ),
         (
             |f| f.buses[1] = Signal::Good(false),
-            15,
+            10,
             Reason::BusBLost,
             |f| f.buses[1] = Signal::Good(true),
             10,
@@ -302,7 +302,7 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
         ),
         (
             |f| f.buses[2] = Signal::Bad(Fault::Stale),
-            3,
+            1,
             Reason::BusDLost,
             |f| f.buses[2] = Signal::Good(true),
             10,
