@@ -437,8 +437,8 @@ impl Watch {
         self.away_s = if plant.away().is_some() { self.away_s + step } else { 0.0 };
         // 30 s of boot, 15 s of the valve's travel, and some for the relays.
         let late = plant.away().is_some() || age(plant) < Duration::from_secs(60);
-        if self.batch && late && self.seconds > 60.0 {
-            self.drawn_on_m3 += truth.overflowed.0 - self.before.overflowed.0;
+        if self.batch && late && self.seconds > 60.0 && truth.settled_level.0 > 99.0 {
+            self.drawn_on_m3 += spilled_inside(truth) - spilled_inside(&self.before);
         }
         for (silence, bus) in self.silence_s.iter_mut().zip([Bus::A, Bus::B, Bus::C, Bus::D]) {
             *silence = if plant.twin.answers(bus) { 0.0 } else { *silence + step };
@@ -656,7 +656,7 @@ impl Watch {
             }
         }
         // XV-204 of a batch that is drawn keeps its place under a dead controller, and T-206 runs over (plant.md 3).
-        let inside = truth.overflowed.0 - truth.elevated_overflowed.0 - self.drawn_on_m3;
+        let inside = spilled_inside(truth) - self.drawn_on_m3;
         let spill = if self.fault_free { 1.0e-6 } else { 0.05 * self.scale };
         self.judge(
             21,
@@ -841,6 +841,11 @@ impl Watch {
             }
         }
     }
+}
+
+/// m³ over the brims of all tanks but the elevated one.
+fn spilled_inside(truth: &Truth) -> f64 {
+    truth.overflowed.0 - truth.elevated_overflowed.0
 }
 
 /// Since the controller's first scan.

@@ -13,7 +13,6 @@ fn stories(folder: &Path) -> Vec<PathBuf> {
     for entry in entries {
         let path = entry.expect("an entry can be read").path();
         if path.is_dir() {
-            // What the swarm found is judged by the invariants alone, as it was found.
             found.extend(stories(&path));
         } else if path.extension().is_some_and(|end| end == "toml") {
             found.push(path);
@@ -74,6 +73,7 @@ fn play(file: &Path) -> Vec<String> {
     if story.why.is_empty() && !of_fault {
         failures.push(format!("{}: does not say why it is told", story.title));
     }
+    // What the swarm found is judged by the invariants alone, as it was found.
     let past = file.parent().is_some_and(|folder| folder.ends_with("past"));
     if story.proves.is_empty() || !(past || judges(&story)) {
         failures.push(format!("{}: does not say what it proves or what must be so", story.title));

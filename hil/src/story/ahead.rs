@@ -301,7 +301,7 @@ pub fn events(now: &Future, other: Option<&Future>) -> Vec<String> {
     let time = |at: Option<Duration>| at.map_or_else(|| "-".into(), clock);
     let mut lines: Vec<String> = Vec::new();
     for (one, two, kind, text) in seen {
-        let kind = named(kind);
+        let kind = kind.said();
         lines.push(match (other, one, two) {
             (None, _, _) => format!("{:>10}  {kind:<10} {text}", time(one)),
             (Some(_), Some(_), Some(_)) => {
@@ -316,16 +316,6 @@ pub fn events(now: &Future, other: Option<&Future>) -> Vec<String> {
         });
     }
     lines
-}
-
-fn named(kind: MarkKind) -> &'static str {
-    match kind {
-        MarkKind::Happening => "done",
-        MarkKind::AlarmOn => "alarm",
-        MarkKind::AlarmOff => "alarm ends",
-        MarkKind::State => "plant",
-        MarkKind::Breach => "BROKEN",
-    }
 }
 
 /// One page that needs nothing else: the plots of both futures over each other, and of what was recorded.

@@ -8,7 +8,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use super::duration::show;
 use super::picture::{INKS, Line, Picture, Stroke, clock, escape};
 use super::run::Outcome;
-use super::stage::{Mark, MarkKind};
+use super::stage::Mark;
 use super::trace::{CURVES, Trace};
 use crate::invariants::TABLE;
 
@@ -192,7 +192,7 @@ fn section(outcome: &Outcome) -> String {
             text,
             "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
             clock(mark.at),
-            kind(mark.kind),
+            mark.kind.said(),
             escape(&mark.text)
         );
     }
@@ -202,16 +202,6 @@ fn section(outcome: &Outcome) -> String {
         outcome.seed, outcome.digest
     );
     text
-}
-
-fn kind(kind: MarkKind) -> &'static str {
-    match kind {
-        MarkKind::Happening => "done",
-        MarkKind::AlarmOn => "alarm",
-        MarkKind::AlarmOff => "alarm ends",
-        MarkKind::State => "plant",
-        MarkKind::Breach => "BROKEN",
-    }
 }
 
 /// A picture for each group of curves, with lines where something happened.

@@ -64,6 +64,20 @@ pub enum MarkKind {
     Breach,
 }
 
+impl MarkKind {
+    /// As pages and tables name it.
+    #[must_use]
+    pub fn said(self) -> &'static str {
+        match self {
+            MarkKind::Happening => "done",
+            MarkKind::AlarmOn => "alarm",
+            MarkKind::AlarmOff => "alarm ends",
+            MarkKind::State => "plant",
+            MarkKind::Breach => "BROKEN",
+        }
+    }
+}
+
 /// Marks kept of one run at most; a week of storms has some hundreds.
 const MARKS_MAX: usize = 4_000;
 

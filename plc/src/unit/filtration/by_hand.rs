@@ -124,7 +124,8 @@ impl Filtration {
         self.wash_causes(around).and(self.by_hand.air_failed).and_if(!way, Reason::NoPathOpen)
     }
 
-    fn wash_causes(&self, around: &Around) -> Reasons {
+    /// What forbids water or air upwards, whoever asks for it.
+    pub(super) fn wash_causes(&self, around: &Around) -> Reasons {
         let room =
             around.waste_level.usable().is_some_and(|level| level <= self.settings.waste_level_max);
         around

@@ -136,18 +136,11 @@ impl Filtration {
         // Nobody makes water, nor could: what is kept for delivery would be kept for ever.
         let last = !self.reports().iter().any(|other| other.delivers)
             && !self.others(index).any(|other| other.ready);
-        let room =
-            around.waste_level.usable().is_some_and(|level| level <= self.settings.waste_level_max);
-        around
-            .holds
-            .wash
-            .and(around.holds.wash_inlet)
+        self.wash_causes(around)
             .and_if(taken, Reason::WashTokenTaken)
             .and_if(!carried || joins, Reason::WashOtherFilterOut)
             .and_if(!(around.wash_water || last && around.wash_water_last), Reason::WashWaterShort)
             .and_if(!around.chlorine_known && !report.ordered, Reason::ChlorineUnknown)
-            .and_if(!room, Reason::WashWasteRoom)
-            .and_if(!around.power_stable, Reason::WashPowerUnstable)
             .and_if(!self.wash_pump.is_available(), Reason::PumpFault)
             .and(self.handling.why())
     }
