@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::interruption::FAILURES_MAX;
+use super::memory::STOOD_MAX;
 use super::sequence::{Event, Scan, State};
 use super::{Around, Effect, Filter, WashSteps, valves};
 use crate::block::Sustained;
@@ -135,7 +136,9 @@ impl Filter {
             && self.memory.step >= self.settings.ripen_time
             && around.outlet_holds.is_empty();
         let waited = self.watch.pause.holds(!around.run, PAUSE_TIME, elapsed);
-        let pause = !around.run && (waited || around.feed_still);
+        // Water stood in it with its ways open: it leaves, and comes back through RIPEN (INV-14).
+        let stale = state.is_filtering() && self.memory.stood >= STOOD_MAX;
+        let pause = stale || !around.run && (waited || around.feed_still);
         let crossed = self.outlet_may_leak(state);
         if self.watch.crossed.holds(crossed && !self.memory.blind, CROSSED_TIME, elapsed) {
             self.memory.crossed = true;

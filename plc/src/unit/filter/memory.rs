@@ -12,8 +12,10 @@ use crate::reason::Reasons;
 /// A filter stopped for turbidity rests this long before it tries again to waste; chosen: settled water has time to clear,
 /// and the waste tank to decant.
 const TURBID_WAIT: Duration = Duration::from_secs(900);
-/// A filter that stood longer ripens first (INV-14).
-const STOOD_MAX: Duration = Duration::from_secs(2 * 3600);
+/// A filter in which water stood longer ripens first, whether its ways were open or not (INV-14).
+pub(super) const STOOD_MAX: Duration = Duration::from_secs(2 * 3600);
+/// Slower than this, m/h, water stands. Chosen: what its meter cannot tell from nothing.
+const STANDS: f64 = 0.2;
 
 /// What a filter keeps from scan to scan.
 #[derive(Clone, Copy, Debug, Default)]
@@ -208,6 +210,12 @@ impl Filter {
         self.expect_clean_bed();
     }
 
+    /// Water goes through it: P-301 runs, and its own meter does not show that it goes elsewhere.
+    fn moves(&self, around: &Around) -> bool {
+        let flow = self.inputs.flow.usable();
+        around.feed_runs && flow.is_none_or(|flow| flow.0 > STANDS * self.settings.area.0)
+    }
+
     /// Times and volume.
     pub(super) fn count(&mut self, state: State, around: &Around, elapsed: Duration) {
         self.count_interruption(around, elapsed);
@@ -215,7 +223,7 @@ impl Filter {
         self.retained.age = self.retained.age.saturating_add(elapsed);
         self.memory.turbid_wait = self.memory.turbid_wait.saturating_sub(elapsed);
         self.memory.changes_over &= !self.outlet.is_open();
-        if state.is_filtering() {
+        if state.is_filtering() && self.moves(around) {
             self.memory.stood = Duration::ZERO;
         } else {
             self.memory.stood = self.memory.stood.saturating_add(elapsed);

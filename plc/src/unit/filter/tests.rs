@@ -2,6 +2,7 @@ mod bed;
 mod emergency;
 mod interruption;
 mod queue;
+mod still;
 mod storm;
 mod valves;
 
