@@ -220,7 +220,7 @@ pub struct Watch {
     /// s of priming in the day that runs, s since mains came back, s of controller's life, each bus's silence.
     primed: (f64, f64),
     mains_back_s: f64,
-    /// Tanks are filled, left to settle and drawn in turn; and what spilled meanwhile under a dead controller.
+    /// Tanks are filled, left to settle and drawn in turn; and what spilled while nobody could close XV-204.
     batch: bool,
     drawn_on_m3: f64,
     away_s: f64,
@@ -436,7 +436,10 @@ impl Watch {
         };
         self.away_s = if plant.away().is_some() { self.away_s + step } else { 0.0 };
         // 30 s of boot, 15 s of the valve's travel, and some for the relays.
-        let late = plant.away().is_some() || age(plant) < Duration::from_secs(60);
+        let late = plant.away().is_some()
+            || age(plant) < Duration::from_secs(60)
+            || !truth.contactor
+            || self.silence_s[3] > 0.0;
         if self.batch && late && self.seconds > 60.0 && truth.settled_level.0 > 99.0 {
             self.drawn_on_m3 += spilled_inside(truth) - spilled_inside(&self.before);
         }
@@ -655,7 +658,7 @@ impl Watch {
                 });
             }
         }
-        // XV-204 of a batch that is drawn keeps its place under a dead controller, and T-206 runs over (plant.md 3).
+        // XV-204 of a batch that is drawn keeps its place under a dead controller, without its bus or K0 (plant.md 3).
         let inside = spilled_inside(truth) - self.drawn_on_m3;
         let spill = if self.fault_free { 1.0e-6 } else { 0.05 * self.scale };
         self.judge(

@@ -53,6 +53,8 @@ pub struct Filter {
     pub filtered: f64,
     /// Rate of filtration, m/h.
     pub rate: f64,
+    /// Leaves it for the outlet or to waste, m³/h: none while a drained vessel fills.
+    pub outflow: f64,
     /// Upflow of a wash, m/h.
     pub upflow: f64,
     /// Wash water that its outlet lets back to the clear well, m³/h: FIT-3n0 shows it.
@@ -101,6 +103,7 @@ impl Filter {
             // A bed in use: ripened, its remnant spike long gone.
             filtered: 100.0 * area,
             rate: 0.0,
+            outflow: 0.0,
             upflow: 0.0,
             returned: 0.0,
             turbidity,
@@ -186,6 +189,7 @@ impl Filter {
         coagulated: f64,
     ) -> f64 {
         self.rate = volume / pace.hours / self.area;
+        self.outflow = 0.0;
         self.head_loss = self.bed_loss(bed) * self.rate;
         let below = self.binding * (self.head_loss - FREEBOARD).max(0.0);
         self.air_bound = (self.air_bound + below * pace.hours).min(BOUND_MOST);
@@ -217,6 +221,7 @@ impl Filter {
         let caught = (came - FINE_SOLIDS * self.turbidity * out) / (1_000.0 * self.area);
         self.load = (self.load + caught).max(0.0);
         self.ripened += caught.max(0.0);
+        self.outflow = out / pace.hours;
         out
     }
 

@@ -82,7 +82,7 @@ impl Probe {
             Probe::FilterFlow(index) => {
                 let filter = &filters[index];
                 // An electromagnetic meter shows either way as flow.
-                filter.rate * filter.area + filter.returned
+                filter.outflow + filter.returned
             }
             Probe::FilterTurbidity(index) => filters[index].turbidity,
             Probe::FilterHeadLoss(index) => KPA_PER_METRE * filters[index].head_loss,

@@ -43,19 +43,31 @@ impl Ramp {
 }
 
 /// What a meter that follows slowly will show once it has caught up with a fall.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ahead {
     before: Lag,
+    /// How fast a value falls is seen over this.
+    over: Duration,
 }
 
-/// How fast a value falls is seen over this: the poll of a flow meter.
-const SLOPE_TIME: Duration = Duration::from_secs(1);
+impl Default for Ahead {
+    /// Over the poll of a flow meter, 1 s (`docs/spec/plant.md` 1.4): steady.
+    fn default() -> Ahead {
+        Ahead { before: Lag::default(), over: Duration::from_secs(1) }
+    }
+}
 
 impl Ahead {
+    /// Over half the poll of a flow meter: its first low reading tells, and noise moves it more.
+    #[must_use]
+    pub fn at_once() -> Ahead {
+        Ahead { over: Duration::from_millis(500), ..Ahead::default() }
+    }
+
     /// `shown + lag · d(shown)/dt` while it falls, no less than nothing; else what it shows.
     pub fn of(&mut self, shown: f64, lag: Duration, elapsed: Duration) -> f64 {
-        let before = self.before.follow(shown, SLOPE_TIME, SLOPE_TIME, elapsed);
-        let fall = lag.as_secs_f64() * (before - shown) / SLOPE_TIME.as_secs_f64();
+        let before = self.before.follow(shown, self.over, self.over, elapsed);
+        let fall = lag.as_secs_f64() * (before - shown) / self.over.as_secs_f64();
         if fall > shown {
             0.0
         } else if fall > 0.0 {
@@ -126,6 +138,16 @@ mod tests {
         for wave in [5.0, 4.95, 5.0, 4.95] {
             assert!(ahead.of(wave, Duration::from_secs(2), step) > 4.8);
         }
+        let mut hasty = Ahead::at_once();
+        for wave in [5.0, 4.95, 5.0, 4.95] {
+            assert!(hasty.of(wave, Duration::from_secs(2), step) > 4.7);
+        }
+        let first_low = hasty.of(4.0, Duration::from_secs(2), step);
+        assert!(
+            first_low < ahead.of(4.0, Duration::from_secs(2), step) && first_low < 2.0,
+            "{first_low}"
+        );
+        ahead = Ahead::default();
         assert_eq!(ahead.of(6.0, Duration::from_secs(2), step), 6.0);
         assert!(ahead.of(f64::NAN, Duration::from_secs(2), step).is_nan());
     }

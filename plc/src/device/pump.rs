@@ -283,6 +283,12 @@ impl Drive {
 }
 
 impl Motor {
+    /// Its budget has one more start for it (R-2.15-02).
+    #[must_use]
+    pub fn may_start(&self, limits: Limits) -> bool {
+        self.life.start_left(limits).is_zero()
+    }
+
     /// One scan.
     pub fn scan(&mut self, ask: Ask, limits: Limits, stagger: &mut Stagger, elapsed: Duration) {
         let feedback = Feedback { running: self.inputs.running.closed(), tripped: false };

@@ -163,7 +163,7 @@ impl Plant {
                 draw_turn: units.sedimentation.draw_turn(at),
                 stretch: units.sedimentation.stretch(&around),
                 sludge_free: units.sedimentation.sludge_free(at),
-                sludge_pump: units.sedimentation.pump_runs(),
+                sludge_pump: units.sedimentation.draws_sludge(),
                 load: if tank.inlet.is_open() { load } else { dry },
                 scale,
                 holds: sludge,

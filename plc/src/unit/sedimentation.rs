@@ -7,6 +7,7 @@
 //! `docs/spec/plant.md` 2.5.
 
 mod batch;
+mod effect;
 mod level;
 mod rounds;
 mod service;
@@ -29,6 +30,7 @@ use crate::unit::balance::{self, TankBalance};
 use crate::unit::calibration;
 use crate::unit::tank::Report;
 use batch::Batches;
+use effect::{Effect, Seen};
 pub use level::Net;
 use level::Settled;
 use rounds::{Event, REST, Rounds, Scan, Sequence, State};
@@ -70,6 +72,7 @@ const PERMISSIVES: Reasons = Column::WastePump.interlocks().and(Reasons::all(&[
     Reason::Washing,
     Reason::WasteTankFull,
     Reason::WasteTankHigh,
+    Reason::StartsUsedUp,
     Reason::SwitchedOff,
     Reason::InManual,
     Reason::InMaintenance,
@@ -104,6 +107,8 @@ alarms! {
         /// AIT-203, settled water very bad.
         pub settled_very_bad: Condition =
             alarm(205, Priority::P1).delays_s(1200.0, 600.0).trips(TripGroup::RawWater),
+        /// P-205, sludge was to be drawn and none came.
+        pub no_sludge: Condition = alarm(213, Priority::P3),
     }
 }
 
@@ -156,6 +161,7 @@ pub struct Sedimentation {
     batches: Option<Batches>,
     sequence: Timed<Sequence>,
     rounds: Rounds,
+    effect: Effect,
     service: Service,
     /// Whose sludge valve may be open.
     sludge_free: [bool; TANKS_MAX],
@@ -166,7 +172,7 @@ parts! { Sedimentation {
          sludge_pump = Group::single("sludge_pump", "P-205").held_by(Column::WastePump),
          balance = Group::single("balance", "T-206");
     many: ; maybe: ;
-    tanks, settled, batches, sequence, rounds, service, sludge_free
+    tanks, settled, batches, sequence, rounds, effect, service, sludge_free
 } }
 
 impl Sedimentation {
@@ -204,6 +210,7 @@ impl Sedimentation {
         if around.reset {
             self.sludge_pump.reset();
             self.settled = Settled::default();
+            self.effect = Effect::default();
         }
         let tanks = &around.tanks[..self.tanks];
         self.service.judge(&around, tanks, elapsed);
@@ -221,6 +228,12 @@ impl Sedimentation {
         let by_hand = blocked.and_if(!flows, Reason::NoPathOpen);
         let ask = Ask::when(draw && self.handling.is_auto()).or_by_hand(by_hand);
         self.sludge_pump.scan(ask, Limits::SMALL, stagger, elapsed);
+        let seen = Seen {
+            runs: self.sludge_pump.is_running(),
+            undisturbed: !around.waste_busy && !around.high_wash,
+            level: around.waste_level,
+        };
+        self.effect.watch(&seen, elapsed);
         self.free_valves(tanks, blocked);
         self.show(&around, state, blocked);
         self.keep_books(&around, elapsed);
@@ -238,7 +251,9 @@ impl Sedimentation {
         let before = self.sequence.state();
         let rests = before == (State::Resting {});
         if before == (State::Idle {}) {
-            let free = blocked.is_empty() && self.handling.is_auto();
+            let free = blocked.is_empty()
+                && self.handling.is_auto()
+                && self.sludge_pump.may_start(Limits::SMALL);
             if free { self.rounds.choose(tanks) } else { self.rounds.clear() }
         }
         let scan = Scan {
@@ -270,7 +285,10 @@ impl Sedimentation {
         let rest_left = REST.saturating_sub(self.sequence.in_state());
         self.status = Status {
             state,
-            blocked: blocked.and(self.handling.why()).and_if(nobody, Reason::NoDemand),
+            blocked: blocked
+                .and(self.handling.why())
+                .and_if(!self.sludge_pump.may_start(Limits::SMALL), Reason::StartsUsedUp)
+                .and_if(nobody, Reason::NoDemand),
             interval_now: self.status.interval_now,
             round_left: self.status.interval_now.saturating_sub(longest.unwrap_or_default()),
             rest_left: if rests { rest_left } else { Duration::ZERO },
@@ -299,6 +317,7 @@ impl Sedimentation {
         self.alarms = Alarms {
             settled_cloudy: turbidity.above(self.settings.cloudy, Ntu(1.0)).unless(idle),
             settled_very_bad: turbidity.above(self.settings.very_bad, Ntu(2.0)).unless(idle),
+            no_sludge: Condition::when(self.effect.fails()),
         };
     }
 
@@ -350,10 +369,10 @@ impl Sedimentation {
         self.service.pauses()
     }
 
-    /// Sludge is drawn by P-205.
+    /// Sludge is drawn by P-205; where T-601 says otherwise none counts as drawn.
     #[must_use]
-    pub fn pump_runs(&self) -> bool {
-        self.sludge_pump.is_running()
+    pub fn draws_sludge(&self) -> bool {
+        self.sludge_pump.is_running() && !self.effect.fails()
     }
 
     fn blocked(&self, around: &Around) -> Reasons {

@@ -146,3 +146,22 @@ fn an_air_bound_filter_loses_more_until_it_is_washed() {
     run(&mut clean, 600, 1.0, 1.0);
     assert_eq!(clean.air_bound, 0.0, "no gas comes out under a low loss");
 }
+
+/// FIT-3n0 stands behind the filter: while a drained vessel fills, nothing leaves it and its meter shows nothing.
+#[test]
+fn a_drained_filter_fills_before_water_leaves_it() {
+    let (pace, bed) = (Pace::new(1.0), Bed::at(25.0));
+    let mut filter = Filter::new(AREA, 0.0, 0.1);
+    let whole = filter.freeboard;
+    filter.freeboard = 0.5 * whole;
+    let mut out = 0.0;
+    let mut seconds = 0.0;
+    while filter.freeboard < whole {
+        out = filter.filter(&pace, &bed, pace.volume(2.5), 1.0, 1.0);
+        seconds += 1.0;
+        assert!(filter.rate > 4.9 && (filter.freeboard >= whole || filter.outflow == 0.0));
+    }
+    assert!((seconds * pace.volume(2.5) - out - 0.5 * whole).abs() < 1.0e-9);
+    filter.filter(&pace, &bed, pace.volume(2.5), 1.0, 1.0);
+    assert!((filter.outflow - 2.5).abs() < 1.0e-9);
+}

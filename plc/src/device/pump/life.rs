@@ -11,28 +11,22 @@ use crate::reason::{Reason, Reasons};
 pub struct Limits {
     /// Standing time between runs.
     pub minimum_off: Duration,
-    /// Counted against the budget of starts an hour.
-    pub counts_starts: bool,
+    /// So large that low voltage and a weak supply hold it (`docs/spec/plant.md` 2.11).
+    pub large: bool,
     /// Starts in any 24 h.
     pub starts_per_day: u32,
 }
 
 impl Limits {
     /// A surface pump (R-2.15-02): six starts an hour, all day long, as a network without a tank may ask for.
-    pub const SURFACE: Limits = Limits {
-        minimum_off: Duration::from_secs(180),
-        counts_starts: true,
-        starts_per_day: u32::MAX,
-    };
+    pub const SURFACE: Limits =
+        Limits { minimum_off: Duration::from_secs(180), large: true, starts_per_day: u32::MAX };
     /// A submersible pump (R-2.15-02).
     pub const SUBMERSIBLE: Limits =
         Limits { minimum_off: Duration::from_secs(360), starts_per_day: 60, ..Limits::SURFACE };
     /// A small motor on a contactor that works in short strokes: mixer, sludge pump, decant pump, blower.
-    pub const SMALL: Limits = Limits {
-        minimum_off: Duration::from_secs(10),
-        counts_starts: false,
-        starts_per_day: u32::MAX,
-    };
+    pub const SMALL: Limits =
+        Limits { minimum_off: Duration::from_secs(10), large: false, starts_per_day: u32::MAX };
 }
 
 /// A pump that has started had better run for this long (R-2.15-02).
@@ -106,7 +100,7 @@ impl Life {
                 if feedback.running {
                     // Runs although nobody asked: a welded contactor, or a drive in local.
                     State::Fault
-                } else if limits.counts_starts && !self.starts.allows(limits.starts_per_day) {
+                } else if !self.starts.allows(limits.starts_per_day) {
                     why = why.with(Reason::StartsUsedUp);
                     State::Off
                 } else if !stagger.held(limits).is_empty() {

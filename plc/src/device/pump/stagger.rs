@@ -46,7 +46,7 @@ impl Stagger {
     }
 
     pub(super) fn held(&self, limits: Limits) -> Reasons {
-        if limits.counts_starts { self.held.large } else { self.held.all }
+        if limits.large { self.held.large } else { self.held.all }
     }
 
     /// Takes the next start, if it is free.

@@ -20,8 +20,9 @@ const NO_FLOW_SHARE: f64 = 0.05;
 const NO_FLOW_TIME: Duration = Duration::from_secs(10);
 /// A flow meter follows so slowly (`docs/spec/plant.md` 6.11).
 const METER_LAG: Duration = Duration::from_secs(2);
-/// No hypochlorite for less feed than this: 0.3 m³/h of 5 (R-2.7.1-05).
-const ENDS_SHARE: f64 = 0.06;
+/// Flow that is about to be less than this has ended for hypochlorite: 0.6 m³/h of 5, so that it stops within 2 s even where
+/// every way closes at once (R-2.7.1-05, INV-7). It is never so low while water is made.
+const ENDS_SHARE: f64 = 0.12;
 /// A pump without effect rests this long, or until reset; chosen: as a dry P-101 (`docs/spec/plant.md` 2.3).
 const REST: Duration = Duration::from_secs(600);
 /// Water stands at the suction above this (R-2.17-01).
@@ -34,17 +35,35 @@ const SOMETHING: f64 = 0.2;
 const UNEXPLAINED: f64 = 0.3;
 
 /// What is remembered of each pump's effect.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Effect {
     no_flow: Sustained,
     falling: Ahead,
-    /// The feed ends, or falls so fast that it will have ended when FIT-301 has caught up; of the last scan.
+    ending: Ahead,
+    leaving: Ahead,
+    /// The feed ends or what leaves the filters does, or either falls so fast that it will have ended when the meters have
+    /// caught up; of the last scan.
     ends: bool,
     /// Rest left of each pump.
     rest: [Duration; PUMPS_MAX],
     /// Why they rest.
     why: Reasons,
     had_duty: Option<usize>,
+}
+
+impl Default for Effect {
+    fn default() -> Effect {
+        Effect {
+            no_flow: Sustained::default(),
+            falling: Ahead::default(),
+            ending: Ahead::at_once(),
+            leaving: Ahead::at_once(),
+            ends: false,
+            rest: [Duration::ZERO; PUMPS_MAX],
+            why: Reasons::NONE,
+            had_duty: None,
+        }
+    }
 }
 
 impl Filtration {
@@ -117,9 +136,16 @@ impl Filtration {
         let on = self.pump.iter().any(Drive::is_running);
         let least = around.nominal * NO_FLOW_SHARE;
         let flow = self.feed_flow(around.nominal).usable();
-        let ahead = flow.map(|flow| self.effect.falling.of(flow.0, METER_LAG, elapsed));
-        let ahead = ahead.map(CubicMetresPerHour);
-        self.effect.ends = ahead.is_some_and(|flow| !(flow >= around.nominal * ENDS_SHARE));
+        let seen = |ahead: &mut Ahead, flow: CubicMetresPerHour| {
+            CubicMetresPerHour(ahead.of(flow.0, METER_LAG, elapsed))
+        };
+        let ending = flow.map(|flow| seen(&mut self.effect.ending, flow));
+        // A drain that opens takes the water behind the feed's meter.
+        let leaving = self.sum(|_| true).usable();
+        let leaving = leaving.map(|flow| seen(&mut self.effect.leaving, flow));
+        self.effect.ends =
+            [ending, leaving].iter().flatten().any(|flow| !(*flow >= around.nominal * ENDS_SHARE));
+        let ahead = flow.map(|flow| seen(&mut self.effect.falling, flow));
         let none = on && !ahead.is_none_or(|flow| flow >= least);
         if self.effect.no_flow.holds(none, NO_FLOW_TIME, elapsed) {
             let wet = around.settled_level.usable().is_some_and(|level| level > SUCTION_LOW);

@@ -15,6 +15,8 @@ struct Rig {
     turn_s: [u32; TANKS_MAX],
     /// kg that a turn draws.
     drawn: f64,
+    /// % of T-601 a second that it rises by while sludge is drawn.
+    rises: f64,
     /// Turns begun, by tank, with the second they began in.
     begun: Vec<(u32, usize)>,
     second: u32,
@@ -58,6 +60,7 @@ impl Rig {
             around,
             turn_s: [0; TANKS_MAX],
             drawn: 0.5,
+            rises: 0.0139,
             begun: Vec::new(),
             second: 0,
             most_open: 0,
@@ -86,6 +89,8 @@ impl Rig {
                 let draws = self.turn_s[at] > 0;
                 (tank.desludging, tank.sludge_open, tank.sludge_flows) = (draws, draws, draws);
                 if draws {
+                    self.around.waste_level =
+                        self.around.waste_level.map(|level| Percent(level.0 + self.rises));
                     open += 1;
                     tank.since = Duration::ZERO;
                     self.turn_s[at] -= 1;
@@ -314,4 +319,55 @@ fn sedimentation_taken_out_of_auto_calls_no_tank() {
     rig.unit.handling.change(crate::device::Mode::Auto, 8);
     rig.run_s(10);
     assert_eq!(rig.order(), [0]);
+}
+
+/// R-2.5-03, INV-22: whatever is asked for, P-205 starts six times an hour.
+#[test]
+fn the_seventh_turn_in_an_hour_waits() {
+    let mut rig = Rig::of(2);
+    let mut ask = |turns: u32| {
+        for turn in 0..turns {
+            rig.around.ordered = 1 << (turn % 2);
+            rig.run_s(3 * MINUTE);
+        }
+        (rig.begun.len(), rig.unit.status.blocked.has(Reason::StartsUsedUp))
+    };
+    assert_eq!(ask(5), (5, false));
+    assert_eq!(ask(14), (6, true), "within the hour");
+    assert_eq!(ask(2), (7, true), "the first is an hour ago");
+}
+
+/// R-2.5-12: what a turn should bring T-601 shows, or alarm 213 says that no sludge comes and none counts as drawn; what
+/// washes and decanting do to the level says nothing.
+#[test]
+fn sludge_that_does_not_come_is_told_and_does_not_count_as_drawn() {
+    for (rises, busy, fails) in [
+        (0.0139, false, false),
+        // By gravity alone, with P-205 standing still in it.
+        (0.0070, false, false),
+        (0.0015, false, true),
+        (0.0, false, true),
+        (0.0, true, false),
+    ] {
+        let mut rig = Rig::of(2);
+        (rig.rises, rig.around.waste_busy) = (rises, busy);
+        for turn in 0..12 {
+            assert!(turn > 4 || rig.unit.alarms.no_sludge == Condition::Clear, "{rises}: too soon");
+            rig.around.ordered = 1 << (turn % 2);
+            rig.run_s(11 * MINUTE);
+        }
+        assert_eq!(rig.begun.len(), 12);
+        let told = rig.unit.alarms.no_sludge == Condition::Active;
+        assert_eq!(told, fails, "{rises} %/s, busy: {busy}");
+        rig.around.ordered = 1;
+        let counts = (0..30).any(|_| {
+            rig.run_s(1);
+            rig.unit.draws_sludge()
+        });
+        assert_eq!(counts, !fails, "{rises}");
+        rig.around.reset = true;
+        rig.run_s(1);
+        rig.around.reset = false;
+        assert_eq!(rig.unit.alarms.no_sludge, Condition::Clear, "reset");
+    }
 }
