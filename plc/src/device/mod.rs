@@ -3,9 +3,11 @@
 mod dosing_pump;
 mod handling;
 mod pump;
+mod pumps;
 mod valve;
 
 pub use dosing_pump::DosingPump;
 pub use handling::{Handling, LOCK_TIME, Mode};
 pub use pump::{Ask, Drive, Held, Limits, Motor, Stagger, State as PumpState};
+pub use pumps::{PUMPS_MAX, Pumps};
 pub use valve::{Inputs as ValveInputs, MotorValve, ReturnValve, State as ValveState, Travel};

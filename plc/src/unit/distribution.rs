@@ -25,13 +25,13 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::alarm::{Condition, OnBad, Parent, Priority, TripGroup};
-use crate::block::{Duty, Timed};
+use crate::block::Timed;
 use crate::contact_time::Inactivation;
 use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, outputs, parts, retained, settings,
     shown, status, switched,
 };
-use crate::device::{Ask, Drive, Handling, Limits, MotorValve, Stagger, Travel};
+use crate::device::{Ask, Drive, Handling, Limits, MotorValve, PUMPS_MAX, Pumps, Stagger, Travel};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -350,7 +350,7 @@ pub struct Distribution {
     sequence: Timed<Sequence>,
     /// T-501 stands; without it the pressure of the network is kept.
     has_tank: bool,
-    duty: Duty,
+    pumps: Pumps,
     well: Well,
     delivery: Delivery,
     pressure: Pressure,
@@ -372,7 +372,7 @@ parts! { Distribution {
     many: pump = Group::lettered("pump", "P-501x").held_by(Column::LiftPump),
           hour = Group::numbered("hour", "FIT-502");
     maybe: ;
-    sequence, has_tank, duty, well, delivery, pressure, tank, effect, village, since_look, reset_seen
+    sequence, has_tank, pumps, well, delivery, pressure, tank, effect, village, since_look, reset_seen
 } }
 
 impl Distribution {
@@ -405,7 +405,8 @@ impl Distribution {
         self.well.contact_volume = around.contact_volume.unwrap_or(CubicMetres(f64::INFINITY));
         self.rest(around.reset, elapsed);
         self.prove(&around, elapsed);
-        let duty = self.choose_duty();
+        let fit = self.pumps.fit(&self.pump);
+        let duty = self.pumps.choose(&mut self.pump, fit, self.settings.pinned);
         let dry = self.is_dry(elapsed);
         let unfit = self.unfit(&around, elapsed);
         let blocked = self.blocked(&around, unfit, duty, dry);
@@ -458,9 +459,10 @@ impl Distribution {
         // A pump in MANUAL is not available to the sequence, and yet no reason against itself.
         let blocked = blocked.and_if(around.rest_for_wash, Reason::Washing);
         let by_hand = blocked.protections().without(Reasons::only(Reason::NoPumpAvailable));
-        let mut asked_of = [false; effect::PUMPS_MAX];
+        let mut asked_of = [false; PUMPS_MAX];
         let mut left = pumps;
-        let others = (0..self.pump.len()).filter(|at| duty != Some(*at) && self.is_fit(*at));
+        let others = (0..self.pump.len())
+            .filter(|at| duty != Some(*at) && self.pumps.is_fit(&self.pump, *at));
         for at in duty.into_iter().chain(others) {
             if let Some(asked) = asked_of.get_mut(at).filter(|_| left > 0) {
                 *asked = true;

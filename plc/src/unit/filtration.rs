@@ -24,12 +24,12 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::alarm::{Condition, Parent, Priority, TripGroup};
-use crate::block::{Duty, PiLoop, Ramp, Sustained, Timed};
+use crate::block::{PiLoop, Ramp, Sustained, Timed};
 use crate::declare::{
     alarm, alarms, between, inputs, kept, measured, outputs, parts, retained, settings, shown,
     status, switched,
 };
-use crate::device::{Ask, Drive, Handling, Limits, Motor, Stagger};
+use crate::device::{Ask, Drive, Handling, Limits, Motor, Pumps, Stagger};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -334,7 +334,7 @@ pub struct Filtration {
     pub feed_watch: LoopWatch,
     pub blower: Option<Motor>,
     sequence: Timed<Sequence>,
-    duty: Duty,
+    pumps: Pumps,
     feed_loop: PiLoop,
     setpoint: Ramp,
     wash_train: WashTrain,
@@ -350,7 +350,7 @@ parts! { Filtration {
          feed_watch = Group::single("feed_loop", "FIC-301");
     many: pump = Group::lettered("pump", "P-301x").held_by(Column::FeedPump);
     maybe: blower = Group::single("blower", "B-351").held_by(Column::Wash);
-    sequence, duty, feed_loop, setpoint, wash_train, effect, by_hand, memory, watch
+    sequence, pumps, feed_loop, setpoint, wash_train, effect, by_hand, memory, watch
 } }
 
 impl Filtration {
@@ -412,7 +412,8 @@ impl Filtration {
         self.judge_water(around, elapsed);
         self.pass_token(around);
         self.choose_joiner(around);
-        let duty = self.choose_pump();
+        let fit = self.pumps.fit(&self.pump);
+        let duty = self.pumps.choose(&mut self.pump, fit, self.settings.pinned);
         let open = self.reports().iter().any(|report| report.feed_way);
         let lost = self.watch.way_lost.holds(!open, WAY_LOST_TIME, elapsed);
         let scan = Scan {

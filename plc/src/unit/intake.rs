@@ -22,12 +22,12 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::alarm::{Condition, Parent, Priority, TripGroup};
-use crate::block::{Aim, Duty, Hold, Pace, PiLoop, PiTuning, Sustained, Timed};
+use crate::block::{Aim, Hold, Pace, PiLoop, PiTuning, Sustained, Timed};
 use crate::declare::{
     alarm, alarms, between, contact, inputs, measured, outputs, parts, settings, shown, status,
     switched,
 };
-use crate::device::{Ask, Drive, Handling, Limits, MotorValve, Stagger, Travel};
+use crate::device::{Ask, Drive, Handling, Limits, MotorValve, Pumps, Stagger, Travel};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -248,7 +248,7 @@ pub struct Intake {
     pub proof: Box<[Proof]>,
     pub curve: Box<[CurvePoint]>,
     sequence: Timed<Sequence>,
-    duty: Duty,
+    pumps: Pumps,
     flow_loop: PiLoop,
     meter: Meter,
     effect: Effect,
@@ -268,7 +268,7 @@ parts! { Intake {
           proof = Group::lettered("proof", "P-101x"),
           curve = Group::numbered("curve", "JI-101");
     maybe: ;
-    sequence, duty, flow_loop, meter, effect, river, way, late, since_look, running_for
+    sequence, pumps, flow_loop, meter, effect, river, way, late, since_look, running_for
 } }
 
 /// Speed moves by this much a second, % (`docs/spec/plant.md` 2.3).
@@ -330,7 +330,7 @@ impl Intake {
             free: blocked.is_empty(),
             ready: self.way_open(&around),
             duty_runs: duty.is_some_and(|pump| self.pump[pump].is_running()),
-            handed_over: self.effect.handed_over,
+            handed_over: self.pumps.handed_over(),
             failed: late || self.has_failed(),
         };
         let trip = (!blocked.is_empty()).then_some(Event::Trip(scan));

@@ -138,7 +138,7 @@ impl Distribution {
 
     /// A second pump is wanted, and contact time and power allow it.
     pub(super) fn lag_wanted(&mut self, around: &Around, elapsed: Duration) -> bool {
-        let spare = self.pump.iter().enumerate().filter(|(at, _)| self.is_fit(*at)).count() > 1;
+        let spare = self.pumps.fit(&self.pump).iter().filter(|fit| **fit).count() > 1;
         let scale = around.nominal.0 / 5.0;
         let allows = |flow: CubicMetresPerHour| {
             around.flow_allowed.is_some_and(|allowed| allowed >= flow * scale)

@@ -1,4 +1,4 @@
-//! Whether P-501 does what it is there for: dry, against a closed pipe, into a broken one. And which pump has the duty.
+//! Whether P-501 does what it is there for: dry, against a closed pipe, into a broken one.
 //!
 //! INV-19, INV-20; `docs/spec/plant.md` 2.8 (pipe break), 2.15.
 
@@ -7,13 +7,11 @@ use core::time::Duration;
 use super::lost_tank::KPA_PER_METRE;
 use super::pressure::STANDS;
 use super::{Around, Distribution};
-use crate::block::{Candidate, Sustained, pinned};
+use crate::block::Sustained;
 use crate::device::Drive;
 use crate::quantity::Metres;
 use crate::reason::{Reason, Reasons};
 
-/// Pumps of a duty, at most.
-pub(super) const PUMPS_MAX: usize = 3;
 /// Less flow than this share of nominal is none (INV-20). It is stopped within 15 s, three of which are the meter's.
 const NO_FLOW_SHARE: f64 = 0.05;
 const NO_FLOW_TIME: Duration = Duration::from_secs(12);
@@ -28,76 +26,29 @@ const BREAK_TIME: Duration = Duration::from_secs(30);
 const RISING_SHARE: f64 = 0.5;
 const RISING_HEAD: f64 = 0.85;
 
-/// What is remembered of each pump's effect.
+/// What is remembered of their effect.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Effect {
     no_flow: Sustained,
-    /// Rest left of each pump.
-    rest: [Duration; PUMPS_MAX],
-    /// Why they rest.
-    why: Reasons,
     breaks: Sustained,
     pub pipe_broken: bool,
-    had_duty: Option<usize>,
 }
 
 impl Distribution {
-    /// Not faulty, in AUTO, and not resting from a run without effect.
-    pub(super) fn is_fit(&self, pump: usize) -> bool {
-        let rests = self.effect.rest.get(pump).is_some_and(|rest| *rest > Duration::ZERO);
-        !rests && self.pump.get(pump).is_some_and(Drive::is_available)
-    }
-
     /// Every pump has failed, or rests from a run without effect.
     pub(super) fn all_failed(&self) -> bool {
-        let failed = |(at, pump): (usize, &Drive)| {
-            pump.is_faulty() || self.effect.rest.get(at).is_some_and(|rest| *rest > Duration::ZERO)
-        };
-        self.pump.iter().enumerate().all(failed)
-    }
-
-    /// Pumps that failed or rest.
-    pub(super) fn failed_pumps(&self) -> usize {
-        let rests = |at: usize| self.effect.rest.get(at).is_some_and(|rest| *rest > Duration::ZERO);
-        self.pump.iter().enumerate().filter(|(at, pump)| pump.is_faulty() || rests(*at)).count()
-    }
-
-    /// Who has the duty: fit, and with fewer run hours; never another one while one runs. The standby of a pump that failed
-    /// may ignore its time off once.
-    pub(super) fn choose_duty(&mut self) -> Option<usize> {
-        let mut choices = [Candidate::default(); PUMPS_MAX];
-        let mut running = false;
-        for (at, (choice, pump)) in choices.iter_mut().zip(&self.pump).enumerate() {
-            *choice = pump.as_candidate(self.is_fit(at));
-            running |= pump.is_on();
-        }
-        let choices = &choices[..self.pump.len().min(PUMPS_MAX)];
-        let duty = self.duty.choose(choices, running, pinned(self.settings.pinned));
-        if let (Some(before), Some(now)) = (self.effect.had_duty, duty)
-            && before != now
-            && !self.is_fit(before)
-            && let Some(standby) = self.pump.get_mut(now)
-        {
-            standby.hurry();
-        }
-        self.effect.had_duty = duty;
-        duty
+        self.pumps.failed(&self.pump) == self.pump.len()
     }
 
     /// Time passes; a person's reset ends rests and forgets a broken pipe.
     pub(super) fn rest(&mut self, reset: bool, elapsed: Duration) {
         if reset {
-            self.effect = Effect { had_duty: self.effect.had_duty, ..Effect::default() };
+            self.effect = Effect::default();
         }
-        for rest in &mut self.effect.rest {
-            *rest = rest.saturating_sub(elapsed);
-        }
-        if self.effect.rest.iter().all(|rest| *rest == Duration::ZERO) {
-            self.effect.why = Reasons::NONE;
-        }
-        self.status.rest_left =
-            self.effect.rest.iter().copied().fold(Duration::ZERO, |most, rest| most.max(rest));
-        self.status.failed_by = self.effect.why.and_if(self.effect.pipe_broken, Reason::PipeBroken);
+        self.pumps.elapse(reset, elapsed);
+        self.status.rest_left = self.pumps.rest_left();
+        self.status.failed_by =
+            self.pumps.why().and_if(self.effect.pipe_broken, Reason::PipeBroken);
     }
 
     /// Dry run, dead head and pipe break, whoever runs the pump.
@@ -109,13 +60,8 @@ impl Distribution {
             let level = self.status.level.usable();
             let wet = self.inputs.low_low.closed() && level.is_none_or(|level| level > SUCTION_LOW);
             let why = if wet { Reason::DeadHead } else { Reason::DryRun };
-            self.effect.why = self.effect.why.with(why);
             self.effect.no_flow = Sustained::default();
-            for (rest, pump) in self.effect.rest.iter_mut().zip(&self.pump) {
-                if pump.is_running() {
-                    *rest = REST;
-                }
-            }
+            self.pumps.send_to_rest(&self.pump, REST, Reasons::only(why));
         }
         let broken = match (on, flow, self.inputs.pressure.usable()) {
             (true, Some(flow), Some(pressure)) if self.has_tank => {

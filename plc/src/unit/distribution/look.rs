@@ -100,7 +100,7 @@ impl Distribution {
     }
 
     pub(super) fn raise(&mut self, around: &Around) {
-        let failed = self.failed_pumps();
+        let failed = self.pumps.failed(&self.pump);
         let settings = &self.settings;
         let tank = self.status.tank_level;
         let no_tank = !self.has_tank;

@@ -6,15 +6,13 @@
 use core::time::Duration;
 
 use super::{Around, Filtration};
-use crate::block::{Ahead, Candidate, Sustained, pinned};
+use crate::block::{Ahead, Sustained};
 use crate::device::Drive;
 use crate::quantity::{CubicMetresPerHour, Percent};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Doubt, Signal};
 use crate::unit::filter;
 
-/// P-301 of a site, at most.
-const PUMPS_MAX: usize = 3;
 /// Less flow than this share of nominal is none (INV-20); it is stopped within 15 s.
 const NO_FLOW_SHARE: f64 = 0.05;
 const NO_FLOW_TIME: Duration = Duration::from_secs(10);
@@ -34,7 +32,7 @@ const SOMETHING: f64 = 0.2;
 /// The feed must leave this share of a filter's part unexplained, or explain it, before its meter is believed; chosen.
 const UNEXPLAINED: f64 = 0.3;
 
-/// What is remembered of each pump's effect.
+/// What is remembered of their effect.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Effect {
     no_flow: Sustained,
@@ -44,11 +42,6 @@ pub(super) struct Effect {
     /// The feed ends or what leaves the filters does, or either falls so fast that it will have ended when the meters have
     /// caught up; of the last scan.
     ends: bool,
-    /// Rest left of each pump.
-    rest: [Duration; PUMPS_MAX],
-    /// Why they rest.
-    why: Reasons,
-    had_duty: Option<usize>,
 }
 
 impl Default for Effect {
@@ -59,76 +52,19 @@ impl Default for Effect {
             ending: Ahead::at_once(),
             leaving: Ahead::at_once(),
             ends: false,
-            rest: [Duration::ZERO; PUMPS_MAX],
-            why: Reasons::NONE,
-            had_duty: None,
         }
     }
 }
 
 impl Filtration {
-    /// Not faulty, in AUTO, and not resting from a run without effect.
-    pub(super) fn is_fit(&self, pump: usize) -> bool {
-        !self.rests(pump) && self.pump.get(pump).is_some_and(Drive::is_available)
-    }
-
-    fn rests(&self, pump: usize) -> bool {
-        self.effect.rest.get(pump).is_some_and(|rest| !rest.is_zero())
-    }
-
-    /// Why a pump rests, while it does: it holds a run by hand too.
-    pub(super) fn rest_of(&self, pump: usize) -> Reasons {
-        if self.rests(pump) { self.effect.why } else { Reasons::NONE }
-    }
-
-    /// Some pump could run.
-    pub(super) fn has_pump(&self) -> bool {
-        (0..self.pump.len()).any(|pump| self.is_fit(pump))
-    }
-
-    /// Pumps that failed or rest.
-    pub(super) fn failed_pumps(&self) -> usize {
-        let failed = |(at, pump): &(usize, &Drive)| pump.is_faulty() || self.rests(*at);
-        self.pump.iter().enumerate().filter(failed).count()
-    }
-
-    /// Who has the duty: fit, and with fewer run hours; never another one while one runs. The standby of a pump that failed
-    /// may ignore its time off once.
-    pub(super) fn choose_pump(&mut self) -> Option<usize> {
-        let mut choices = [Candidate::default(); PUMPS_MAX];
-        let mut running = false;
-        for (at, (choice, pump)) in choices.iter_mut().zip(&self.pump).enumerate() {
-            *choice = pump.as_candidate(self.is_fit(at));
-            running |= pump.is_on();
-        }
-        let choices = &choices[..self.pump.len().min(PUMPS_MAX)];
-        let duty = self.duty.choose(choices, running, pinned(self.settings.pinned));
-        if let (Some(before), Some(now)) = (self.effect.had_duty, duty)
-            && before != now
-            && !self.is_fit(before)
-            && let Some(standby) = self.pump.get_mut(now)
-        {
-            standby.hurry();
-        }
-        self.effect.had_duty = duty;
-        duty
-    }
-
     /// Time passes; a person's reset ends the rests.
     pub(super) fn rest(&mut self, reset: bool, elapsed: Duration) {
         if reset {
-            self.effect = Effect { had_duty: self.effect.had_duty, ..Effect::default() };
+            self.effect = Effect::default();
         }
-        for rest in &mut self.effect.rest {
-            *rest = rest.saturating_sub(elapsed);
-        }
-        let longest =
-            self.effect.rest.iter().copied().fold(Duration::ZERO, |most, rest| most.max(rest));
-        if longest.is_zero() {
-            self.effect.why = Reasons::NONE;
-        }
-        self.status.rest_left = longest;
-        self.status.failed_by = self.effect.why;
+        self.pumps.elapse(reset, elapsed);
+        self.status.rest_left = self.pumps.rest_left();
+        self.status.failed_by = self.pumps.why();
     }
 
     /// P-301 runs and nothing moves: dry, or against a closed pipe.
@@ -150,13 +86,8 @@ impl Filtration {
         if self.effect.no_flow.holds(none, NO_FLOW_TIME, elapsed) {
             let wet = around.settled_level.usable().is_some_and(|level| level > SUCTION_LOW);
             let why = if wet { Reason::DeadHead } else { Reason::DryRun };
-            self.effect.why = self.effect.why.with(why);
             self.effect.no_flow = Sustained::default();
-            for (rest, pump) in self.effect.rest.iter_mut().zip(&self.pump) {
-                if pump.is_running() {
-                    *rest = REST;
-                }
-            }
+            self.pumps.send_to_rest(&self.pump, REST, Reasons::only(why));
         }
     }
 

@@ -58,7 +58,7 @@ impl Filtration {
         let most = self.feed_speed_max(around, elapsed);
         for number in 0..self.pump.len() {
             let asked = if duty == Some(number) { ask } else { Ask::OFF };
-            let asked = asked.no_faster(most).or_by_hand(held.and(self.rest_of(number)));
+            let asked = asked.no_faster(most).or_by_hand(held.and(self.pumps.rest_of(number)));
             self.pump[number].scan(asked, Limits::SURFACE, stagger, elapsed);
         }
         let by_hand = self.pump.iter().any(|pump| pump.outputs.run.value());
@@ -146,7 +146,8 @@ impl Filtration {
     pub(super) fn run_on(&self, around: &Around) -> Duration {
         let feeds = self.status.state == State::Feeding {} && around.demand == Demand::Run;
         let wet = around.settled_level.good().is_some_and(|level| level >= RUN_ON_LEVEL);
-        let duty = self.duty.chosen().filter(|at| feeds && wet && self.is_fit(*at));
+        let duty =
+            self.pumps.on_duty().filter(|at| feeds && wet && self.pumps.is_fit(&self.pump, *at));
         let pump = duty.and_then(|at| self.pump.get(at));
         pump.map_or(Duration::ZERO, |pump| pump.run_left(Limits::SURFACE))
     }
@@ -157,7 +158,7 @@ impl Filtration {
             && self.memory.tank_ready
             && around.holds.feed.is_empty()
             && self.handling.is_auto()
-            && self.has_pump()
+            && self.pumps.fit(&self.pump).contains(&true)
     }
 
     /// A filter may join or leave: the feed is at MINIMUM, or nothing flows.

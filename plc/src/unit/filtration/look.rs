@@ -51,7 +51,7 @@ impl Filtration {
     }
 
     pub(super) fn raise(&mut self, around: &Around) {
-        let failed = self.failed_pumps();
+        let failed = self.pumps.failed(&self.pump);
         let causes = around.holds.feed;
         // Suppression: s4 power lost, s5 bus A lost. In a calibration hold of AIT-330 (s3) the filters' own analysers are
         // what is judged: water that is not safe is said all the same.

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use super::flow::{Load, NO_FLOW_SHARE};
 use super::{Around, Intake};
-use crate::block::{Candidate, Sustained, pinned};
+use crate::block::Sustained;
 use crate::declare::{kept, parts, retained, shown, status};
 use crate::device::Drive;
 use crate::quantity::{Count, Metres};
@@ -65,8 +65,6 @@ const KPA_PER_METRE: f64 = 9.81;
 const REST: Duration = Duration::from_secs(600);
 const TRIES: f64 = 3.0;
 const TRIES_WINDOW: Duration = Duration::from_secs(6 * 3600);
-/// Pumps of a duty, at most.
-pub(super) const PUMPS_MAX: usize = 3;
 
 pub(super) fn proofs(pumps: u8) -> Box<[Proof]> {
     (0..pumps).map(|_| Proof::default()).collect()
@@ -117,9 +115,6 @@ pub(super) struct Effect {
     no_lift: Sustained,
     no_load: Sustained,
     dead_head: Sustained,
-    had_duty: Option<usize>,
-    /// The duty went from a failed pump to another one in this scan.
-    pub handed_over: bool,
 }
 
 /// What PT-101 says of a running pump.
@@ -165,28 +160,10 @@ impl Intake {
         resting.map(|proof| proof.status.rest_left).min().unwrap_or(Duration::ZERO)
     }
 
-    /// Who has the duty: fit, and with fewer run hours; never another one while one runs. The standby of a pump that failed
-    /// may ignore its time off once (R-2.15-03).
+    /// Who has the duty.
     pub(super) fn choose_duty(&mut self) -> Option<usize> {
-        let mut choices = [Candidate::default(); PUMPS_MAX];
-        let mut running = false;
-        for (at, (choice, pump)) in choices.iter_mut().zip(&self.pump).enumerate() {
-            *choice = pump.as_candidate(self.is_fit(at));
-            running |= pump.is_on();
-        }
-        let choices = &choices[..self.pump.len().min(PUMPS_MAX)];
-        let duty = self.duty.choose(choices, running, pinned(self.settings.pinned));
-        self.effect.handed_over = false;
-        if let (Some(before), Some(now)) = (self.effect.had_duty, duty)
-            && before != now
-            && !self.is_fit(before)
-            && let Some(standby) = self.pump.get_mut(now)
-        {
-            standby.hurry();
-            self.effect.handed_over = true;
-        }
-        self.effect.had_duty = duty.or(self.effect.had_duty);
-        duty
+        let fit = core::array::from_fn(|pump| self.is_fit(pump));
+        self.pumps.choose(&mut self.pump, fit, self.settings.pinned)
     }
 
     /// Dry run and dead head, whoever runs the pump.
@@ -224,7 +201,7 @@ impl Intake {
                 proof.trip(likely);
             }
         }
-        self.effect = Effect { had_duty: self.effect.had_duty, ..Effect::default() };
+        self.effect = Effect::default();
     }
 
     /// What is likely to be wrong with a pump that ran and moved nothing.

@@ -7,11 +7,10 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::Intake;
-use super::effect::PUMPS_MAX;
 use super::river::WET_WELL_TRIP;
 use crate::block::Sustained;
 use crate::declare::{kept, parts, retained};
-use crate::device::Drive;
+use crate::device::{Drive, PUMPS_MAX};
 use crate::quantity::{CubicMetresPerHour, KiloWatts, Metres, Percent};
 use crate::signal::{Doubt, Fault, Signal};
 
