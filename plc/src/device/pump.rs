@@ -17,17 +17,18 @@ pub use ask::Ask;
 pub use life::Limits;
 pub use stagger::{Held, Stagger};
 
+use crate::alarm::{Condition, Priority};
 use crate::block::Candidate;
 use crate::declare::{
-    contact, inputs, kept, measured, outputs, parts, retained, shown, states, status, switched,
-    up_to,
+    alarm, alarms, contact, inputs, kept, measured, outputs, parts, retained, shown, states,
+    status, switched, up_to,
 };
 use crate::output::Output;
 use crate::quantity::{Count, Hertz, KiloWatts, Percent};
-use crate::reason::Reasons;
+use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 
-use super::Handling;
+use super::{Handling, Mode};
 use life::{FAULTS, Feedback, Life, RESTS};
 
 inputs! {
@@ -116,6 +117,14 @@ outputs! {
     }
 }
 
+alarms! {
+    /// What every motor calls people for; that it does not run when asked is told by its unit.
+    pub struct Alarms {
+        /// Motor runs by itself.
+        pub runs_unasked: Condition = alarm(924, Priority::P2).latching(),
+    }
+}
+
 /// What a motor does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -140,9 +149,10 @@ macro_rules! motor {
             pub handling: Handling,
             pub retained: $retained,
             pub outputs: $outputs,
+            pub alarms: Alarms,
             life: Life,
         }
-        parts! { $name { inputs, status, handling, retained, outputs; one: ; many: ; maybe: ; life } }
+        parts! { $name { inputs, status, handling, retained, outputs, alarms; one: ; many: ; maybe: ; life } }
 
         impl $name {
             /// Proven running.
@@ -205,6 +215,10 @@ macro_rules! motor {
                 let (state, blocked) = self.life.next(before, feedback, ask, limits, stagger, elapsed);
                 let wait_left = self.life.wait_left(state, blocked, limits, stagger);
                 self.status = Status { state, blocked: blocked.and(why), wait_left };
+                // Where somebody has their hands in it they run it as they need (R-2.1-04).
+                let locked_out = self.handling.mode() == Mode::Maintenance;
+                self.alarms.runs_unasked =
+                    Condition::when(blocked.has(Reason::RunsUnasked)).unless(locked_out);
                 let kept = &mut self.retained;
                 kept.stood = kept.stood.saturating_add(elapsed);
                 if self.life.ran_for(feedback, elapsed) >= EXERCISE {

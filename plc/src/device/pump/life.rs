@@ -42,8 +42,10 @@ pub(super) const RESTS: Reasons = Reasons::all(&[
     Reason::PowerLimited,
 ]);
 
-/// Feedback must appear within this, and vanish within twice this (`docs/spec/plant.md` 2.0).
+/// Feedback must appear within this (`docs/spec/plant.md` 2.0).
 const FEEDBACK_TIME: Duration = Duration::from_secs(5);
+/// A motor that nobody asks may show that it runs for so long.
+const UNASKED_TIME: Duration = Duration::from_secs(10);
 /// What a restart goes on with is written this often (R-2.10-08).
 const KEPT_EVERY: Duration = Duration::from_secs(5);
 /// A running motor may lose its feedback this long: one missed poll of a drive.
@@ -82,9 +84,14 @@ impl Life {
         };
         self.starts.elapse(elapsed);
         self.gap = if feedback.running { Duration::ZERO } else { self.gap.saturating_add(elapsed) };
-        let stands = matches!(before, State::Off | State::Locked);
+        let asked = match before {
+            State::Off | State::Locked => ask.run,
+            State::Starting | State::Running | State::Stopping => true,
+            // Whatever it failed by: it is told to stand.
+            State::Fault => false,
+        };
         // At the panel people run it, and the controller only looks on.
-        let runs_alone = stands && feedback.running && !ask.run && !ask.is_taken_over();
+        let runs_alone = feedback.running && !asked && !ask.is_taken_over();
         self.unasked =
             if runs_alone { self.unasked.saturating_add(elapsed) } else { Duration::ZERO };
         let mut why = Reasons::NONE;
@@ -95,7 +102,7 @@ impl Life {
             {
                 State::Fault
             }
-            State::Off | State::Locked if self.unasked > FEEDBACK_TIME * 2 => State::Fault,
+            State::Off | State::Locked if self.unasked > UNASKED_TIME => State::Fault,
             State::Off if ask.run => {
                 if feedback.running {
                     // Runs although nobody asked: a welded contactor, or a drive in local.
@@ -123,7 +130,7 @@ impl Life {
             State::Running if self.gap > FEEDBACK_GAP => State::Fault,
             State::Running => State::Running,
             State::Stopping if !feedback.running => State::Locked,
-            State::Stopping if self.in_state > FEEDBACK_TIME * 2 => State::Fault,
+            State::Stopping if self.in_state > UNASKED_TIME => State::Fault,
             State::Stopping => State::Stopping,
             State::Locked if self.off_left.is_zero() || self.hurried => State::Off,
             State::Locked => {
@@ -139,6 +146,8 @@ impl Life {
             self.failed_by = Reasons::NONE;
         } else if before != State::Fault {
             self.failed_by = Reasons::only(named(before, feedback));
+        } else if self.unasked > UNASKED_TIME {
+            self.failed_by = self.failed_by.with(Reason::RunsUnasked);
         }
         (state, why.and_if(state == State::Fault, Reason::PumpFault).and(self.failed_by))
     }

@@ -143,6 +143,40 @@ fn a_motor_that_starts_by_itself_is_a_fault_after_ten_seconds() {
     }
 }
 
+/// R-2.0-08, INV-44, R-2.1-04: alarm 924 calls people to a motor that runs by itself, whatever it had failed by before and
+/// until somebody resets; one that is locked out is run by whoever works on it.
+#[test]
+fn a_motor_that_runs_by_itself_is_heard() {
+    for (what, mode, failed, alarm) in [
+        ("in AUTO", Mode::Auto, false, Condition::Active),
+        ("switched off", Mode::Off, false, Condition::Active),
+        ("after it failed to start", Mode::Auto, true, Condition::Active),
+        ("locked out", Mode::Maintenance, false, Condition::Suppressed),
+    ] {
+        let mut motor = Motor::default();
+        let mut stagger = Stagger::default();
+        let mut run_s = |motor: &mut Motor, seconds: u32, running, ask| {
+            motor.inputs.running = Signal::Good(running);
+            for _ in 0..seconds {
+                stagger.elapse(Duration::ZERO, SECOND);
+                motor.scan(ask, Limits::SMALL, &mut stagger, SECOND);
+            }
+            motor.alarms.runs_unasked
+        };
+        motor.handling.change(mode, 7);
+        if failed {
+            let told = run_s(&mut motor, 12, false, Ask::when(true));
+            assert_eq!((motor.is_faulty(), told), (true, Condition::Clear), "{what}");
+        }
+        let silent = if alarm == Condition::Active { Condition::Clear } else { alarm };
+        assert_eq!(run_s(&mut motor, 10, true, Ask::OFF), silent, "{what}");
+        assert_eq!(run_s(&mut motor, 1, true, Ask::OFF), alarm, "{what}");
+        assert_eq!(run_s(&mut motor, 60, false, Ask::OFF), alarm, "{what}: until a reset");
+        motor.reset();
+        assert_eq!(run_s(&mut motor, 12, false, Ask::OFF), silent, "{what}");
+    }
+}
+
 /// INV-23: one start at a time, plant-wide.
 #[test]
 fn two_motors_never_start_together() {
