@@ -22,7 +22,7 @@ impl Plant {
         // The edge 0 -> 1; a button stuck at start resets nothing.
         let button = pressed && !self.button_was;
         if self.units.system.is_at_panel() {
-            self.units.filtration.end_orders();
+            self.end_orders();
         }
         self.button_was = pressed || self.units.system.inputs.local_reset.usable().is_none();
         self.asked.reset |= button;
@@ -34,6 +34,16 @@ impl Plant {
             self.events.push(Event::Answer { number: order.number, step: order.step, verdict });
         }
         self.asked.local_reset = button;
+    }
+
+    /// The panel commands: what was asked for from afar, and has not begun, lapses (R-2.1-05). Motors by hand see to it
+    /// themselves; valves stay as they stand.
+    fn end_orders(&mut self) {
+        let units = &mut self.units;
+        units.filtration.end_orders();
+        units.sedimentation.end_orders();
+        units.coagulation.doser.handling.end_wish();
+        units.disinfection.doser.handling.end_wish();
     }
 
     fn permit(order: &Order) -> Result<(), Reason> {

@@ -242,6 +242,16 @@ impl Sedimentation {
         self.handling.elapse(Percent(if on { 100.0 } else { 0.0 }), elapsed);
     }
 
+    /// The panel commands: a turn that a person ordered, and that has not begun, is ordered no more (R-2.1-05).
+    pub fn end_orders(&mut self) {
+        self.rounds.end_orders();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has_orders(&self) -> bool {
+        self.rounds.has_orders()
+    }
+
     /// Rounds, and the turns in them.
     fn take_turns(&mut self, around: &Around, blocked: Reasons) -> State {
         let tanks = &around.tanks[..self.tanks];

@@ -450,6 +450,44 @@ fn a_wish_by_hand_ends_when_somebody_takes_over_at_the_panel() {
     assert_eq!(is(&rig), Some(Percent::ZERO));
 }
 
+/// R-2.1-05: a desludging that waits is ordered no more once somebody has taken over at the panel.
+#[test]
+fn an_order_to_desludge_ends_when_somebody_takes_over_at_the_panel() {
+    let mut rig = Rig::new();
+    rig.turn(true, 12);
+    assert_eq!(rig.ask(Role::Operator, Command::Desludge { tank: 1 }), Ok(()));
+    rig.turn(true, 60);
+    assert!(rig.plant.units.sedimentation.has_orders(), "nobody knows the level of T-601: it waits");
+    rig.turn(false, 2);
+    assert!(!rig.plant.units.sedimentation.has_orders());
+}
+
+/// R-2.1-05, R-2.1-02: a dosing pump that was to run by hand does not go on when the panel lets go.
+#[test]
+fn a_dose_by_hand_ends_when_somebody_takes_over_at_the_panel() {
+    for path in ["coagulation.doser.mode", "disinfection.doser.mode"] {
+        let mut rig = Rig::new();
+        let device = rig.row(path);
+        let handle = Command::Handle { device, mode: Mode::Manual };
+        assert_eq!(rig.ask(Role::Supervisor, handle), Ok(()), "{path}");
+        rig.turn(true, 12);
+        let wish = Command::ByHand { device, wish: 60.0, seconds: 3600.0 };
+        assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()), "{path}");
+        let is = |rig: &Rig| {
+            let units = &rig.plant.units;
+            let doser = if path.starts_with('c') {
+                &units.coagulation.doser.handling
+            } else {
+                &units.disinfection.doser.handling
+            };
+            doser.wish()
+        };
+        assert_eq!(is(&rig), Some(Percent(60.0)), "{path}");
+        rig.turn(false, 2);
+        assert_eq!(is(&rig), Some(Percent::ZERO), "{path}");
+    }
+}
+
 /// R-2.1-07, INV-36: what may start something is chosen first; the token is one order's, for 30 s, once.
 #[test]
 fn what_starts_something_is_chosen_before_it_is_carried_out() {

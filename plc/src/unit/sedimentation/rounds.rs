@@ -84,6 +84,17 @@ impl Rounds {
         self.pending &= bits(&|tank| tank.can_desludge || tank.desludging);
     }
 
+    /// What people ordered is wanted no more; what a round calls for it calls for again.
+    pub fn end_orders(&mut self) {
+        self.pending &= !self.ordered;
+        self.ordered = 0;
+    }
+
+    #[cfg(test)]
+    pub fn has_orders(&self) -> bool {
+        self.ordered != 0
+    }
+
     /// The tank with the most sludge of those that wait is next.
     pub fn choose(&mut self, tanks: &[Report]) {
         self.begun = false;

@@ -224,6 +224,27 @@ fn nothing_is_drawn_while_the_waste_tank_has_no_room() {
     assert_eq!(rig.order(), [0]);
 }
 
+/// R-2.1-05: a desludging that was ordered from afar is wanted no more once somebody has taken over at the panel; one that the
+/// sludge itself asks for is.
+#[test]
+fn an_order_to_desludge_lapses_when_somebody_takes_over_at_the_panel() {
+    for (sludge, drawn) in [(0.3, [].as_slice()), (6.1, [1].as_slice())] {
+        let mut rig = Rig::of(2);
+        let free = rig.around;
+        rig.around.ordered = 0b10;
+        rig.around.waste_level = Signal::Good(Percent(85.1));
+        rig.around.tanks[1].sludge = Kilograms(sludge);
+        rig.run_s(60);
+        rig.around.holds = Reasons::only(Reason::LocalControl);
+        rig.unit.end_orders();
+        rig.run_s(60);
+        let tanks = rig.around.tanks;
+        rig.around = Around { tanks, ..free };
+        rig.run_s(30 * MINUTE);
+        assert_eq!(rig.order().first().map(core::slice::from_ref).unwrap_or_default(), drawn);
+    }
+}
+
 /// R-2.14-05: before a storm every tank is drawn once, also while the plant stands.
 #[test]
 fn before_a_storm_every_tank_is_drawn_once() {
