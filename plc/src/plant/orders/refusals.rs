@@ -457,7 +457,10 @@ fn an_order_to_desludge_ends_when_somebody_takes_over_at_the_panel() {
     rig.turn(true, 12);
     assert_eq!(rig.ask(Role::Operator, Command::Desludge { tank: 1 }), Ok(()));
     rig.turn(true, 60);
-    assert!(rig.plant.units.sedimentation.has_orders(), "nobody knows the level of T-601: it waits");
+    assert!(
+        rig.plant.units.sedimentation.has_orders(),
+        "nobody knows the level of T-601: it waits"
+    );
     rig.turn(false, 2);
     assert!(!rig.plant.units.sedimentation.has_orders());
 }

@@ -36,6 +36,8 @@ pub struct Rounds {
     /// Bit by tank: to be drawn in this round; asked for by a person.
     pending: u8,
     ordered: u8,
+    /// To be drawn once before the mud comes, as soon as it can be (R-2.14-05).
+    storm: u8,
     turns: [u8; TANKS_MAX],
     turn: Option<usize>,
     begun: bool,
@@ -63,16 +65,19 @@ impl Rounds {
         let bits = |asks: &dyn Fn(&Report) -> bool| {
             every().filter(|(_, tank)| asks(tank)).fold(0, |bits, (at, _)| bits | 1 << at)
         };
+        let available = bits(&|tank| tank.is_available);
         self.ordered |= around.ordered;
-        self.ordered &= bits(&|tank| tank.is_available);
+        self.ordered &= available;
+        self.storm = if around.all { available } else { self.storm & available };
         let due = around.producing
             && !around.waste_busy
             && tanks.iter().any(|tank| tank.carries && tank.since >= interval);
         let called = bits(&|tank| {
             // One that has just been drawn waits for the next round.
-            let round = (due && tank.since >= interval / 2) || around.all;
+            let round = due && tank.since >= interval / 2;
             tank.can_desludge && (tank.asks_desludge || round || tank.sludge > tank.sludge_high)
         });
+        let called = called | self.storm & bits(&|tank| tank.can_desludge);
         let fresh = (self.ordered | called) & !self.pending;
         for (at, turns) in self.turns.iter_mut().enumerate() {
             if fresh & (1 << at) != 0 {
@@ -132,6 +137,7 @@ impl Rounds {
         }
         if self.begun {
             self.ordered &= !(1 << at);
+            self.storm &= !(1 << at);
         }
     }
 

@@ -258,6 +258,27 @@ fn before_a_storm_every_tank_is_drawn_once() {
     assert_eq!(order, [0, 1]);
 }
 
+/// R-2.14-05: a tank that cannot be drawn in the minute in which the storm is seen is drawn as soon as it can be, once; one that is
+/// taken out is not waited for.
+#[test]
+fn a_tank_that_is_busy_when_a_storm_is_seen_is_drawn_later() {
+    for (available, drawn) in [(true, [0, 1].as_slice()), (false, [0].as_slice())] {
+        let mut rig = Rig::of(2);
+        rig.around.producing = false;
+        rig.around.tanks[1].can_desludge = false;
+        rig.run_s(60);
+        rig.around.all = true;
+        rig.run_s(HOUR / 2);
+        assert_eq!(rig.order(), [0]);
+        rig.around.tanks[1].is_available = available;
+        rig.run_s(1);
+        rig.around.tanks[1].is_available = true;
+        rig.around.tanks[1].can_desludge = true;
+        rig.run_s(HOUR);
+        assert_eq!(rig.order(), drawn);
+    }
+}
+
 /// R-2.5-03: P-205 runs only while a sludge valve is proven open, by hand too.
 #[test]
 fn the_sludge_pump_never_works_against_shut_valves() {
