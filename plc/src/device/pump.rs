@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Off -> Starting -> Running -> Stopping -> Locked -> Off        any --(no feedback, tripped, welded)--> Fault
+//!                                              ^-----(the voltage that stopped it is back for good)-------+
 //! ```
 //! Run feedback must come within 5 s and go within 10 s (`docs/spec/plant.md` 2.0). Nothing overrides the minimum time off but
 //! a changeover on fault; neither it nor the starts that were used up are given back by a restart. The minimum time on is its

@@ -48,6 +48,15 @@ const FEEDBACK_TIME: Duration = Duration::from_secs(5);
 const UNASKED_TIME: Duration = Duration::from_secs(10);
 /// What a restart goes on with is written this often (R-2.10-08).
 const KEPT_EVERY: Duration = Duration::from_secs(5);
+/// The meter tells of a low voltage no later than this after a motor that it stopped; chosen: its stale limit and a poll.
+const VOLTAGE_SEEN: Duration = Duration::from_secs(10);
+/// The voltage must be good for so long before a motor that it stopped is tried again (R-2.10-03).
+const VOLTAGE_GOOD: Duration = Duration::from_secs(60);
+/// It is tried again so often, until somebody resets or it has run for an hour (chosen; F44).
+const RETRIES_MAX: u8 = 3;
+const RETRIES_FORGOTTEN: Duration = Duration::from_secs(3600);
+/// What a low voltage does to a motor: it stands, or its drive trips.
+const BY_VOLTAGE: Reasons = Reasons::all(&[Reason::NoRunFeedback, Reason::DriveTripped]);
 /// A running motor may lose its feedback this long: one missed poll of a drive.
 const FEEDBACK_GAP: Duration = Duration::from_secs(2);
 
@@ -65,6 +74,10 @@ pub(super) struct Life {
     ran_for: Duration,
     /// What became of it, while it is a fault.
     failed_by: Reasons,
+    /// It failed while the voltage was too low, and may be tried again.
+    by_voltage: bool,
+    voltage_good: Duration,
+    retries: u8,
 }
 
 impl Life {
@@ -94,8 +107,15 @@ impl Life {
         let runs_alone = feedback.running && !asked && !ask.is_taken_over();
         self.unasked =
             if runs_alone { self.unasked.saturating_add(elapsed) } else { Duration::ZERO };
+        let low = stagger.held(limits).has(Reason::VoltageLow);
+        self.voltage_good =
+            if low { Duration::ZERO } else { self.voltage_good.saturating_add(elapsed) };
         let mut why = Reasons::NONE;
         let state = match before {
+            State::Fault if self.may_be_tried_again(feedback) => {
+                self.retries += 1;
+                State::Locked
+            }
             State::Fault => State::Fault,
             State::Off | State::Starting | State::Running | State::Stopping | State::Locked
                 if feedback.tripped =>
@@ -142,6 +162,7 @@ impl Life {
             self.in_state = Duration::ZERO;
             self.hurried = false;
         }
+        self.by_voltage &= state == State::Fault;
         if state != State::Fault {
             self.failed_by = Reasons::NONE;
         } else if before != State::Fault {
@@ -149,14 +170,26 @@ impl Life {
         } else if self.unasked > UNASKED_TIME {
             self.failed_by = self.failed_by.with(Reason::RunsUnasked);
         }
+        self.by_voltage |= state == State::Fault && low && self.in_state <= VOLTAGE_SEEN;
         (state, why.and_if(state == State::Fault, Reason::PumpFault).and(self.failed_by))
     }
 }
 
 impl Life {
-    /// Its state begins anew.
+    /// A low voltage is nobody's failure: what it stopped is tried again when it is back for good, some times (F44).
+    fn may_be_tried_again(&self, feedback: Feedback) -> bool {
+        self.by_voltage
+            && self.failed_by.without(BY_VOLTAGE).is_empty()
+            && self.voltage_good >= VOLTAGE_GOOD
+            && self.retries < RETRIES_MAX
+            && !feedback.tripped
+            && !feedback.running
+    }
+
+    /// A person has reset it: its state begins anew.
     pub(super) fn begin(&mut self) {
         self.in_state = Duration::ZERO;
+        self.retries = 0;
     }
 
     /// Its minimum time off does not count this once.
@@ -168,6 +201,9 @@ impl Life {
     pub(super) fn ran_for(&mut self, feedback: Feedback, elapsed: Duration) -> Duration {
         let ran = self.ran_for.saturating_add(elapsed);
         self.ran_for = if feedback.running { ran } else { Duration::ZERO };
+        if self.ran_for >= RETRIES_FORGOTTEN {
+            self.retries = 0;
+        }
         self.ran_for
     }
 

@@ -177,6 +177,53 @@ fn a_motor_that_runs_by_itself_is_heard() {
     }
 }
 
+/// R-2.0-08, R-2.10-03, F44: what a low voltage stopped is tried again a minute after the voltage is back, three times; not while its
+/// drive has tripped, and not what failed at a good voltage.
+#[test]
+fn a_motor_that_a_low_voltage_stopped_is_tried_again() {
+    let low = Held { all: Reasons::only(Reason::VoltageLow), ..Held::default() };
+    for (what, held, trips, expected) in [
+        ("voltage", low, false, State::Running),
+        ("voltage, the drive still tripped", low, true, State::Fault),
+        ("something else", Held::default(), false, State::Fault),
+    ] {
+        let mut motor = Drive::default();
+        let mut stagger = Stagger::default();
+        let mut run_s = |motor: &mut Drive, seconds: u32, answers: bool, held: Held, tripped| {
+            stagger.hold(held);
+            for _ in 0..seconds {
+                stagger.elapse(Duration::ZERO, SECOND);
+                motor.scan(Ask::at(Percent(80.0)), Limits::SMALL, &mut stagger, SECOND);
+                motor.inputs.running = Signal::Good(answers && motor.outputs.run.value());
+                motor.inputs.tripped = Signal::Good(tripped);
+            }
+            motor.status.state
+        };
+        let free = Held::default();
+        for _ in 0..3 {
+            assert_eq!(run_s(&mut motor, 9, true, free, false), State::Running, "{what}");
+            // The meter tells of it some seconds late.
+            assert_eq!(run_s(&mut motor, 5, false, free, false), State::Fault, "{what}");
+            assert_eq!(run_s(&mut motor, 600, false, held, trips), State::Fault, "{what}");
+            assert_eq!(run_s(&mut motor, 58, true, free, trips), State::Fault, "{what}");
+            assert_eq!(run_s(&mut motor, 20, true, free, trips), expected, "{what}");
+            if expected == State::Fault {
+                run_s(&mut motor, 1, true, free, false);
+                motor.reset();
+                run_s(&mut motor, 12, true, free, false);
+            }
+        }
+        if expected == State::Fault {
+            continue;
+        }
+        run_s(&mut motor, 5, false, free, false);
+        run_s(&mut motor, 60, false, held, false);
+        assert_eq!(run_s(&mut motor, 3600, true, free, false), State::Fault, "{what}: enough");
+        motor.reset();
+        assert_eq!(run_s(&mut motor, 20, true, free, false), State::Running, "{what}");
+    }
+}
+
 /// INV-23: one start at a time, plant-wide.
 #[test]
 fn two_motors_never_start_together() {
