@@ -26,7 +26,7 @@ const RANGE_MARGIN: f64 = 0.02;
 const SENTINEL: f64 = 1e30;
 /// Jumps in a row until a signal is bad.
 const JUMPS_MAX: u8 = 3;
-/// Readings closer than this say nothing of a rate: two answers of one poll.
+/// Readings closer than this say nothing of a rate: two answers of one poll. They are judged with the next one.
 const RATE_SPACING: f64 = 0.2;
 
 /// The last verdict on an input: all that is asked of it in most scans.
@@ -324,20 +324,19 @@ fn judge<Q: Value>(
 /// A jump faster than the process can is doubted once, bad after three in a row; a step that stays is believed then.
 fn rate(memory: &mut Memory, words: &Measured, reading: Reading) -> Quality {
     let between = reading.taken.since(memory.taken).as_secs_f64();
-    let jumped = words.rate_max > 0.0
-        && memory.known
-        && between >= RATE_SPACING
-        && libm::fabs(reading.value - memory.value) > words.rate_max * between + noise(words);
-    memory.jumps = if jumped { memory.jumps.saturating_add(1) } else { 0 };
-    memory.value = reading.value;
-    memory.taken = reading.taken;
-    memory.known = true;
-    if memory.jumps >= JUMPS_MAX {
-        Quality::Bad(Fault::Rate)
-    } else if jumped {
-        Quality::Uncertain(Doubt::Rate)
-    } else {
-        Quality::Good
+    if !memory.known || between >= RATE_SPACING {
+        let jumped = words.rate_max > 0.0
+            && memory.known
+            && libm::fabs(reading.value - memory.value) > words.rate_max * between + noise(words);
+        memory.jumps = if jumped { memory.jumps.saturating_add(1) } else { 0 };
+        memory.value = reading.value;
+        memory.taken = reading.taken;
+        memory.known = true;
+    }
+    match memory.jumps {
+        0 => Quality::Good,
+        1..JUMPS_MAX => Quality::Uncertain(Doubt::Rate),
+        JUMPS_MAX.. => Quality::Bad(Fault::Rate),
     }
 }
 

@@ -48,6 +48,29 @@ fn a_reading_is_judged_by_range_rate_and_sign() {
     }
 }
 
+/// R-2.12-05: readings closer than 0.2 s, two answers of one poll, are judged together; a fast poll hides no jump.
+#[test]
+fn a_jump_is_seen_however_often_an_instrument_is_read() {
+    for every_ms in [20, 100, 190, 200, 500] {
+        let mut memory = Memory::default();
+        let mut read = |number: u64, value: f64| -> Signal<Ntu> {
+            let now = Moment(number * every_ms * 1000);
+            judge(&mut memory, &WORDS, Reading::good(value, now), Activities::default(), now)
+        };
+        // A jump back and forth that lasts 0.4 s each time.
+        let each = (400 / every_ms).max(1);
+        let mut worst = Signal::Good(Ntu(0.1));
+        for number in 0..8 * each {
+            let value = if (number / each) % 2 == 0 { 0.1 } else { 5.0 };
+            let now = read(number, value);
+            if !matches!(now, Signal::Good(_)) && !matches!(worst, Signal::Bad(_)) {
+                worst = now;
+            }
+        }
+        assert!(!matches!(worst, Signal::Good(_)), "{every_ms} ms: {worst:?}");
+    }
+}
+
 /// R-2.12-02: stale at three polls, and no sooner than 5 s.
 #[test]
 fn a_reading_too_old_or_from_the_future_is_bad() {
