@@ -128,14 +128,16 @@ impl Filtration {
         let taken = self
             .others(index)
             .any(|other| other.state.is_wash() || other.state == State::Ripening {});
+        // Ready to join, or on the way: ripe, and its outlet still opens.
+        let comes = |other: &Report| other.ready || other.state.is_filtering();
         // The others carry the plant; or none of them can, and it pauses.
         let carried = around.demand == Demand::Idle
             || self.others(index).any(|other| other.delivers)
-            || !self.others(index).any(|other| other.ready);
+            || !self.others(index).any(comes);
         let joins = self.memory.joiner.is_some();
         // Nobody makes water, nor could: what is kept for delivery would be kept for ever.
-        let last = !self.reports().iter().any(|other| other.delivers)
-            && !self.others(index).any(|other| other.ready);
+        let last =
+            !self.reports().iter().any(|other| other.delivers) && !self.others(index).any(comes);
         self.wash_causes(around)
             .and_if(taken, Reason::WashTokenTaken)
             .and_if(!carried || joins, Reason::WashOtherFilterOut)

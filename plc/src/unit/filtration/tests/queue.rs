@@ -44,6 +44,18 @@ fn two_filters_due_at_once_are_washed_one_after_the_other() {
     assert!(rig.filters[0].delivers());
 }
 
+/// R-2.6.3-05, R-2.2.1-07: in a start a filter that is due delivers until another one does, and is washed then.
+#[test]
+fn a_filter_that_is_due_in_a_start_delivers_until_another_one_does() {
+    let mut rig = Rig::new(&shape(2, true));
+    rig.filters[0].retained.run_time = Duration::from_secs(172_800);
+    rig.run_until(HOUR, "the due one delivers", |rig| rig.filters[0].delivers());
+    rig.run_until(HOUR, "the other one ripens", |rig| rig.state(1) == State::Ripening {});
+    assert!(rig.filters[0].delivers() && has(&rig, 0, Reason::WashOtherFilterOut));
+    rig.run_until(HOUR, "the wash", |rig| rig.state(0).is_wash());
+    assert!(rig.filters[1].delivers());
+}
+
 /// R-2.6.3-02, R-2.6.2-05: who goes first.
 #[test]
 fn the_queue_is_operator_then_turbidity_then_head_loss_then_time() {
