@@ -7,6 +7,7 @@ use crate::interlock::Column;
 use crate::quantity::{CubicMetresPerHour, Ratio};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
+use crate::unit::filter::Filter;
 use crate::unit::hydrology::{self, Hydrology};
 use crate::unit::sedimentation::{self, TANKS_MAX};
 use crate::unit::system;
@@ -81,6 +82,11 @@ impl Plant {
             raw_flow: units.intake.status.raw_flow,
             raw_turbidity: units.intake.inputs.turbidity,
             settled: units.sedimentation.inputs.settled_turbidity,
+            filters_cloudy: {
+                let cloudy = units.filter.iter().filter(|filter| filter.is_cloudy()).count();
+                let sound = |filter: &Filter| filter.is_available() && !filter.is_cloudy();
+                cloudy >= 2 && !units.filter.iter().any(sound)
+            },
             storm,
             intake_on: units.intake.is_lifting(),
             holds: self.holds.on(Column::Coagulant),

@@ -179,6 +179,8 @@ pub struct Around {
     pub raw_turbidity: Signal<Ntu>,
     /// AIT-203.
     pub settled: Signal<Ntu>,
+    /// Every filter in service, two at least, was stopped for its water: what they share is the coagulant.
+    pub filters_cloudy: bool,
     /// A storm is on its way, or here (R-2.14-06).
     pub storm: bool,
     /// P-101 is proven running: without that nothing is dosed, whatever the meter says.

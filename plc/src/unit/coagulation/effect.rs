@@ -32,6 +32,8 @@ const FAR_OUT_TIME: Duration = Duration::from_secs(7200);
 /// water takes an hour and a half from P-101 to AIT-203).
 const SUSPECT_TIMES: TripTimes = TripTimes::s(3600, 1800);
 const SUSPECT_BACK: f64 = 0.75;
+/// Every filter is stopped for its water so long, although the dose was full (chosen: the first tries again meanwhile).
+const FILTERS_TIME: Duration = Duration::from_secs(1800);
 /// Full dose: what the table says, within the last digit.
 const FULL: f64 = 0.99;
 /// Raw water with less than this share of its dose for so long is not made, for so long (INV-8 allows 180 s).
@@ -63,6 +65,8 @@ impl Steady {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Effect {
     steady: Steady,
+    /// The raw water, dosed or not.
+    river: Steady,
     since_trim: Duration,
     clear: Sustained,
     /// Settled turbidity before the first of the increases in a row, and how many.
@@ -72,6 +76,9 @@ pub(super) struct Effect {
     reverted: bool,
     far_out: Sustained,
     suspect: Trip,
+    /// The last water was dosed in full, and stayed cloudy; then every filter was stopped for it, for so long.
+    in_vain: bool,
+    filters: Sustained,
     starved: Sustained,
     starved_rest: Duration,
 }
@@ -85,10 +92,20 @@ impl Coagulation {
         self.trim(settled, steady, elapsed);
         let limit = self.settings.suspect_limit;
         let full = self.status.dose >= self.status.table_dose * FULL;
-        let proven = steady && full && self.doser.is_confirmed();
-        let set = proven && settled.is_some_and(|settled| settled > limit);
+        let river = self.effect.river.follow(around.raw_turbidity.good(), elapsed);
+        let set = river && full && settled.is_some_and(|settled| settled > limit);
         let clear = settled.is_some_and(|settled| settled <= limit * SUSPECT_BACK);
-        self.effect.suspect.judge(set, clear, SUSPECT_TIMES, elapsed);
+        // Cumulative: cloudy water stops the filters, full tanks then stop the dosing, and nothing is learned until it goes on.
+        let cloudy = settled.is_some_and(|settled| settled > CLOUDY);
+        if dosing && self.doser.is_confirmed() {
+            self.effect.suspect.judge(set, clear && !around.filters_cloudy, SUSPECT_TIMES, elapsed);
+            self.effect.in_vain = river && full && cloudy;
+        }
+        // Dosing pauses soon after the filters have stopped: what was so before counts.
+        let filters = around.filters_cloudy && self.effect.in_vain;
+        if self.effect.filters.holds(filters, FILTERS_TIME, elapsed) {
+            self.effect.suspect = Trip::tripped();
+        }
         // A gauge that stands alone changes no pump over: the settled water must not contradict it (F12).
         let clear = settled.is_some_and(|settled| settled <= CLOUDY);
         if around.stock.nothing_leaves && dosing && !clear && !self.doser.has_failed() {

@@ -15,6 +15,7 @@ pub(super) const FLOWING: Around = Around {
     raw_flow: Signal::Good(CubicMetresPerHour(5.0)),
     raw_turbidity: Signal::Good(Ntu(20.0)),
     settled: Signal::Good(Ntu(1.5)),
+    filters_cloudy: false,
     storm: false,
     intake_on: true,
     holds: Reasons::NONE,

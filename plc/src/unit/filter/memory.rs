@@ -30,6 +30,8 @@ pub struct Memory {
     pub stood: Duration,
     /// Stopped for turbidity: waits this much longer.
     pub turbid_wait: Duration,
+    /// It was stopped for its water, or did not ripen, and has not delivered since.
+    pub cloudy: bool,
     pub trigger: Option<Trigger>,
     pub ordered: bool,
     /// Since a person ordered a wash that has not begun, but for the waits that pass by themselves; and in all.
@@ -112,6 +114,7 @@ impl Filter {
                 self.memory.proven = true;
                 self.memory.failed_ripenings = 0;
                 self.memory.unripe = false;
+                self.memory.cloudy = false;
                 self.memory.changes_over = true;
                 self.memory.ripened_in = worked;
             }
@@ -164,6 +167,7 @@ impl Filter {
         if before.is_filtering() && scan.stop {
             self.memory.proven = false;
             self.memory.turbid_wait = TURBID_WAIT;
+            self.memory.cloudy = self.inputs.turbidity.usable().is_some();
             self.memory.unripe |= before == State::WashQueued {};
         } else if before == (State::WashQueued {}) && scan.rest {
             self.memory.clogged = true;
@@ -180,6 +184,7 @@ impl Filter {
     /// (R-2.6.6-01).
     fn fail_to_ripen(&mut self, around: &Around) {
         self.memory.turbid_wait = TURBID_WAIT;
+        self.memory.cloudy = self.inputs.turbidity.usable().is_some();
         if self.inputs.turbidity.usable().is_some() && self.washing_helps(around) {
             self.memory.unripe = true;
             self.memory.failed_ripenings = self.memory.failed_ripenings.saturating_add(1);

@@ -32,6 +32,12 @@ impl Filter {
         self.memory.washes_stopped
     }
 
+    /// It was stopped for its water, or did not ripen, and has not delivered since.
+    #[must_use]
+    pub fn is_cloudy(&self) -> bool {
+        self.memory.cloudy
+    }
+
     /// The cause "n2 not proven closed in a wash" (A6).
     #[must_use]
     pub fn outlet_not_proven_closed(&self) -> bool {

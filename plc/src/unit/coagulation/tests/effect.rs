@@ -121,6 +121,47 @@ fn coagulant_that_does_less_than_the_table_says_is_suspect() {
     assert!(!rig.unit.is_suspect());
 }
 
+/// R-2.2.2-09, F13: a pause of the dosing does not begin the hour anew: cloudy water stops the filters, and full tanks the dosing.
+#[test]
+fn the_hour_of_cloudy_water_is_counted_over_pauses_of_the_dosing() {
+    let mut rig = Rig::dosing();
+    rig.around.settled = Signal::Good(Ntu(4.5));
+    rig.run_s(HOUR_S + 2400);
+    rig.around.intake_on = false;
+    rig.run_s(2 * HOUR_S);
+    rig.around.intake_on = true;
+    rig.run_s(600);
+    assert!(!rig.unit.is_suspect());
+    rig.run_s(1200);
+    assert!(rig.unit.is_suspect());
+}
+
+/// R-2.2.2-09, F13: out of a clear river settled water is never above 4 NTU, however weak the PAC: filters that are stopped for
+/// their water, all of them, say it too. Not where the settled water was good, nor while one delivers.
+#[test]
+fn filters_that_all_stop_for_their_water_make_the_coagulant_suspect() {
+    for (settled, suspect) in [(2.1, true), (1.9, false)] {
+        let mut rig = Rig::dosing();
+        rig.around.settled = Signal::Good(Ntu(settled));
+        rig.run_s(2 * HOUR_S);
+        rig.around.filters_cloudy = true;
+        rig.run_s(600);
+        rig.around.intake_on = false;
+        rig.run_s(1190);
+        assert!(!rig.unit.is_suspect());
+        rig.run_s(20);
+        assert_eq!(rig.unit.is_suspect(), suspect, "{settled}");
+        assert_eq!(rig.unit.alarms.drifts == Condition::Active, suspect);
+        rig.around.intake_on = true;
+        rig.around.settled = Signal::Good(Ntu(0.5));
+        rig.run_s(HOUR_S);
+        assert_eq!(rig.unit.is_suspect(), suspect, "none delivers yet");
+        rig.around.filters_cloudy = false;
+        rig.run_s(1900);
+        assert!(!rig.unit.is_suspect());
+    }
+}
+
 /// R-2.4-10, R-2.4-09, F12: strokes that move nothing change the pump over under their own name, unless the settled water
 /// shows that PAC goes in: a gauge that stands alone stops nobody.
 #[test]
