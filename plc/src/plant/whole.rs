@@ -142,7 +142,7 @@ impl Plant {
         }
     }
 
-    /// What the degraded reasons D2 to D10 are judged on.
+    /// What the degraded reasons D2 to D11 are judged on.
     fn degraded(&self) -> system::DegradedFacts {
         let units = &self.units;
         let elevated = units.distribution.inputs.elevated_level;
@@ -158,6 +158,7 @@ impl Plant {
             elevated_unknown: self.shape.elevated_tank
                 && elevated.usable().is_none()
                 && !matches!(elevated, Signal::Bad(Fault::NotFitted)),
+            voltage_low: units.power.status.starts_held.has(Reason::VoltageLow),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What makes the plant produce less, or with more care: D1 to D10 of `docs/spec/plant.md` 2.2.2. All that stand apply, and
+//! What makes the plant produce less, or with more care: D1 to D11 of `docs/spec/plant.md` 2.2.2. All that stand apply, and
 //! the most restrictive rate wins. D1 stops the intake and is a cause of its own.
 
 use core::time::Duration;
@@ -30,12 +30,14 @@ pub struct Facts {
     pub coagulant_suspect: bool,
     /// LT-501 is fitted and not known.
     pub elevated_unknown: bool,
+    /// No motor may start: the voltage is too low.
+    pub voltage_low: bool,
 }
 
 /// What follows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {
-    /// D2 to D10 that stand.
+    /// D2 to D11 that stand.
     pub by: Reasons,
     /// Those that cut the rate.
     pub cut_by: Reasons,
@@ -45,7 +47,7 @@ pub struct Verdict {
     pub stop: bool,
 }
 
-/// Rates of the reasons, as shares of nominal (`docs/spec/plant.md` 2.2.2; R-2.2.2-02 to -10). D7 and D10 cut none.
+/// Rates of the reasons, as shares of nominal (`docs/spec/plant.md` 2.2.2; R-2.2.2-02 to -11). D7, D10 and D11 cut none.
 const RATES: &[(Reason, f64)] = &[
     (Reason::RiverMuddy, REDUCED),
     (Reason::SettledWaterCloudy, REDUCED),
@@ -67,6 +69,8 @@ const VERY_CLOUDY_BACK: Ntu = Ntu(8.0);
 const CLOUDY_TIMES: TripTimes = TripTimes::s(1200, 600);
 /// D3: MINIMUM after so long.
 const CLOUDY_LONG: Duration = Duration::from_secs(2400);
+/// D11: what runs goes on, and the next start waits; chosen: longer than the dip that a start of one's own makes.
+const VOLTAGE_TIME: Duration = Duration::from_secs(60);
 /// The plant counts as sound again after so long without any reason.
 pub const SOUND_TIME: Duration = Duration::from_secs(600);
 
@@ -77,6 +81,7 @@ pub struct Degraded {
     cloudy: Trip,
     cloudy_for: Duration,
     very_cloudy: Trip,
+    voltage: Sustained,
     sound: Sustained,
 }
 
@@ -110,7 +115,11 @@ impl Degraded {
             .and_if(fitted_and_bad(facts.inlet_chlorine), Reason::InletChlorineUnknown)
             .and_if(facts.power_limited, Reason::PowerLimited)
             .and_if(facts.coagulant_suspect, Reason::CoagulantSuspect)
-            .and_if(facts.elevated_unknown, Reason::ElevatedTankUnknown);
+            .and_if(facts.elevated_unknown, Reason::ElevatedTankUnknown)
+            .and_if(
+                self.voltage.holds(facts.voltage_low, VOLTAGE_TIME, elapsed),
+                Reason::VoltageLow,
+            );
         let (mut share, mut cut_by) = (1.0, Reasons::NONE);
         for (reason, rate) in RATES.iter().filter(|(reason, _)| by.has(*reason)) {
             let long = *reason == Reason::SettledWaterCloudy && self.cloudy_for >= CLOUDY_LONG;
@@ -177,6 +186,7 @@ mod tests {
         power_limited: false,
         coagulant_suspect: false,
         elevated_unknown: false,
+        voltage_low: false,
     };
 
     fn judge_s(degraded: &mut Degraded, facts: &Facts, seconds: u32) -> Verdict {
@@ -185,6 +195,17 @@ mod tests {
             verdict = Some(degraded.judge(facts, true, false, SECOND));
         }
         verdict.unwrap()
+    }
+
+    /// R-2.2.2-11, R-2.10-03: a plant whose motors may not start says so, before they are missed; not for the dip of a start.
+    #[test]
+    fn a_plant_whose_motors_may_not_start_is_degraded_after_a_minute() {
+        let mut degraded = Degraded::default();
+        let low = Facts { voltage_low: true, ..WELL };
+        assert!(judge_s(&mut degraded, &low, 59).by.is_empty());
+        let verdict = judge_s(&mut degraded, &low, 1);
+        assert_eq!((verdict.by, verdict.share), (Reasons::only(Reason::VoltageLow), 1.0));
+        assert!(judge_s(&mut degraded, &WELL, 1).by.is_empty());
     }
 
     /// R-2.2.2-02, R-2.2.2-04, R-2.2.2-05, R-2.2.2-06, R-2.2.2-07, R-2.2.2-08, R-2.2.2-09, R-2.2.2-10,

@@ -190,7 +190,7 @@ status! {
         pub rate: CubicMetresPerHour = shown().span(0.0..=10.0),
         /// Why the rate is not the full one.
         pub reduced_by: Reasons = shown(),
-        /// What makes the plant work with more care: D2 to D10.
+        /// What makes the plant work with more care: D2 to D11.
         pub degraded_by: Reasons = shown(),
         /// Time left: of the wait in BOOT, the start step, the way back from DEGRADED, the orderly stop.
         pub state_left: Duration = shown(),

@@ -132,6 +132,7 @@ const WELL: Around = Around {
         power_limited: false,
         coagulant_suspect: false,
         elevated_unknown: false,
+        voltage_low: false,
     },
     steps: DONE,
     settled: Some(Percent(50.0)),
