@@ -5,7 +5,7 @@
 use core::time::Duration;
 
 use super::{Around, Coagulation};
-use crate::block::{Sustained, Trip, TripTimes};
+use crate::block::{Lag, Sustained, Trip, TripTimes};
 use crate::quantity::{CubicMetresPerHour, Ntu, Percent, Ratio};
 use crate::reason::Reason;
 use crate::signal::{Doubt, Signal};
@@ -14,6 +14,8 @@ use crate::signal::{Doubt, Signal};
 const TRIM_EVERY: Duration = Duration::from_secs(1800);
 const STEADY_TIME: Duration = Duration::from_secs(3600);
 const STEADY_SHARE: f64 = 0.2;
+/// AIT-101 wavers by 5 % and half an NTU: in a clear river that alone would be a fifth (chosen: a hundred of its readings).
+const NOISE_TIME: Duration = Duration::from_secs(500);
 /// Above this more is tried, below that for so long less.
 const CLOUDY: Ntu = Ntu(2.0);
 const CLEAR: Ntu = Ntu(1.0);
@@ -41,21 +43,25 @@ const STARVED_SHARE: f64 = 0.5;
 const STARVED_TIME: Duration = Duration::from_secs(90);
 const STARVED_REST: Duration = Duration::from_secs(600);
 
-/// A value that stays within a fifth of where it was.
+/// A value that stays within a fifth of where it was, but for its analyser's noise.
 #[derive(Clone, Copy, Debug, Default)]
 struct Steady {
+    smooth: Lag,
     around: f64,
     lasted: Duration,
 }
 
 impl Steady {
     fn follow(&mut self, value: Option<Ntu>, elapsed: Duration) -> bool {
-        let near = value
-            .is_some_and(|value| libm::fabs(value.0 - self.around) <= STEADY_SHARE * self.around);
-        if near {
+        let Some(value) = value else {
+            *self = Steady::default();
+            return false;
+        };
+        let value = self.smooth.follow(value.0, NOISE_TIME, NOISE_TIME, elapsed);
+        if libm::fabs(value - self.around) <= STEADY_SHARE * self.around {
             self.lasted = self.lasted.saturating_add(elapsed);
         } else {
-            *self = Steady { around: value.map_or(0.0, |value| value.0), lasted: Duration::ZERO };
+            (self.around, self.lasted) = (value, Duration::ZERO);
         }
         self.lasted >= STEADY_TIME
     }

@@ -136,6 +136,19 @@ fn the_hour_of_cloudy_water_is_counted_over_pauses_of_the_dosing() {
     assert!(rig.unit.is_suspect());
 }
 
+/// R-2.2.2-09, R-2.4-06: the noise of AIT-101 is no change of a clear river.
+#[test]
+fn a_clear_river_is_steady_although_its_analyser_wavers() {
+    let mut rig = Rig::dosing();
+    rig.around.settled = Signal::Good(Ntu(4.5));
+    for reading in 0..2160_u32 {
+        let noise = f64::from(reading % 7) - 3.0;
+        rig.around.raw_turbidity = Signal::Good(Ntu(10.0 + noise));
+        rig.run_s(5);
+    }
+    assert!(rig.unit.is_suspect());
+}
+
 /// R-2.2.2-09, F13: out of a clear river settled water is never above 4 NTU, however weak the PAC: filters that are stopped for
 /// their water, all of them, say it too. Not where the settled water was good, nor while one delivers.
 #[test]
