@@ -12,11 +12,22 @@ use crate::unit::system;
 
 /// With less in the elevated tank delivery does not wait for a wash's water (`docs/spec/plant.md` 2.10, 4: elevated need).
 const ELEVATED_LOW: Metres = Metres(1.2);
+/// Before a storm the elevated tank is filled again this far below its stop level (R-2.8-02).
+const TOPPED_UP_BAND: Metres = Metres(0.2);
 
 impl Plant {
+    /// The village's store before a storm goes before the wash, which takes from it (R-2.14-04). Where nobody knows of one, or
+    /// there is none, the wash waits for nothing.
+    fn tank_is_topped_up(&self) -> bool {
+        let delivery = &self.units.distribution;
+        let full = delivery.settings.fill_stop - TOPPED_UP_BAND;
+        delivery.status.tank_level.usable().is_none_or(|level| level >= full)
+    }
+
     /// Filters and their wash train: filters first, then filtration with what they report.
     pub(super) fn run_filters(&mut self, elapsed: Duration) {
-        let wash_early = self.prepares();
+        let prepares = self.prepares();
+        let wash_early = prepares && self.tank_is_topped_up();
         let units = &mut self.units;
         let demand = if units.system.reached(5) {
             Demand::Run
@@ -47,9 +58,10 @@ impl Plant {
             chlorine_known: chlorine.chlorine.usable().is_some()
                 || chlorine.outlet_chlorine.usable().is_some(),
             lift_stopped: !units.distribution.is_on(),
-            // A tank that is being filled is filled first.
+            // A tank that is being filled is filled first; before a storm it always is (R-2.14-03).
             lift_may_rest: tank_level.is_some_and(|level| level > ELEVATED_LOW)
-                && !units.distribution.is_on(),
+                && !units.distribution.is_on()
+                && !prepares,
             waste_level: units.waste.inputs.level,
             power_stable: units.power.is_stable(),
             holds: filtration::Holds {
@@ -74,5 +86,28 @@ impl Plant {
         }
         let reports = &reports[..units.filter.len().min(FILTERS_MAX)];
         units.filtration.scan(&around, reports, &mut self.stagger, elapsed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plant::Shape;
+    use crate::signal::{Fault, Signal};
+
+    /// R-2.14-03, R-2.14-04: the elevated tank is topped up before a filter is washed for the storm; one of which nothing is
+    /// known is not waited for.
+    #[test]
+    fn before_a_storm_the_elevated_tank_goes_before_the_wash() {
+        for (level, full) in [
+            (Signal::Good(Metres(2.05)), false),
+            (Signal::Good(Metres(f64::NAN)), false),
+            (Signal::Good(Metres(2.15)), true),
+            (Signal::Bad(Fault::Stale), true),
+        ] {
+            let mut plant = Plant::new(&Shape::default());
+            plant.units.distribution.status.tank_level = level;
+            assert_eq!(plant.tank_is_topped_up(), full, "{level:?}");
+        }
     }
 }
