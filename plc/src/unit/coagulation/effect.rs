@@ -34,6 +34,8 @@ const FAR_OUT_TIME: Duration = Duration::from_secs(7200);
 /// water takes an hour and a half from P-101 to AIT-203).
 const SUSPECT_TIMES: TripTimes = TripTimes::s(3600, 1800);
 const SUSPECT_BACK: f64 = 0.75;
+/// Up to here settled water that is cloudy enough to stop every filter is no storm's (chosen: what the tanks can bring below 2 NTU).
+const CLEAR_RIVER: Ntu = Ntu(50.0);
 /// Every filter is stopped for its water so long, although the dose was full (chosen: the first tries again meanwhile).
 const FILTERS_TIME: Duration = Duration::from_secs(1800);
 /// Full dose: what the table says, within the last digit.
@@ -43,7 +45,7 @@ const STARVED_SHARE: f64 = 0.5;
 const STARVED_TIME: Duration = Duration::from_secs(90);
 const STARVED_REST: Duration = Duration::from_secs(600);
 
-/// A value that stays within a fifth of where it was, but for its analyser's noise.
+/// A value that stays within a fifth of where it was.
 #[derive(Clone, Copy, Debug, Default)]
 struct Steady {
     smooth: Lag,
@@ -52,12 +54,12 @@ struct Steady {
 }
 
 impl Steady {
-    fn follow(&mut self, value: Option<Ntu>, elapsed: Duration) -> bool {
+    fn follow(&mut self, value: Option<Ntu>, noise: Duration, elapsed: Duration) -> bool {
         let Some(value) = value else {
             *self = Steady::default();
             return false;
         };
-        let value = self.smooth.follow(value.0, NOISE_TIME, NOISE_TIME, elapsed);
+        let value = self.smooth.follow(value.0, noise, noise, elapsed);
         if libm::fabs(value - self.around) <= STEADY_SHARE * self.around {
             self.lasted = self.lasted.saturating_add(elapsed);
         } else {
@@ -73,6 +75,7 @@ pub(super) struct Effect {
     steady: Steady,
     /// The raw water, dosed or not.
     river: Steady,
+    clear_river: Steady,
     since_trim: Duration,
     clear: Sustained,
     /// Settled turbidity before the first of the increases in a row, and how many.
@@ -93,19 +96,22 @@ impl Coagulation {
     /// One look, once a second.
     pub(super) fn watch_effect(&mut self, around: &Around, dosing: bool, elapsed: Duration) {
         let raw = around.raw_turbidity.good().filter(|_| dosing);
-        let steady = self.effect.steady.follow(raw, elapsed);
+        let steady = self.effect.steady.follow(raw, Duration::ZERO, elapsed);
         let settled = around.settled.usable().filter(|_| dosing);
         self.trim(settled, steady, elapsed);
         let limit = self.settings.suspect_limit;
         let full = self.status.dose >= self.status.table_dose * FULL;
-        let river = self.effect.river.follow(around.raw_turbidity.good(), elapsed);
+        let raw = around.raw_turbidity.good();
+        let river = self.effect.river.follow(raw, Duration::ZERO, elapsed);
+        let clear = raw.filter(|raw| *raw <= CLEAR_RIVER);
+        let clear_river = self.effect.clear_river.follow(clear, NOISE_TIME, elapsed);
         let set = river && full && settled.is_some_and(|settled| settled > limit);
         let clear = settled.is_some_and(|settled| settled <= limit * SUSPECT_BACK);
-        // Cumulative: cloudy water stops the filters, full tanks then stop the dosing, and nothing is learned until it goes on.
         let cloudy = settled.is_some_and(|settled| settled > CLOUDY);
+        // Cumulative: cloudy water stops the filters, full tanks then stop the dosing, and nothing is learned until it goes on.
         if dosing && self.doser.is_confirmed() {
             self.effect.suspect.judge(set, clear && !around.filters_cloudy, SUSPECT_TIMES, elapsed);
-            self.effect.in_vain = river && full && cloudy;
+            self.effect.in_vain = clear_river && full && cloudy;
         }
         // Dosing pauses soon after the filters have stopped: what was so before counts.
         let filters = around.filters_cloudy && self.effect.in_vain;
