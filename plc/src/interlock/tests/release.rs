@@ -160,3 +160,26 @@ fn a_wet_well_that_runs_empty_three_times_in_six_hours_waits_for_a_person() {
     let reset_while_empty = Facts { reset: true, ..empty };
     assert!(run_s(&mut causes, &reset_while_empty, 1).has(Reason::WetWellEmptyTooOften));
 }
+
+/// F5: K0 is asked for again after one press, however short the scan, and not while the motor runs.
+#[test]
+fn a_motor_that_runs_on_is_released_by_one_press_once_it_stands() {
+    let runs = Facts { runs_on: true, ..SOUND };
+    let mut causes = Causes::default();
+    assert!(run_s(&mut causes, &runs, 12).has(Reason::RunsUnasked));
+    run_s(&mut causes, &SOUND, 1);
+    let again = run_s(&mut causes, &Facts { reset: true, ..runs }, 5);
+    assert!(again.has(Reason::RunsUnasked), "it runs again, not yet for 12 s");
+    let pressed = Facts { reset: true, ..SOUND };
+    assert!(!causes.judge(&pressed, Duration::from_millis(100)).has(Reason::RunsUnasked));
+}
+
+/// R-2.2.2-01, INV-15: the limit itself may be taken in, what is no number may not.
+#[test]
+fn the_river_is_too_muddy_above_its_limit_and_where_it_is_no_number() {
+    for (turbidity, muddy) in [(1000.0, false), (1000.1, true), (f64::NAN, true)] {
+        let river = Facts { raw_turbidity: Signal::Good(Ntu(turbidity)), ..SOUND };
+        let found = run_s(&mut Causes::default(), &river, 600);
+        assert_eq!(found.has(Reason::RiverTooMuddy), muddy, "{turbidity} NTU");
+    }
+}
