@@ -227,6 +227,8 @@ pub struct Watch {
     silence_s: [f64; 4],
     /// The stop was pushed and nobody has reset it at the panel.
     stopped: bool,
+    /// The clear well was held for its quality, and nobody has said since that it is fit: whatever the plant thinks of it now.
+    held: bool,
     breaches: Vec<Breach>,
     broken: [u32; 47],
     seconds: f64,
@@ -279,6 +281,7 @@ impl Watch {
             drawn_on_m3: 0.0,
             silence_s: [0.0; 4],
             stopped: false,
+            held: false,
             breaches: Vec::new(),
             broken: [0; 47],
             seconds: 0.0,
@@ -318,6 +321,11 @@ impl Watch {
     /// A person takes a device from the plant: for its even flow that is as if it had failed.
     pub fn taken(&mut self) {
         self.fault_free = false;
+    }
+
+    /// A person says that the clear well is fit again, and the plant takes their word.
+    pub fn confirmed(&mut self) {
+        self.held = false;
     }
 
     fn lies(&mut self, path: &str) {
@@ -447,6 +455,7 @@ impl Watch {
             *silence = if plant.twin.answers(bus) { 0.0 } else { *silence + step };
         }
         self.stopped = !truth.emergency_loop || self.stopped && !truth.reset_pressed;
+        self.held |= self.gauges.contaminated;
     }
 
     /// 1, 3, 4, 5, 16, 18, 45.
@@ -475,9 +484,10 @@ impl Watch {
             format!("{minutes:.0} min of contact, a ratio of {ratio:.2}")
         });
         // Water that still runs out of the pipe was let go before.
-        let held = self.gauges.contaminated && self.gauges.turns(truth, 3);
-        self.judge(16, 0, held && !self.waived.welded, 5.0, || {
-            "delivered from a quality hold".into()
+        let (turns, stands) = (self.gauges.turns(truth, 3), self.gauges.contaminated);
+        self.judge(16, 0, self.held && turns && !self.waived.welded, 5.0, || {
+            let ended = if stands { "" } else { " that nobody has ended" };
+            format!("delivered from a quality hold{ended}")
         });
         let ph = truth.outlet_ph.0;
         self.judge(18, 0, delivers && !(6.0..=9.0).contains(&ph), 600.0, || {
@@ -533,6 +543,10 @@ impl Watch {
     fn filters(&mut self, truth: &Truth) {
         let washing = self.gauges.filters.iter().filter(|filter| filter.washes).count();
         self.judge(11, 0, washing > 1, 0.0, || format!("{washing} filters wash"));
+        // What really rises, whatever the plant says of their states; a metre an hour is no wash.
+        let lifted = truth.filters.iter().filter(|filter| filter.upflow.0 > 1.0).count();
+        let free = !self.waived.filter_valve;
+        self.judge(11, 1, lifted > 1 && free, 0.0, || format!("wash water lifts {lifted} beds"));
         let off_line = |filter: &crate::twin::truth::FilterTruth| {
             filter.positions[1] < SHUT && filter.positions[4] < SHUT
         };

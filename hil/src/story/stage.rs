@@ -207,7 +207,11 @@ impl Stage {
         }
         let number = self.plant.ask(asked.role, asked.command);
         self.step();
-        self.plant.verdict_on(number).unwrap_or(Err(Reason::NotNow))
+        let verdict = self.plant.verdict_on(number).unwrap_or(Err(Reason::NotNow));
+        if verdict.is_ok() && asked.command == Command::ConfirmQuality {
+            self.watch.confirmed();
+        }
+        verdict
     }
 
     fn input(&self, path: &str) -> Result<usize, String> {
