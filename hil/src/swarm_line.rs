@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -16,8 +16,13 @@ use crate::run::{bar, jobs};
 
 pub const HELP: &str = "\
 Each seed is a village: a site, a season, its river, its habits, and for every day some faults and orders. A broken
-invariant is shrunk to the fewest happenings and the shortest time that still break it, and written into --past as a
-scenario; all scenarios there run first, every time. The same seed gives the same run, with any number of jobs.";
+invariant is shrunk to the fewest happenings and the shortest time that still break it, written into --past as a scenario,
+and printed, so that a log is enough to run it again; all scenarios there run first, every time. The same seed gives the
+same run, with any number of jobs.";
+
+/// One failure is shrunk for so long at most (chosen: all of a bad day's failures in an hour); what it has come to then still
+/// breaks the promise.
+const SHRINK_TIME: Duration = Duration::from_secs(300);
 
 #[derive(Args)]
 pub struct Line {
@@ -196,15 +201,16 @@ fn summary(found: &[Found], days: f64, took: f64) {
 fn write(folder: &Path, plan: &Plan, breach: &Breach) -> anyhow::Result<()> {
     let bar =
         indicatif::ProgressBar::new_spinner().with_message(format!("shrinking seed {}", plan.seed));
+    let begun = Instant::now();
     let small = shrink::shrink(plan, |candidate| {
         bar.inc(1);
-        shrink::breaks(candidate, breach)
+        if begun.elapsed() < SHRINK_TIME { shrink::breaks(candidate, breach) } else { None }
     });
     bar.finish_and_clear();
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let path = folder.join(format!("seed_{}_inv_{}.toml", plan.seed, breach.invariant));
-    std::fs::write(&path, shrink::scenario(&small, breach))
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    let text = shrink::scenario(&small, breach);
+    std::fs::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
     println!(
         "seed {}: {} episodes left of {}, {}: {}",
         plan.seed,
@@ -213,10 +219,7 @@ fn write(folder: &Path, plan: &Plan, breach: &Breach) -> anyhow::Result<()> {
         duration::show(small.length),
         path.display()
     );
-    for episode in &small.episodes {
-        for happening in &episode.begin {
-            println!("       {} {happening}", duration::show(episode.at));
-        }
-    }
+    println!("# {}", path.display());
+    println!("{text}# end of {}", path.display());
     Ok(())
 }
