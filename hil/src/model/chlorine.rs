@@ -10,6 +10,8 @@ const INSTANT: f64 = 0.25;
 const PER_CARBON: f64 = 0.10;
 const PER_NTU: f64 = 0.1;
 const CLEAR_NTU: f64 = 0.3;
+/// mg of chlorine that a mg of ammonia nitrogen binds before any is free: one and a half Cl₂ to an N, by mass. `plant.md` 6.9.
+const BREAKPOINT: f64 = 7.6;
 /// Slow decay, 1/h per mg/l of organic carbon at 20 °C, and its growth per °C.
 const DECAY: f64 = 0.020;
 const DECAY_GROWTH: f64 = 1.07;
@@ -35,6 +37,8 @@ pub struct ClearWell {
     pub dose: f64,
     /// What else in the water eats chlorine at once, mg/l: a spill, ammonia, a weak batch.
     pub spoiled: f64,
+    /// Ammonia of the water, mg/l as N.
+    pub ammonia: f64,
 }
 
 impl ClearWell {
@@ -53,6 +57,7 @@ impl ClearWell {
             used: 0.0,
             dose: 0.0,
             spoiled: 0.0,
+            ammonia: parameters.ammonia,
         }
     }
 
@@ -74,6 +79,7 @@ impl ClearWell {
             + filtered
                 * (PER_CARBON * organic_carbon
                     + PER_NTU * (water.turbidity - CLEAR_NTU).max(0.0)
+                    + BREAKPOINT * self.ammonia
                     + self.spoiled);
         let used = instant.min(had + hypochlorite);
         self.inlet.chlorine = (had + hypochlorite - used) / whole;
@@ -214,6 +220,24 @@ mod tests {
             let found = well.inlet.chlorine;
             assert!((found / published - 1.0).abs() < 0.25, "{at} h: {found} mg/l");
         }
+    }
+
+    /// 6.9: below the breakpoint nothing is free; beyond it only what is beyond.
+    #[test]
+    fn ammonia_takes_its_chlorine_before_any_is_free() {
+        let free = |ammonia, dose: f64| {
+            let mut well = ClearWell::new(
+                &TwinParameters { ammonia, start_chlorine: 0.0, ..TwinParameters::default() },
+                Water::default(),
+            );
+            well.inlet_volume = 1.0e-9;
+            well.take_in(1.0, &Water::default(), dose, 2.0);
+            (well.inlet.chlorine, well.used)
+        };
+        let (without, with) = (free(0.0, 3.0), free(0.1, 3.0));
+        assert!((without.0 - with.0 - 0.76).abs() < 1.0e-6, "{without:?} {with:?}");
+        let bound = free(0.5, 3.0);
+        assert!(bound.0 < 1.0e-6 && (bound.1 - 3.0).abs() < 1.0e-6, "{bound:?}");
     }
 
     #[test]

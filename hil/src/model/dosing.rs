@@ -4,7 +4,7 @@ use super::actuators::Supply;
 use super::parameters::DoserParameters;
 
 /// What is wrong with a dosing pump.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum PumpHealth {
     #[default]
     Sound,
@@ -14,6 +14,8 @@ pub enum PumpHealth {
     AirLocked,
     /// At its fastest stroke, whatever rate it is told, while its relay feeds it.
     RunsAway,
+    /// It strokes, and this share of each stroke drips beside the pipe.
+    Leaks(f64),
 }
 
 /// Fastest stroke, 1/min.
@@ -24,6 +26,10 @@ const HEEL: f64 = 0.01;
 const LOW_LOW: f64 = 0.05;
 /// A tube as worn as this moves no less: what is left of it still pinches. Chosen: a third, a tube that should long be out.
 const TUBE_END: f64 = 1.0 / 3.0;
+/// How much stronger than its mean at the floor, and weaker at the top, a batch stands whose mixer did not turn: 6.10. A mixer
+/// has made it whole after so long, s. Chosen: two of its minutes.
+const LAYERS: f64 = 0.2;
+const STIR_S: f64 = 120.0;
 /// The attendant mixes a batch below a quarter, up to 95 %, a tenth of the tank a minute.
 const REFILL: (f64, f64, f64) = (0.25, 0.95, 0.1);
 
@@ -56,6 +62,11 @@ pub struct Doser {
     pub tube_hours: [f64; 2],
     /// l of the last batch when it was ready: a batch that nobody stirred is strong below and weak above.
     batch_l: f64,
+    /// Its mixer is broken: what is mixed now lies in layers until it turns again.
+    pub mixer_broken: bool,
+    /// Layers of this batch, as `unmixed` of the parameters, and the seconds of stirring they still need.
+    layers: f64,
+    stir_s: f64,
     part_stroke: f64,
     is_refilling: bool,
 }
@@ -78,9 +89,29 @@ impl Doser {
             stock: 1.0,
             tube_hours: [0.0; 2],
             batch_l: parameters.tank_l * parameters.start_fill,
+            mixer_broken: false,
+            layers: 0.0,
+            stir_s: 0.0,
             part_stroke: 0.0,
             is_refilling: false,
         }
+    }
+
+    /// Its mixer turns for so long: layers go.
+    pub fn stir(&mut self, seconds: f64) {
+        if self.layers <= 0.0 {
+            return;
+        }
+        self.stir_s -= seconds;
+        if self.stir_s <= 0.0 {
+            // What is left counts as a batch of its own.
+            self.strength = self.held_g() / self.volume_l.max(1.0e-9);
+            (self.layers, self.batch_l) = (0.0, self.volume_l);
+        }
+    }
+
+    fn unmixed(&self) -> f64 {
+        self.parameters.unmixed.max(self.layers)
     }
 
     /// The pump that the relay has chosen.
@@ -94,7 +125,14 @@ impl Doser {
         let siphoned = self.draw(self.siphon * seconds / 3_600.0);
         let stroked = self.stroke(seconds, supply);
         self.stroked_l += stroked;
-        let grams = (siphoned + stroked) * strength;
+        let beside = match self.health[usize::from(self.choose_b)] {
+            PumpHealth::Leaks(share) => share,
+            PumpHealth::Sound
+            | PumpHealth::Tripped
+            | PumpHealth::AirLocked
+            | PumpHealth::RunsAway => 0.0,
+        };
+        let grams = (siphoned + stroked * (1.0 - beside)) * strength;
         self.dosed_g += grams;
         grams
     }
@@ -105,8 +143,10 @@ impl Doser {
         let rate = match health {
             PumpHealth::RunsAway if self.enable => STROKES_MAX,
             PumpHealth::RunsAway | PumpHealth::Tripped => 0.0,
-            PumpHealth::Sound | PumpHealth::AirLocked if self.enable => self.rate.min(STROKES_MAX),
-            PumpHealth::Sound | PumpHealth::AirLocked => 0.0,
+            PumpHealth::Sound | PumpHealth::AirLocked | PumpHealth::Leaks(_) if self.enable => {
+                self.rate.min(STROKES_MAX)
+            }
+            PumpHealth::Sound | PumpHealth::AirLocked | PumpHealth::Leaks(_) => 0.0,
         };
         if supply == Supply::Off || !(rate > 0.0) {
             return 0.0;
@@ -140,13 +180,13 @@ impl Doser {
     /// much below when it is empty, in line, so that the whole batch holds what was mixed.
     #[must_use]
     pub fn drawn_strength(&self) -> f64 {
-        self.strength * (1.0 + self.parameters.unmixed * (2.0 * self.left() - 1.0))
+        self.strength * (1.0 + self.unmixed() * (2.0 * self.left() - 1.0))
     }
 
     /// g in the tank.
     #[must_use]
     pub fn held_g(&self) -> f64 {
-        self.strength * self.volume_l * (1.0 + self.parameters.unmixed * (self.left() - 1.0))
+        self.strength * self.volume_l * (1.0 + self.unmixed() * (self.left() - 1.0))
     }
 
     /// What is left of the batch, 0 to 1.
@@ -173,6 +213,8 @@ impl Doser {
             self.strength = (self.held_g() + mixed * added) / (self.volume_l + added).max(1.0e-9);
             self.volume_l += added;
             self.batch_l = self.volume_l;
+            (self.layers, self.stir_s) =
+                if self.mixer_broken { (LAYERS, STIR_S) } else { (0.0, 0.0) };
             self.is_refilling = self.fill() < to - 1.0e-6;
         }
     }
@@ -253,5 +295,40 @@ mod tests {
         doser.attend();
         let mixed = 50.0 * (doser.volume_l - litres);
         assert!((doser.strength * doser.volume_l - held - mixed).abs() < 1.0e-9);
+    }
+
+    /// 6.10: a tenth of each stroke beside the pipe: the tank empties as before, and the water gets nine tenths.
+    #[test]
+    fn a_leaking_pump_strokes_and_doses_less() {
+        let mut doser = Doser::new(TwinParameters::default().coagulant);
+        (doser.enable, doser.rate) = (true, 60.0);
+        let before = doser.volume_l;
+        let sound = doser.advance(60.0, Supply::On);
+        let taken = before - doser.volume_l;
+        *doser.chosen() = PumpHealth::Leaks(0.1);
+        assert!((doser.advance(60.0, Supply::On) / sound - 0.9).abs() < 1.0e-9);
+        assert!((before - doser.volume_l - 2.0 * taken).abs() < 1.0e-9);
+        assert_eq!(doser.strokes, 120);
+    }
+
+    /// 6.10: a batch that is mixed with a broken mixer lies in layers until the mixer has turned; not a gram is lost.
+    #[test]
+    fn a_broken_mixer_leaves_layers_until_it_turns() {
+        let mut doser = Doser::new(TwinParameters::default().coagulant);
+        (doser.volume_l, doser.mixer_broken) = (20.0, true);
+        for _ in 0..20 {
+            doser.attend();
+        }
+        assert!((doser.volume_l - 95.0).abs() < 1.0e-6, "{} l", doser.volume_l);
+        assert!((doser.drawn_strength() / 50.0 - 1.2).abs() < 1.0e-6);
+        (doser.enable, doser.rate) = (true, 180.0);
+        while doser.fill() > 0.5 {
+            doser.advance(1.0, Supply::On);
+        }
+        let held = doser.held_g();
+        doser.mixer_broken = false;
+        doser.stir(STIR_S);
+        assert!((doser.held_g() / held - 1.0).abs() < 1.0e-9);
+        assert!((doser.drawn_strength() * doser.volume_l / held - 1.0).abs() < 1.0e-9);
     }
 }

@@ -57,7 +57,7 @@ pub struct Filter {
     pub outflow: f64,
     /// Upflow of a wash, m/h.
     pub upflow: f64,
-    /// Wash water that its outlet lets back to the clear well, m³/h: FIT-3n0 shows it.
+    /// Water from below that goes through its meter to the clear well or to waste, m³/h: FIT-3n0 shows it.
     pub returned: f64,
     /// At its analyser, upstream of outlet and filter-to-waste valve, NTU.
     pub turbidity: f64,
@@ -71,6 +71,8 @@ pub struct Filter {
     pub sand_lost: f64,
     /// Washes ended.
     pub washes: u32,
+    /// Seconds left of the time in which its analyser sees bubbles of the last wash.
+    pub bubbles_s: f64,
     /// Share of its water that finds a hole through the bed, 0 to 1: media breakthrough.
     pub bypass: f64,
     /// How fast gas gathers in it, 1/h for each metre of loss beyond the water over the sand, and the share of its pores that
@@ -112,6 +114,7 @@ impl Filter {
             loosened: 0.0,
             sand_lost: 0.0,
             washes: 0,
+            bubbles_s: 0.0,
             bypass: 0.0,
             binding: 0.0,
             air_bound: 0.0,
@@ -193,6 +196,7 @@ impl Filter {
         self.head_loss = self.bed_loss(bed) * self.rate;
         let below = self.binding * (self.head_loss - FREEBOARD).max(0.0);
         self.air_bound = (self.air_bound + below * pace.hours).min(BOUND_MOST);
+        self.bubbles_s = (self.bubbles_s - pace.seconds).max(0.0);
         let rate = self.rate;
         // Against the reference rate where the filter stood or crept: the share of nothing has no meaning.
         let change = (rate - self.rate_before) / self.rate_before.max(REFERENCE_RATE);

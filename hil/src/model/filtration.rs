@@ -195,11 +195,12 @@ impl Filtration {
         draw: impl FnOnce(f64) -> (f64, f64),
     ) -> Washings {
         let mut openings = 0.0;
-        let mut loss = 0.0;
+        let mut loss = 0.0_f64;
         for filter in &self.filters {
-            if filter.wash_inlet.opening() > SHUT && filter.lets_wash_out() {
+            if takes_wash_water(filter) {
                 openings += filter.wash_inlet.opening();
-                loss = filter.wash_loss(&self.bed, LIFTED_BED);
+                // A leak needs no lifted bed.
+                loss = filter.wash_loss(&self.bed, LIFTED_BED).max(loss);
             }
         }
         if openings <= 0.0 {
@@ -218,11 +219,17 @@ impl Filtration {
         let mut washings = Washings::default();
         for filter in &mut self.filters {
             let opening = filter.wash_inlet.opening();
-            let is_open = opening > SHUT && filter.lets_wash_out();
-            let share = if is_open { opening / openings } else { 0.0 };
-            let (out, carried) = filter.wash(pace, &self.bed, share * drawn, share * solids);
-            let back = filter.wash_share_back();
-            filter.returned = back * out / pace.hours;
+            let share = if takes_wash_water(filter) { opening / openings } else { 0.0 };
+            let (came, brought) = (share * drawn, share * solids);
+            let (out, carried, back, metered) = if filter.seeps() {
+                let (back, metered) = filter.seep_shares();
+                (came, brought, back, metered)
+            } else {
+                let (out, carried) = filter.wash(pace, &self.bed, came, brought);
+                let back = filter.wash_share_back();
+                (out, carried, back, back)
+            };
+            filter.returned = metered * out / pace.hours;
             washings.returned += back * out;
             washings.returned_solids += back * carried;
             washings.wasted += out - back * out;
@@ -270,6 +277,12 @@ impl Filtration {
     pub fn held(&self) -> f64 {
         self.filters.iter().map(|filter| filter.freeboard).sum()
     }
+}
+
+/// Water of the wash main comes in from below and finds a way out.
+fn takes_wash_water(filter: &Filter) -> bool {
+    let leaves = if filter.seeps() { filter.lets_seep_out() } else { filter.lets_wash_out() };
+    filter.wash_inlet.opening() > SHUT && leaves
 }
 
 /// v at this common head, m/h.
@@ -385,5 +398,37 @@ mod tests {
         let meter = filtration.filters[0].returned;
         assert!((meter - 18.0 * 0.05 / 1.05).abs() < 0.05, "{meter} m³/h");
         assert!(filtration.filters[0].outlet.is_closed(), "its switch says shut");
+    }
+
+    /// 6.6: clear-well water that a leaking wash inlet lets under a filter while its neighbour is washed goes round by its
+    /// outlet. The filter counts as washed by none of it.
+    #[test]
+    fn a_leaking_wash_inlet_sends_clear_water_round_and_washes_nothing() {
+        let mut filtration = Filtration::new(&TwinParameters::default(), 0.1, 25.0);
+        let pace = Pace::new(0.1);
+        open(&mut filtration);
+        let [washed, leaks] = &mut filtration.filters[..] else { panic!("two filters") };
+        (washed.inlet.position, washed.outlet.open, washed.outlet.position) = (0.0, false, 0.0);
+        (washed.waste.position, washed.wash_inlet.open) = (1.0, true);
+        leaks.wash_inlet.fault = ValveFault::Leaks(0.05);
+        filtration.wash.permit = true;
+        filtration.wash.drives[0].run = true;
+        filtration.wash.drives[0].speed_percent = 90.5;
+        let mut settled = Basin::new(1.0, 2_000.0, 1_000.0);
+        let water = Water { turbidity: 1.0, coagulated: 1.0, ..Water::default() };
+        let (mut drawn, mut returned) = (0.0, 0.0);
+        for _ in 0..3_000 {
+            filtration.turn(&pace, Supply::On, Supply::On, Supply::On, Supply::On);
+            filtration.filter(&pace, &mut settled, &water);
+            let washings = filtration.wash(&pace, Suction::Wet, |volume| {
+                drawn += volume;
+                (volume, 0.0)
+            });
+            returned += washings.returned;
+        }
+        let leak = filtration.filters[1].returned;
+        assert!((0.5..1.2).contains(&leak), "{leak} m³/h");
+        assert!(returned > 0.03 * drawn && returned < 0.06 * drawn, "{returned} of {drawn} m³");
+        assert_eq!((filtration.filters[1].washes, filtration.filters[1].upflow), (0, 0.0));
     }
 }

@@ -104,6 +104,8 @@ pub struct TwinParameters {
     pub alkalinity: f64,
     /// Total organic carbon in dry weather, mg/l.
     pub organic_carbon: f64,
+    /// mg/l as N.
+    pub ammonia: f64,
 
     // --- intake, 6.2 and 6.3
     /// Plan area of the wet well, m².
@@ -169,6 +171,10 @@ pub struct TwinParameters {
     pub evening_sag: f64,
     /// Battery or sun feed the plant: CC-903 says so.
     pub limited_supply: bool,
+    /// Panels behind an inverter, kW in full sun, and the battery that carries the plant while the grid is away, kWh: none, or
+    /// 3 and 5 in 6.13.
+    pub solar_kw: f64,
+    pub store_kwh: f64,
     /// Time the UPS carries the controller, h.
     pub ups_hours: f64,
     /// A person who refills the day tanks below a quarter, cleans the screen at half, and calibrates once a week.
@@ -203,6 +209,9 @@ pub struct TwinParameters {
     /// Share of a bed's pores that gas fills in an hour, for each metre of loss beyond the water over the sand. Chosen, 6.6
     /// gives no figure: 0.02 doubles the loss of a bed in a day.
     pub air_binding: f64,
+
+    /// What bubbles add at most to an analyser's reading for five minutes after a wash, NTU; 2 in 6.11.
+    pub wash_bubbles: f64,
 
     // --- the state at the start: a plant that ran minutes ago
     /// PAC tank, sedimentation tanks and T-206 hold settled water; T-206 in percent.
@@ -249,6 +258,7 @@ impl Default for TwinParameters {
             raw_ph: 7.6,
             alkalinity: 70.0,
             organic_carbon: 2.0,
+            ammonia: 0.0,
 
             // Chosen: a shaft ring of 1.6 m diameter.
             wet_well_area: 2.0,
@@ -343,6 +353,8 @@ impl Default for TwinParameters {
             voltage_spread: 3.0,
             evening_sag: 0.05,
             limited_supply: false,
+            solar_kw: 0.0,
+            store_kwh: 0.0,
             ups_hours: 2.0,
             attendant: true,
 
@@ -361,6 +373,7 @@ impl Default for TwinParameters {
             odds: Odds { trip: 0.0, weld: 0.0 },
             short_circuit: 0.0,
             air_binding: 0.0,
+            wash_bubbles: 0.0,
 
             start_settled_percent: 55.0,
             start_clear_well: 1.40,

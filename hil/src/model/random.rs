@@ -20,6 +20,8 @@ pub enum Stream {
     DipDuration,
     StartTrip,
     StartWeld,
+    Cloud,
+    Bubble,
     /// One for each instrument.
     Instrument(u16),
 }
@@ -42,6 +44,8 @@ impl Stream {
             Stream::DipDuration => 13,
             Stream::StartTrip => 14,
             Stream::StartWeld => 15,
+            Stream::Cloud => 16,
+            Stream::Bubble => 17,
             Stream::Instrument(number) => 1_000 + u64::from(number),
         }
     }

@@ -226,8 +226,7 @@ fn dry() -> TwinParameters {
     }
 }
 
-/// V-6.15-07, V-6.15-13: wash water and settled turbidity of a river at 12 NTU, and the first row of 6.14. Not shown: VC-13 up
-/// to 200 NTU, where the formula of 6.5 gives more than 2 NTU above 50 at the nominal rate.
+/// V-6.15-07: wash water and settled turbidity of a river at 12 NTU, and the first row of 6.14.
 #[test]
 fn eight_dry_days_stay_inside_their_bands() {
     let mut operator = Operator::new(dry());

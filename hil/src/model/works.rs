@@ -174,7 +174,7 @@ impl Works {
         let tank = SedimentationTank::new(p, settled_water);
         let mut works = Works {
             random: Random { seed },
-            grid: Grid::default(),
+            grid: Grid::new(p),
             panel: Panel::default(),
             raw: PumpStation::new(p.raw_pump, p.raw_pumps),
             raw_inlet: MotorValve::new(15.0, 0.0),
@@ -295,6 +295,7 @@ impl Works {
         let (growth, leaves, most, cleaned) = BLOCKAGE;
         let grown = growth * 60.0 * (1.0 + leaves * self.river.excess(p));
         self.blockage = (self.blockage + grown).min(most);
+        self.coagulant.mixer_broken = self.mixer.tripped || self.mixer.seized;
         for doser in [&mut self.coagulant, &mut self.hypochlorite] {
             doser.age();
             if p.attendant && self.troubles.attended {
@@ -329,6 +330,9 @@ impl Works {
         self.raw.turn(pace, raw, drives);
         self.raw_inlet.advance(pace.seconds);
         self.mixer.advance(power);
+        if self.mixer.works() {
+            self.coagulant.stir(pace.seconds);
+        }
         for tank in &mut self.tanks {
             tank.turn(pace.seconds);
         }

@@ -5,7 +5,7 @@ use crate::Truth;
 type Of = fn(&Truth) -> f64;
 
 /// What can be read of the world.
-const NAMED: [(&str, Of); 44] = [
+const NAMED: [(&str, Of); 46] = [
     ("hour", |t| t.hour),
     ("rain", |t| t.rain.0),
     ("river_level", |t| t.river_level.0),
@@ -17,6 +17,7 @@ const NAMED: [(&str, Of); 44] = [
     ("raw_flow", |t| t.raw_flow.0),
     ("coagulant_dose", |t| t.coagulant_dose.0),
     ("coagulation", |t| t.coagulation.0),
+    ("residual_aluminium", |t| t.residual_aluminium.0),
     ("coagulant_dosed", |t| t.coagulant_dosed.0),
     ("coagulant_tank", |t| t.coagulant_tank.0),
     ("settled_turbidity", |t| t.settled_turbidity.0),
@@ -47,6 +48,7 @@ const NAMED: [(&str, Of); 44] = [
     ("contactor", |t| f64::from(u8::from(t.contactor))),
     ("mains", |t| f64::from(u8::from(t.mains))),
     ("power", |t| t.power.0),
+    ("store", |t| t.store.0),
     ("overflowed", |t| t.overflowed.0),
     ("elevated_overflowed", |t| t.elevated_overflowed.0),
     ("motors", |t| t.turning.iter().filter(|turns| **turns).count() as f64),

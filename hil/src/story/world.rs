@@ -6,7 +6,7 @@ use crate::TwinParameters;
 type Parameter = (&'static str, f64, f64, fn(&mut TwinParameters) -> &mut f64);
 
 /// What a story may set. Ranges: `docs/spec/plant.md` 6, widened to what a village might have.
-pub const PARAMETERS: [Parameter; 49] = [
+pub const PARAMETERS: [Parameter; 54] = [
     ("start_day", 0.0, 366.0, |p| &mut p.start_day),
     ("start_hour", 0.0, 24.0, |p| &mut p.start_hour),
     ("dry_storms_per_day", 0.0, 5.0, |p| &mut p.dry_storms_per_day),
@@ -17,9 +17,11 @@ pub const PARAMETERS: [Parameter; 49] = [
     ("wet_turbidity", 1.0, 400.0, |p| &mut p.base_turbidity[1]),
     ("temperature", 2.0, 35.0, |p| &mut p.temperature[0]),
     ("temperature_of_year", 0.0, 10.0, |p| &mut p.temperature[1]),
+    ("temperature_of_day", 0.0, 6.0, |p| &mut p.temperature[2]),
     ("raw_ph", 5.5, 9.5, |p| &mut p.raw_ph),
     ("alkalinity", 10.0, 200.0, |p| &mut p.alkalinity),
     ("organic_carbon", 0.5, 10.0, |p| &mut p.organic_carbon),
+    ("ammonia", 0.0, 2.0, |p| &mut p.ammonia),
     ("screen_blockage", 0.0, 0.95, |p| &mut p.screen_blockage),
     ("coagulant_demand", 0.7, 1.5, |p| &mut p.coagulant_demand),
     ("chlorine_dead_s", 30.0, 600.0, |p| &mut p.chlorine_dead_s),
@@ -27,6 +29,8 @@ pub const PARAMETERS: [Parameter; 49] = [
     ("outages_per_day", 0.0, 50.0, |p| &mut p.outages_per_day),
     ("voltage_spread", 0.0, 20.0, |p| &mut p.voltage_spread),
     ("evening_sag", 0.0, 0.25, |p| &mut p.evening_sag),
+    ("solar_kw", 0.0, 100.0, |p| &mut p.solar_kw),
+    ("store_kwh", 0.0, 200.0, |p| &mut p.store_kwh),
     ("ups_hours", 0.1, 48.0, |p| &mut p.ups_hours),
     ("start_settled_percent", 0.0, 95.0, |p| &mut p.start_settled_percent),
     ("start_clear_well", 0.0, 2.0, |p| &mut p.start_clear_well),
@@ -56,6 +60,7 @@ pub const PARAMETERS: [Parameter; 49] = [
     ("weld_per_start", 0.0, 1.0, |p| &mut p.odds.weld),
     ("short_circuit", 0.0, 0.5, |p| &mut p.short_circuit),
     ("air_binding", 0.0, 0.2, |p| &mut p.air_binding),
+    ("wash_bubbles", 0.0, 5.0, |p| &mut p.wash_bubbles),
 ];
 
 /// Sets one by name.

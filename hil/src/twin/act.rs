@@ -84,7 +84,7 @@ voltage V|normal                        the grid, too low or too high
 fault PATH stuck|dropout|zero|clear     an instrument or contact (zero: open)
 fault PATH bias|scale|drift|noise|spike|value NUMBER   drift is an hour's; a contact is closed at value 1
 actuator PATH trip|seize|run|clear      a pump, valve or dosing pump; run: welded, or driven open
-actuator PATH slow|plug|leak SHARE      a valve
+actuator PATH slow|plug|leak SHARE      a valve; leak: a dosing pump's tube too
 silence PATH, answer PATH               everything under this path: its plug out, and in again
 link BUS up|silent|down                 a bus
 screen SHARE                            of the intake screen, blocked

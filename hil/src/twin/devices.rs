@@ -183,7 +183,7 @@ pub enum ActuatorFault {
     Slow,
     /// A valve moves and says so, and nothing passes.
     Plug,
-    /// A shut valve passes this share.
+    /// A shut valve passes this share; of a dosing pump's stroke this share drips beside the pipe.
     Leak(f64),
 }
 
@@ -208,10 +208,14 @@ impl Device {
             Device::MotorValve(at) => at.of_mut(works).fault = of_valve(fault),
             Device::ReturnValve(at) => at.of_mut(works).fault = of_valve(fault),
             Device::Doser(at) => {
-                *at.of_mut(works).chosen() = match marks(fault)? {
-                    (true, _, _) => PumpHealth::Tripped,
-                    (_, _, true) => PumpHealth::RunsAway,
-                    (_, _, _) => PumpHealth::AirLocked,
+                *at.of_mut(works).chosen() = match fault {
+                    ActuatorFault::Trip => PumpHealth::Tripped,
+                    ActuatorFault::Run => PumpHealth::RunsAway,
+                    ActuatorFault::Seize => PumpHealth::AirLocked,
+                    ActuatorFault::Leak(share) => PumpHealth::Leaks(share.clamp(0.0, 1.0)),
+                    ActuatorFault::Slow | ActuatorFault::Plug => {
+                        return Err("a dosing pump can trip, seize, run or leak".into());
+                    }
                 };
             }
         }
@@ -232,7 +236,10 @@ impl Device {
             }
             Device::MotorValve(at) => at.of_mut(works).fault = ValveFault::Sound,
             Device::ReturnValve(at) => at.of_mut(works).fault = ValveFault::Sound,
-            Device::Doser(at) => at.of_mut(works).health = [PumpHealth::Sound; 2],
+            Device::Doser(at) => {
+                let doser = at.of_mut(works);
+                (doser.health, doser.tube_hours) = ([PumpHealth::Sound; 2], [0.0; 2]);
+            }
         }
     }
 
@@ -254,14 +261,13 @@ impl Device {
             }
             Device::MotorValve(at) => shown_of(at.of(works).fault),
             Device::ReturnValve(at) => shown_of(at.of(works).fault),
-            Device::Doser(at) => {
-                let has = |health| at.of(works).health.contains(&health);
-                marked(
-                    has(PumpHealth::Tripped),
-                    has(PumpHealth::AirLocked),
-                    has(PumpHealth::RunsAway),
-                )
-            }
+            Device::Doser(at) => at.of(works).health.iter().find_map(|health| match *health {
+                PumpHealth::Sound => None,
+                PumpHealth::Tripped => Some(ActuatorFault::Trip),
+                PumpHealth::AirLocked => Some(ActuatorFault::Seize),
+                PumpHealth::RunsAway => Some(ActuatorFault::Run),
+                PumpHealth::Leaks(share) => Some(ActuatorFault::Leak(share)),
+            }),
         }
     }
 }
@@ -273,7 +279,7 @@ fn marks(fault: ActuatorFault) -> Result<(bool, bool, bool), String> {
         ActuatorFault::Seize => Ok((false, true, false)),
         ActuatorFault::Run => Ok((false, false, true)),
         ActuatorFault::Slow | ActuatorFault::Plug | ActuatorFault::Leak(_) => {
-            Err("a pump or motor can trip, seize or run on; slow, plug and leak are for valves"
+            Err("a pump or motor can trip, seize or run on; slow and plug are for valves, leak for valves and dosing pumps"
                 .into())
         }
     }

@@ -84,7 +84,7 @@ impl Probe {
                 // An electromagnetic meter shows either way as flow.
                 filter.outflow + filter.returned
             }
-            Probe::FilterTurbidity(index) => filters[index].turbidity,
+            Probe::FilterTurbidity(index) => filters[index].turbidity + works.bubbles(index),
             Probe::FilterHeadLoss(index) => KPA_PER_METRE * filters[index].head_loss,
             Probe::InletChlorine => works.clear_well.inlet.chlorine,
             Probe::ContactPh => works.clear_well.compartments[0].ph(),
@@ -151,7 +151,7 @@ impl Contact {
             Contact::Closed(at) => at.of(works).is_closed(),
             Contact::ReturnOpened(at) => at.of(works).is_opened(),
             Contact::ReturnClosed(at) => at.of(works).is_closed(),
-            Contact::LimitedSupply => works.parameters.limited_supply,
+            Contact::LimitedSupply => works.parameters.limited_supply || works.grid.on_store(),
             Contact::Mains | Contact::OnMains => works.mains() == Mains::Present,
             Contact::EmergencyLoop => works.panel.emergency_loop,
             Contact::Remote => works.panel.remote,

@@ -529,3 +529,26 @@ fn every_field_point_of_the_plant_ends_at_the_twin() {
         assert!(missing.is_empty(), "{missing:?}");
     }
 }
+
+/// 6.11: bubbles of a wash shine in the analyser for five minutes, and never in the water.
+#[test]
+fn bubbles_after_a_wash_are_seen_for_five_minutes_and_are_not_there() {
+    let parameters = TwinParameters { wash_bubbles: 2.0, ..TwinParameters::default() };
+    let mut plant = Plant::new(parameters, 1);
+    plant.produce();
+    plant.run_s(600.0);
+    let seen = |plant: &mut Plant, seconds: u32| {
+        let mut most = 0.0_f64;
+        for _ in 0..seconds {
+            plant.run_s(1.0);
+            let shown = plant.reading("filter2.turbidity").value;
+            most = most.max(shown - plant.twin.truth().filters[1].turbidity.0);
+        }
+        most
+    };
+    assert!(seen(&mut plant, 300) < 0.15);
+    plant.twin.works.filtration.filters[1].bubbles_s = 300.0;
+    assert!(seen(&mut plant, 300) > 0.15);
+    plant.run_s(300.0);
+    assert!(seen(&mut plant, 300) < 0.15);
+}

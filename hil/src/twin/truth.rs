@@ -64,6 +64,8 @@ pub struct Truth {
     pub coagulant_dose: MilligramsPerLitre,
     /// η_c of that water, 0 to 1.
     pub coagulation: Ratio,
+    /// Aluminium that stays dissolved in that water: `plant.md` 6.4; people should drink no more than 0.2.
+    pub residual_aluminium: MilligramsPerLitre,
     /// PAC since the start.
     pub coagulant_dosed: Grams,
     pub coagulant_tank: Percent,
@@ -122,6 +124,8 @@ pub struct Truth {
     pub contactor: bool,
     pub mains: bool,
     pub power: KiloWatts,
+    /// Of the battery that carries the plant while the grid is away.
+    pub store: Percent,
     pub energy: KiloWattHours,
     /// Pumps turning without water: P-101, P-301, P-351, P-501, seconds since the start.
     pub dry_seconds: [f64; 4],
@@ -203,6 +207,7 @@ impl Truth {
         self.raw_flow = CubicMetresPerHour(works.raw.flow);
         self.coagulant_dose = MilligramsPerLitre(works.flocculation.dose);
         self.coagulation = Ratio(works.flocculation.effectiveness);
+        self.residual_aluminium = MilligramsPerLitre(works.flocculation.aluminium);
         self.coagulant_dosed = Grams(works.coagulant.dosed_g);
         self.coagulant_tank = Percent(100.0 * works.coagulant.fill());
         self.coagulant_stroked = works.coagulant.stroked_l;
@@ -282,6 +287,7 @@ impl Truth {
         self.look_at_motors(works);
         self.mains = works.mains() == crate::model::panel::Mains::Present;
         self.power = KiloWatts(works.grid.power_kw);
+        self.store = Percent(100.0 * works.grid.store_fill(&works.parameters));
         self.energy = KiloWattHours(works.grid.energy_kwh);
         self.dry_seconds = [
             works.raw.dry_seconds,

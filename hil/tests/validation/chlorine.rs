@@ -41,7 +41,8 @@ fn the_equation_gives_the_quoted_values() {
     }
 }
 
-/// V-6.15-11: VC-11, from a quarter of an hour to eight hours, organic carbon of 1.5 to 3 mg/l, ± 25 %.
+/// V-6.15-11: VC-11, from a quarter of an hour to eight hours, organic carbon of 1.5 to 3 mg/l, ± 25 %: with the absorbance of 6.9,
+/// 0.05 /cm, and with the most that well coagulated water has, 2 l/mg·m.
 #[test]
 fn chlorine_is_used_up_as_the_equation_says() {
     let pace = Pace::new(1.0);
@@ -57,9 +58,11 @@ fn chlorine_is_used_up_as_the_equation_says() {
                     well.decay(&pace, decay_rate(carbon, 20.0));
                     seconds += 1;
                 }
-                let wanted = published(dose, carbon, 0.05, f64::from(at) / 3_600.0);
-                let share = well.inlet.chlorine / wanted - 1.0;
-                worst = if share.abs() > worst.abs() { share } else { worst };
+                for absorbance in [0.05, 0.02 * carbon] {
+                    let wanted = published(dose, carbon, absorbance, f64::from(at) / 3_600.0);
+                    let share = well.inlet.chlorine / wanted - 1.0;
+                    worst = if share.abs() > worst.abs() { share } else { worst };
+                }
             }
             println!("carbon {carbon}, dose {dose} mg/l: {:+.1} %", 100.0 * worst);
             assert!(worst.abs() < 0.25, "carbon {carbon}, dose {dose} mg/l: {worst}");

@@ -15,6 +15,8 @@ const GOOD_WASH: f64 = 0.8;
 const MUD: f64 = 0.02;
 /// Above this many times minimum fluidisation a wash carries sand away, and how much.
 const CARRY_AWAY: (f64, f64) = (1.75, 0.002);
+/// How long its analyser sees bubbles after a wash, s: 6.11.
+const BUBBLES_S: f64 = 300.0;
 /// Rate at which it drains, m/h. Chosen: the freeboard in 90 s.
 const DRAINING: f64 = 20.0;
 
@@ -58,6 +60,28 @@ impl Filter {
         let back = passed(self.outlet.opening());
         let all = back + passed(self.waste.opening()) + passed(self.drain.opening());
         if all > 0.0 { back / all } else { 0.0 }
+    }
+
+    /// Its wash inlet is shut and leaks: while another filter is washed, clear-well water comes under its bed.
+    #[must_use]
+    pub fn seeps(&self) -> bool {
+        self.wash_inlet.position <= SHUT && self.wash_inlet.opening() > SHUT
+    }
+
+    /// Whether water that seeps in from below finds a way out: filter-to-waste too, which stands below the bed.
+    #[must_use]
+    pub fn lets_seep_out(&self) -> bool {
+        self.lets_wash_out() || self.to_waste.opening() > SHUT
+    }
+
+    /// Share of it that goes back to the clear well, and share that passes FIT-3n0: through the outlet, and that to waste below
+    /// the bed.
+    #[must_use]
+    pub fn seep_shares(&self) -> (f64, f64) {
+        let passed = |opening: f64| if opening > SHUT { opening } else { 0.0 };
+        let (back, below) = (passed(self.outlet.opening()), passed(self.to_waste.opening()));
+        let all = back + below + passed(self.waste.opening()) + passed(self.drain.opening());
+        if all > 0.0 { (back / all, (back + below) / all) } else { (0.0, 0.0) }
     }
 
     /// `volume` m³ of wash water with so many g of dry matter come up from below. Answers the m³ that run over the waste outlet,
@@ -132,5 +156,6 @@ impl Filter {
         self.ripened = 0.0;
         self.filtered = 0.0;
         self.washes += 1;
+        self.bubbles_s = BUBBLES_S;
     }
 }

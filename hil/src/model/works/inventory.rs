@@ -4,11 +4,14 @@ use super::super::actuators::Motor;
 use super::super::hydraulics::{PumpStation, Suction};
 use super::super::inactivation;
 use super::super::panel::Mains;
+use super::super::random::Stream;
 use super::super::settling::SedimentationTank;
 use super::{KPA_PER_METRE, RAW_DRY, Works};
 
 /// Height of the elevated tank's floor above that of the clear well, m.
 const ELEVATED_FLOOR: f64 = 22.0;
+/// Share of the seconds in which a bubble passes the light. Chosen.
+const BUBBLES_SEEN: f64 = 0.2;
 /// Motors behind contactors, kW: mixer, sludge pump, decant pump, blower.
 const MOTORS_KW: (f64, f64, f64, f64) = (0.1, 0.55, 0.55, 1.1);
 
@@ -77,6 +80,19 @@ impl Works {
         let flow = self.lift.flow + self.filtration.wash.flow;
         let count = self.clear_well.compartments.len();
         inactivation::contact_minutes(self.clear_well.basin.volume, flow, count)
+    }
+
+    /// NTU that bubbles of the last wash add to the reading of a filter's analyser now: a spike now and then, 6.11.
+    #[must_use]
+    pub fn bubbles(&self, filter: usize) -> f64 {
+        let most = self.parameters.wash_bubbles;
+        let left = self.filtration.filters[filter].bubbles_s;
+        if !(most > 0.0 && left > 0.0) {
+            return 0.0;
+        }
+        // A draw for each second.
+        let draw = self.random.uniform(Stream::Bubble, 1_000 * self.minute + left as u64);
+        (1.0 - draw / BUBBLES_SEEN).max(0.0) * most
     }
 
     /// IR at the present outflow.
