@@ -14,8 +14,8 @@ use plc::tag::{Catalogue, Kind};
 use super::duration;
 use super::happening::{HAPPENINGS, Happening};
 use super::order::ORDERS;
-use super::picture::{INKS, Line, Picture, Stroke, clock, escape};
-use super::report::{STYLE, groups};
+use super::picture::{INKS, Line, Picture, Stroke, bands, clock, escape};
+use super::report::{FILTERS, STYLE, filter_rows, groups};
 use super::stage::{Mark, MarkKind, Stage};
 use super::trace::{CURVES, Trace};
 use crate::twin::act::SAYINGS;
@@ -280,7 +280,25 @@ pub fn table(now: &Future, other: Option<&Future>) -> String {
             let _ = write!(text, "{:>WIDE$}", future.state_at(*time));
         }
     }
+    for filter in 0..now.trace.filters.len() {
+        let begins = short(now.trace.filter_at(filter, Duration::ZERO));
+        let _ = write!(text, "\n{:<32}{begins:>WIDE$}", format!("filter {}", filter + 1));
+        for time in &times {
+            for future in core::iter::once(now).chain(other) {
+                let _ = write!(text, "{:>WIDE$}", short(future.trace.filter_at(filter, *time)));
+            }
+        }
+    }
     text
+}
+
+/// A state that fits into a column, with a gap before it.
+fn short(state: &'static str) -> &'static str {
+    match state {
+        "WashQueued" => "Queued",
+        "SubfluidWash" => "Subfluid",
+        whole => whole,
+    }
 }
 
 /// Alarms, states and breaches of both, in order: when in each, and what; one that only one future has is marked.
@@ -353,6 +371,9 @@ pub fn page(
         let picture = Picture { title: plot.into(), log: plot.contains("log"), lines };
         page.push_str(&picture.draw(now.length, marks));
     }
+    let mut rows = filter_rows(&now.trace, "");
+    rows.extend(other.iter().flat_map(|other| filter_rows(&other.trace, ", then")));
+    page.push_str(&bands(FILTERS, &rows, now.length));
     if let Some(recorded) = recorded.filter(|recorded| recorded.values.len() > 1) {
         page.push_str(
             "<h2>What was recorded, and what the twin foresees as it is</h2>\

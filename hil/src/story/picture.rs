@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::stage::{Mark, MarkKind};
+use super::trace::States;
 
 /// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
 pub const INKS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
@@ -126,6 +127,64 @@ impl Picture {
         }
         text.push_str("</svg>");
         text
+    }
+}
+
+/// Height of one band, and of its coloured part.
+const BAND: (f64, f64) = (16.0, 11.0);
+
+/// Bands of states over time, one below the other, as SVG; the state's name under the pointer.
+#[must_use]
+pub fn bands(title: &str, rows: &[(String, &States)], end: Duration) -> String {
+    let end_s = end.as_secs_f64();
+    if rows.is_empty() || !(end_s > 0.0) {
+        return String::new();
+    }
+    let tall = 14.0 + BAND.0 * rows.len() as f64;
+    let across = |at: Duration| LEFT + at.as_secs_f64() / end_s * (WIDE - LEFT - RIGHT);
+    let mut text = format!(
+        "<svg viewBox=\"0 0 {WIDE} {tall}\" role=\"img\"><text x=\"{LEFT}\" y=\"9\">{}</text>",
+        escape(title)
+    );
+    for (number, (name, states)) in rows.iter().enumerate() {
+        let top = 14.0 + BAND.0 * number as f64;
+        for (place, (from, state)) in states.iter().enumerate() {
+            let until = states.get(place + 1).map_or(end, |(next, _)| *next);
+            // Writing to memory cannot fail.
+            let _ = write!(
+                text,
+                "<rect x=\"{:.1}\" y=\"{top:.0}\" width=\"{:.1}\" height=\"{:.0}\" fill=\"{}\"><title>{} {}</title></rect>",
+                across(*from),
+                (across(until) - across(*from)).max(0.5),
+                BAND.1,
+                ink_of(state),
+                clock(*from),
+                escape(state)
+            );
+        }
+        let _ = write!(
+            text,
+            "<text x=\"{:.0}\" y=\"{:.0}\">{}</text>",
+            WIDE - RIGHT + 6.0,
+            top + 9.0,
+            escape(name)
+        );
+    }
+    text.push_str("</svg>");
+    text
+}
+
+/// Filtering green, ripening yellow, waiting for a wash light blue, washed blue, a fault red, all else grey.
+fn ink_of(state: &str) -> &'static str {
+    match state {
+        "Filtering" => "#009e73",
+        "Ripening" => "#e69f00",
+        "WashQueued" => "#56b4e9",
+        "Draining" | "AirScour" | "AirWater" | "HighWash" | "SubfluidWash" | "Settling" => {
+            "#0072b2"
+        }
+        "Fault" => "#d55e00",
+        _ => "#999",
     }
 }
 

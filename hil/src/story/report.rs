@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::duration::show;
-use super::picture::{INKS, Line, Picture, Stroke, clock, escape};
+use super::picture::{INKS, Line, Picture, Stroke, bands, clock, escape};
 use super::run::Outcome;
 use super::stage::Mark;
-use super::trace::{CURVES, Trace};
+use super::trace::{CURVES, States, Trace};
 use crate::invariants::TABLE;
 
 /// One line: whether it passed, its name, its title, plant time and speed.
@@ -218,7 +218,19 @@ pub fn plots(trace: &Trace, marks: &[Mark]) -> String {
         Picture { title: (*plot).into(), log: plot.contains("log"), lines: lines.collect() }
     });
     let end = trace.times.last().copied().unwrap_or_default();
-    pictures.map(|picture| picture.draw(end, marks)).collect()
+    let mut text: String = pictures.map(|picture| picture.draw(end, marks)).collect();
+    text.push_str(&bands(FILTERS, &filter_rows(trace, ""), end));
+    text
+}
+
+/// Title of the bands of the filters.
+pub const FILTERS: &str = "filters: green filters, yellow ripens, light blue waits for its wash, blue is washed, red has a fault";
+
+/// A band for each filter of a run.
+#[must_use]
+pub fn filter_rows<'a>(trace: &'a Trace, more: &str) -> Vec<(String, &'a States)> {
+    let rows = trace.filters.iter().enumerate();
+    rows.map(|(place, states)| (format!("filter {}{more}", place + 1), states)).collect()
 }
 
 /// Plots with the places of their curves.

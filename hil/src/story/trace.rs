@@ -55,6 +55,9 @@ fn loss(truth: &Truth, filter: usize) -> f64 {
 /// Samples of one run at most: a plot has no more dots than a screen.
 const SAMPLES_MAX: usize = 4_000;
 
+/// What a state machine of the plant did: from when on in which state.
+pub type States = Vec<(Duration, &'static str)>;
+
 /// The samples.
 #[derive(Clone, Debug)]
 pub struct Trace {
@@ -62,12 +65,15 @@ pub struct Trace {
     next: Duration,
     pub times: Vec<Duration>,
     pub values: Vec<[f32; CURVES.len()]>,
+    /// Of each filter, as sampled.
+    pub filters: Vec<States>,
 }
 
 impl Trace {
     #[must_use]
     pub fn new(every: Duration) -> Trace {
-        Trace { every, next: Duration::ZERO, times: Vec::new(), values: Vec::new() }
+        let (times, values, filters) = (Vec::new(), Vec::new(), Vec::new());
+        Trace { every, next: Duration::ZERO, times, values, filters }
     }
 
     pub fn sample(&mut self, plant: &ClosedLoop) {
@@ -80,6 +86,22 @@ impl Trace {
         self.next = plant.passed() + self.every;
         self.times.push(plant.passed());
         self.values.push(CURVES.map(|curve| (curve.of)(plant.truth()) as f32));
+        self.filters.resize(plant.truth().filters.len(), States::new());
+        for (place, states) in self.filters.iter_mut().enumerate() {
+            let state = plant.state(&format!("filter{}.state", place + 1)).unwrap_or("?");
+            // As many changes as samples: a filter changes far less often.
+            if states.last().is_none_or(|(_, last)| *last != state) && states.len() < SAMPLES_MAX {
+                states.push((plant.passed(), state));
+            }
+        }
+    }
+
+    /// State of a filter at this time.
+    #[must_use]
+    pub fn filter_at(&self, filter: usize, time: Duration) -> &'static str {
+        let states = self.filters.get(filter).map_or(&[][..], |states| states);
+        let after = states.partition_point(|(at, _)| *at <= time);
+        states.get(after.saturating_sub(1)).map_or("?", |(_, state)| state)
     }
 
     /// A curve by its place: seconds and values.

@@ -101,7 +101,9 @@ fn two_futures_differ_by_what_was_asked_and_by_nothing_before_it() {
     assert!(lines.iter().any(|line| line.contains("only then") && line.contains("storm 600")));
     let table = table(&now, Some(&then));
     assert!(table.contains("turbidity raw, NTU"), "{table}");
+    assert!(table.contains("filter 2") && table.contains("Filtering"), "{table}");
     let page = page("two", "said", &now, Some(&then), None);
+    assert!(page.contains("<rect ") && page.contains("filter 1, then"));
     assert!(page.contains("stroke-dasharray") && page.ends_with("</html>\n"));
 }
 
