@@ -201,7 +201,7 @@ impl Filter {
             around.outlet_holds.without(Reasons::only(Reason::FilteredWaterTurbid))
         };
         // Where no wash would help it tries to ripen again, from time to time.
-        let unripe = self.memory.unripe && self.washing_helps(around);
+        let unripe = self.memory.unripe && self.washing_helps();
         let rests = self.memory.clogged && around.others_deliver;
         !(self.retained.dirty || unripe || rests)
             && self.memory.turbid_wait.is_zero()

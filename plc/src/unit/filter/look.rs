@@ -119,7 +119,7 @@ impl Filter {
                 .and_if(turbid, Reason::FilterTurbid)
                 .and_if(!self.memory.proven && !self.waste_takes(around), Reason::WasteTankFull)
                 .and_if(stopped, Reason::WashesStopped)
-                .and_if(turbid && !self.washing_helps(around), Reason::SettledWaterCloudy)
+                .and_if(turbid && !self.washing_helps(), Reason::SettledWaterCloudy)
                 .and_if(unknown, Reason::TurbidityUnknown),
             State::Draining {}
             | State::AirScour {}

@@ -55,6 +55,8 @@ pub struct Memory {
     pub washed: Option<Washed>,
     /// Clogged, and tired of waiting for its wash.
     pub clogged: bool,
+    /// Settled water is too cloudy for a wash to help, or nobody knows.
+    pub settled_cloudy: bool,
     /// Turbidity asks for a wash, and none is given.
     pub washes_stopped: bool,
     /// The water contradicts its valves: until reset.
@@ -172,7 +174,7 @@ impl Filter {
         } else if before == (State::WashQueued {}) && scan.rest {
             self.memory.clogged = true;
         } else if before == (State::Ripening {}) && scan.unripe {
-            self.fail_to_ripen(around);
+            self.fail_to_ripen();
         } else if before == (State::Settling {}) && scan.done && !self.memory.aborted {
             self.finish_wash();
         } else if before.is_wash() {
@@ -182,10 +184,10 @@ impl Filter {
 
     /// It is washed once more, where a wash would help and its analyser can say so; the second failure in a row is a fault
     /// (R-2.6.6-01).
-    fn fail_to_ripen(&mut self, around: &Around) {
+    fn fail_to_ripen(&mut self) {
         self.memory.turbid_wait = TURBID_WAIT;
         self.memory.cloudy = self.inputs.turbidity.usable().is_some();
-        if self.inputs.turbidity.usable().is_some() && self.washing_helps(around) {
+        if self.inputs.turbidity.usable().is_some() && self.washing_helps() {
             self.memory.unripe = true;
             self.memory.failed_ripenings = self.memory.failed_ripenings.saturating_add(1);
         }

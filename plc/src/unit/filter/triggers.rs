@@ -19,6 +19,8 @@ const HEAD_LOSS_TIME: Duration = Duration::from_secs(60);
 const TURBIDITY_TIME: Duration = Duration::from_secs(300);
 /// Settled water above this makes a wash useless (R-2.6.4-01).
 const SETTLED_MAX: Ntu = Ntu(5.0);
+/// And not above this it is clear again: the deadband of alarm 204.
+const SETTLED_AGAIN: Ntu = Ntu(4.0);
 /// A wash for turbidity counts this long; two in this time are the last (R-2.6.4-01).
 pub const TURBIDITY_WASHES_WINDOW: Duration = Duration::from_secs(12 * 3600);
 /// A wash waits in the queue this long (R-2.6.1-04).
@@ -30,6 +32,7 @@ impl Filter {
     /// Turbidity, head loss, and what asks for a wash.
     pub(super) fn judge(&mut self, state: State, around: &Around, elapsed: Duration) {
         self.judge_turbidity(state, around, elapsed);
+        self.judge_settled(around);
         self.judge_head_loss();
         self.count_order(state, around, elapsed);
         let filtering = state.is_filtering();
@@ -88,6 +91,14 @@ impl Filter {
         };
     }
 
+    /// Settled water is cloudy, or nobody knows, until it is clear for certain: a reading that flickers about its limit neither
+    /// washes nor calls people again and again.
+    fn judge_settled(&mut self, around: &Around) {
+        let most = if self.memory.settled_cloudy { SETTLED_AGAIN } else { SETTLED_MAX };
+        let clear = around.settled.usable().is_some_and(|settled| settled <= most);
+        self.memory.settled_cloudy = !clear;
+    }
+
     /// `h · 5 / v`: a change of rate fakes no trigger.
     fn judge_head_loss(&mut self) {
         let rate = self.inputs.flow.map(|flow| flow.0 / self.settings.area.0);
@@ -105,7 +116,7 @@ impl Filter {
         let turbid = own.is_some_and(|own| own >= self.turbid_at(around))
             && self.retained.volume > self.settings.turbidity_volume;
         let asks = self.watch.turbidity.holds(filtering && turbid, TURBIDITY_TIME, elapsed);
-        let helps = self.washing_helps(around);
+        let helps = self.washing_helps();
         self.memory.washes_stopped = (asks || self.memory.unripe) && !helps;
         for left in
             [&mut self.retained.turbidity_wash_left, &mut self.retained.earlier_turbidity_wash_left]
@@ -137,7 +148,7 @@ impl Filter {
     /// What asks for a wash while it stands.
     fn standing_trigger(&self, around: &Around) -> Option<Trigger> {
         let dirty = self.retained.dirty && !self.memory.aborted;
-        let unripe = self.memory.unripe && self.washing_helps(around);
+        let unripe = self.memory.unripe && self.washing_helps();
         let clogged = self.memory.clogged && around.others_deliver;
         if !self.handled().is_empty() {
             None
@@ -159,9 +170,8 @@ impl Filter {
     }
 
     /// A wash helps only if the settled water is good, and turbidity has not asked too often (R-2.6.4-01).
-    pub(super) fn washing_helps(&self, around: &Around) -> bool {
-        let settled = around.settled.usable().is_some_and(|settled| settled <= SETTLED_MAX);
-        settled && self.retained.earlier_turbidity_wash_left.is_zero()
+    pub(super) fn washing_helps(&self) -> bool {
+        !self.memory.settled_cloudy && self.retained.earlier_turbidity_wash_left.is_zero()
     }
 
     /// A wash that turbidity asked for begins.

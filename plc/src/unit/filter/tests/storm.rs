@@ -88,6 +88,24 @@ fn a_storm_ends_after_twelve_hours_or_by_a_person() {
     rig.run_until(HOUR, "a wash", |rig| rig.state(0).is_wash());
 }
 
+/// R-2.6.4-01: at the limit of 5 NTU readings flicker; one that happens to be good is no reason to wash.
+#[test]
+fn settled_water_that_flickers_about_its_limit_is_cloudy_and_called_for_once() {
+    let mut rig = plant();
+    rig.filters[0].settings.turbidity_volume = CubicMetres(0.5);
+    rig.around.settled_turbidity = Signal::Good(Ntu(5.1));
+    turbid(&mut rig);
+    rig.run_s(310);
+    rig.passed.clear();
+    for second in 0..300 {
+        let settled = if second % 2 == 0 { 4.9 } else { 5.1 };
+        rig.around.settled_turbidity = Signal::Good(Ntu(settled));
+        rig.run_s(1);
+        assert_eq!(rig.filters[0].alarms.washes_stopped, Condition::Active, "{second} s");
+        assert!(!rig.passed.contains(&State::Draining {}), "{second} s");
+    }
+}
+
 /// R-2.6.4-01, R-2.6.2-03: settled water above 5 NTU, or nobody knows.
 #[test]
 fn cloudy_settled_water_calls_for_its_cause_and_for_no_wash() {
