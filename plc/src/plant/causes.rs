@@ -34,6 +34,9 @@ const NO_DANGER: Reasons = Reasons::all(&[
 ]);
 /// A drive that stands takes no more than this (chosen: its own electronics).
 const STANDS: KiloWatts = KiloWatts(0.05);
+/// While bus A is silent the drives' own time-outs have stopped them (`docs/spec/plant.md` 1.6); more than this share of nominal through
+/// a pump's meter says that one has not. Chosen: far beyond a meter's zero.
+const UNSEEN_FLOW: f64 = 0.2;
 /// A level moves when more than this share of nominal comes or goes unmatched: 0.5 of 5 m³/h, a fifth of a metre an hour in
 /// the clear well, well above what a gauge resolves in 20 minutes.
 const NET_FLOW: f64 = 0.1;
@@ -76,10 +79,19 @@ impl Plant {
             drive.inputs.running.closed() && !drive.outputs.run.value() && turns
         };
         let motor = |motor: &Motor| motor.inputs.running.closed() && !motor.outputs.run.value();
+        // What no wire tells of the drives, water does.
+        let unseen = |pumps: &[Drive], flow: Signal<CubicMetresPerHour>| {
+            self.holds.causes().has(Reason::BusALost)
+                && flow.usable().is_some_and(|flow| flow > self.shape.nominal_flow * UNSEEN_FLOW)
+                && !pumps.iter().any(|pump| pump.outputs.run.value())
+        };
         !self.holds.causes().has(Reason::LocalControl)
             && ((held(Column::RawPump) && units.intake.pump.iter().any(drive))
                 || (held(Column::FeedPump) && units.filtration.pump.iter().any(drive))
                 || (held(Column::LiftPump) && units.distribution.pump.iter().any(drive))
+                || unseen(&units.intake.pump, units.intake.inputs.flow)
+                || unseen(&units.filtration.pump, units.filtration.inputs.flow)
+                || unseen(&units.distribution.pump, units.distribution.inputs.flow)
                 || (held(Column::Wash)
                     && (drive(&units.filtration.wash_pump)
                         || units.filtration.blower.as_ref().is_some_and(motor)))
@@ -279,6 +291,29 @@ mod tests {
         plant.asked.reset = true;
         plant.judge_causes(SECOND);
         assert!(!plant.holds.causes().has(Reason::RunsUnasked));
+    }
+
+    /// F5, F51, INV-8: while bus A is silent no drive tells that it runs on; what flows through its pump's meter does.
+    #[test]
+    fn a_pump_that_runs_on_behind_a_dead_bus_is_known_by_its_water() {
+        type Change = fn(&mut Plant);
+        let flows = |flow| Signal::Good(CubicMetresPerHour(flow));
+        let rows: [(&str, Change, Signal<CubicMetresPerHour>, bool); 5] = [
+            ("welded", |_| {}, flows(2.0), true),
+            ("a zero that drifted", |_| {}, flows(0.5), false),
+            ("unknown", |_| {}, Signal::Bad(Fault::Stale), false),
+            ("it answers", |p| p.units.system.inputs.bus_a = Signal::Good(true), flows(2.0), false),
+            ("panel", |p| p.units.system.inputs.remote = Signal::Good(false), flows(2.0), false),
+        ];
+        for (what, change, flow, opens) in rows {
+            let mut plant = running_on();
+            plant.units.distribution.pump[0].inputs.running = Signal::Bad(Fault::Stale);
+            plant.units.system.inputs.bus_a = Signal::Good(false);
+            plant.units.intake.inputs.flow = flow;
+            change(&mut plant);
+            (0..40).for_each(|_| plant.judge_causes(SECOND));
+            assert_eq!(plant.holds.on(Column::Supply).has(Reason::RunsUnasked), opens, "{what}");
+        }
     }
 
     fn power(plant: &mut Plant, power: Signal<KiloWatts>) {
