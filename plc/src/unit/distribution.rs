@@ -469,9 +469,10 @@ impl Distribution {
                 left -= 1;
             }
         }
-        for (pump, asked) in self.pump.iter_mut().zip(asked_of) {
+        for ((at, pump), asked) in self.pump.iter_mut().enumerate().zip(asked_of) {
             let ask = if asked { Ask::at(speed) } else { Ask::OFF };
-            pump.scan(ask.or_by_hand(by_hand), Limits::SURFACE, stagger, elapsed);
+            let ask = ask.or_by_hand(by_hand.and(self.pumps.rest_of(at)));
+            pump.scan(ask, Limits::SURFACE, stagger, elapsed);
         }
         let by_hand = self.pump.iter().any(|pump| pump.outputs.run.value());
         self.outputs = Outputs { permit: Output::want(pumps > 0 || by_hand) };

@@ -284,6 +284,25 @@ fn a_pump_without_effect_is_stopped_within_15_s_and_named() {
     }
 }
 
+/// R-2.8-09, INV-20, F56: a pump that a person runs, too slowly to lift water or against a closed pipe, is stopped like any
+/// other, and stands while it rests.
+#[test]
+fn a_pump_run_by_hand_without_effect_is_stopped_too() {
+    let mut rig = Rig::new();
+    rig.pipe = 0.0;
+    let pump = &mut rig.unit.pump[0];
+    pump.handling.change(Mode::Manual, 7);
+    rig.step();
+    assert!(rig.unit.pump[0].handling.ask(Percent(28.0), Duration::from_secs(90), 8).is_ok());
+    let mut ran = 0;
+    for _ in 0..90 {
+        rig.step();
+        ran += i32::from(rig.on());
+    }
+    assert!((10..=17).contains(&ran), "{ran} s");
+    assert!(!rig.on() && rig.unit.status.failed_by.has(Reason::DeadHead));
+}
+
 /// R-2.8-03 in a rising main: half the nominal flow and no head of the tank is a broken pipe; until reset.
 #[test]
 fn a_broken_rising_main_stops_delivery_until_reset() {
