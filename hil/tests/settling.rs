@@ -128,7 +128,7 @@ fn a_sludge_valve_that_stays_open_costs_one_tank() {
     plant.act(Act::ActuatorFault { path: "tank1.sludge".into(), fault }).unwrap();
     plant.run(5 * MINUTE);
     assert_eq!(plant.state("tank1.state"), Some("Fault"), "{}", plant.tell());
-    assert!(plant.value("tank1.sludge_valve_fault").is_some_and(|state| state != 0.0));
+    assert!(plant.value("tank1.valve_fault").is_some_and(|state| state != 0.0));
     assert!(plant.truth().raw_flow.0 > 1.0, "{}", plant.tell());
     plant.act(Act::ActuatorFault { path: "tank1.sludge".into(), fault: None }).unwrap();
     plant.run(MINUTE);

@@ -119,10 +119,20 @@ outputs! {
 }
 
 alarms! {
-    /// What every motor calls people for; that it does not run when asked is told by its unit.
-    pub struct Alarms {
+    /// What every drive calls people for; that it does not run when asked is told by its unit.
+    pub struct DriveAlarms {
         /// Motor runs by itself.
         pub runs_unasked: Condition = alarm(924, Priority::P2).latching(),
+    }
+}
+
+alarms! {
+    /// What a motor on a contactor calls people for.
+    pub struct MotorAlarms {
+        /// Motor runs by itself.
+        pub runs_unasked: Condition = alarm(924, Priority::P2).latching(),
+        /// Motor does not obey.
+        pub failed: Condition = alarm(925, Priority::P3).delays_s(2.0, 0.0),
     }
 }
 
@@ -141,7 +151,7 @@ pub enum State {
 states! { State { Off, Starting, Running, Stopping, Locked, Fault } }
 
 macro_rules! motor {
-    ($(#[$doc:meta])* $name:ident, $inputs:ident, $retained:ident, $outputs:ident) => {
+    ($(#[$doc:meta])* $name:ident, $inputs:ident, $retained:ident, $outputs:ident, $alarms:ident) => {
         $(#[$doc])*
         #[derive(Default)]
         pub struct $name {
@@ -150,7 +160,7 @@ macro_rules! motor {
             pub handling: Handling,
             pub retained: $retained,
             pub outputs: $outputs,
-            pub alarms: Alarms,
+            pub alarms: $alarms,
             life: Life,
         }
         parts! { $name { inputs, status, handling, retained, outputs, alarms; one: ; many: ; maybe: ; life } }
@@ -236,11 +246,11 @@ macro_rules! motor {
 
 motor! {
     /// A pump on a variable-frequency drive.
-    Drive, DriveInputs, DriveRetained, DriveOutputs
+    Drive, DriveInputs, DriveRetained, DriveOutputs, DriveAlarms
 }
 motor! {
     /// A motor on a contactor.
-    Motor, MotorInputs, MotorRetained, MotorOutputs
+    Motor, MotorInputs, MotorRetained, MotorOutputs, MotorAlarms
 }
 
 impl Drive {
@@ -312,6 +322,10 @@ impl Motor {
         }
         let (ask, why) = ask.under(&self.handling, self.is_on());
         let on = self.live(feedback, ask, why, limits, stagger, elapsed);
+        // One that runs by itself has its own alarm.
+        let failed = self.is_faulty() && !self.status.blocked.has(Reason::RunsUnasked);
+        let locked_out = self.handling.mode() == Mode::Maintenance;
+        self.alarms.failed = Condition::when(failed).unless(locked_out);
         self.handling.elapse(Percent(if on { 100.0 } else { 0.0 }), elapsed);
         self.outputs = MotorOutputs { run: Output::want(on) };
     }

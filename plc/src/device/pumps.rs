@@ -91,7 +91,8 @@ impl Pumps {
     }
 
     /// Who has the duty: fit, and with fewer run hours; never another one while one runs. The standby of a pump that failed
-    /// may ignore its time off once (R-2.15-03).
+    /// may ignore its time off once (R-2.15-03). One that a person takes into MANUAL while it runs keeps the duty as long as it
+    /// does: no other starts beside it, nor because of the change (R-2.1-08).
     pub fn choose(&mut self, pumps: &mut [Drive], fit: Fit, pin: Count) -> Option<usize> {
         let mut choices = [Candidate::default(); PUMPS_MAX];
         let mut running = false;
@@ -99,12 +100,21 @@ impl Pumps {
             *choice = pump.as_candidate(fit);
             running |= pump.is_on();
         }
+        self.handed_over = false;
+        let by_hand = |pump: &Drive| pump.handling.is_manual() && pump.is_on();
+        if let Some(had) = self.had.filter(|had| pumps.get(*had).is_some_and(by_hand)) {
+            return Some(had);
+        }
         let choices = &choices[..pumps.len().min(PUMPS_MAX)];
         let duty = self.duty.choose(choices, running, pinned(pin));
-        self.handed_over = false;
+        // Faulty, or in AUTO and yet not fit: a change of mode is no failure.
+        let failed = |at: usize| {
+            let unfit = !fit.get(at).is_some_and(|fit| *fit);
+            unfit && pumps.get(at).is_some_and(|pump| pump.is_faulty() || pump.is_available())
+        };
         if let (Some(before), Some(now)) = (self.had, duty)
             && before != now
-            && !fit.get(before).is_some_and(|fit| *fit)
+            && failed(before)
             && let Some(standby) = pumps.get_mut(now)
         {
             standby.hurry();

@@ -293,6 +293,8 @@ alarms! {
         pub night_leak: Condition = alarm(508, Priority::P4),
         /// PT-501, no pressure in the network, where no elevated tank carries it.
         pub network_dry: Condition = alarm(509, Priority::P2).delays_s(5.0, 60.0),
+        /// XV-501, valve fault.
+        pub outlet_fault: Condition = alarm(510, Priority::P2).delays_s(2.0, 0.0),
     }
 }
 

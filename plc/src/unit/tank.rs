@@ -110,8 +110,8 @@ alarms! {
         /// LT-203x, sedimentation tank near overflow.
         pub near_overflow: Condition =
             alarm(206, Priority::P2).delays_s(10.0, 60.0).trips(TripGroup::RawWater),
-        /// XV-205x, sludge valve fault.
-        pub sludge_valve_fault: Condition = alarm(207, Priority::P3).latching(),
+        /// XV-205x, XV-203x or XV-204x: valve fault.
+        pub valve_fault: Condition = alarm(207, Priority::P3).latching(),
         /// T-203x, sludge full.
         pub sludge_full: Condition = alarm(208, Priority::P3),
     }
@@ -382,11 +382,12 @@ impl Tank {
     }
 
     fn raise(&mut self, around: &Around) {
-        let fault = Condition::when(self.sludge.is_faulty());
+        let valves = [self.sludge.is_faulty(), self.inlet.is_faulty(), self.outlet.is_faulty()];
+        let fault = Condition::when(valves.contains(&true));
         let mass = Signal::Good(self.retained.sludge_mass);
         self.alarms = Alarms {
             near_overflow: self.inputs.level.above(self.settings.overflow_level, HIGH_BAND),
-            sludge_valve_fault: fault.unless(around.holds.has(Reason::MainsLost)),
+            valve_fault: fault.unless(around.holds.has(Reason::MainsLost)),
             sludge_full: mass
                 .above(self.settings.sludge_full_limit * around.scale, FULL_BAND * around.scale),
         };

@@ -177,6 +177,37 @@ fn a_motor_that_runs_by_itself_is_heard() {
     }
 }
 
+/// R-2.0-08, INV-44: alarm 925 names a mixer, sludge pump, decant pump or blower that does not start when it is asked, or stops by
+/// itself, until it is reset; not one that somebody has locked out.
+#[test]
+fn a_motor_that_does_not_obey_is_heard() {
+    for (mode, runs_first, alarm) in [
+        (Mode::Auto, false, Condition::Active),
+        (Mode::Auto, true, Condition::Active),
+        (Mode::Maintenance, false, Condition::Suppressed),
+    ] {
+        let mut motor = Motor::default();
+        let mut stagger = Stagger::default();
+        motor.handling.change(mode, 7);
+        let mut run_s = |motor: &mut Motor, seconds: u32, running: bool| {
+            for _ in 0..seconds {
+                motor.inputs.running = Signal::Good(running);
+                stagger.elapse(Duration::ZERO, SECOND);
+                motor.scan(Ask::when(true), Limits::SMALL, &mut stagger, SECOND);
+            }
+            motor.alarms.failed
+        };
+        let silent = if alarm == Condition::Active { Condition::Clear } else { alarm };
+        assert_eq!(run_s(&mut motor, 1, false), silent);
+        if runs_first {
+            assert_eq!(run_s(&mut motor, 10, true), silent);
+        }
+        assert_eq!(run_s(&mut motor, 12, false), alarm, "{mode:?}, ran: {runs_first}");
+        motor.reset();
+        assert_eq!(run_s(&mut motor, 1, false), silent, "reset");
+    }
+}
+
 /// R-2.0-08, R-2.10-03, F44: what a low voltage stopped is tried again a minute after the voltage is back, three times; not while its
 /// drive has tripped, and not what failed at a good voltage.
 #[test]

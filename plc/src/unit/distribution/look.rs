@@ -115,6 +115,7 @@ impl Distribution {
             high: self.status.level_high.above(settings.level_high_limit, HIGH_DEADBAND),
             overflow: Condition::when(!self.inputs.high_high.closed()),
             quality_hold: Condition::when(self.retained.contaminated),
+            outlet_fault: Condition::when(self.outlet.is_faulty()),
             pump_fault: Condition::when(failed > 0),
             pumps_failed: Condition::when(failed == self.pump.len()),
             tank_low: tank.below(settings.tank_low_limit, TANK_DEADBAND).absent_where(no_tank),

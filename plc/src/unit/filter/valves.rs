@@ -106,8 +106,9 @@ impl Filter {
         let wash_side = wash_inlet && waste && air_closed && drain;
         // A dirty filter never opens its outlet, whatever the sequence says (INV-9).
         let clean = !self.retained.dirty;
-        // By hand the outlet opens only on water that is proven (INV-14, INV-36).
-        let fit = clean && (row.outlet || self.memory.proven);
+        // By hand the outlet opens only on water that is proven (INV-14, INV-36), and never together with the inlet: nobody
+        // doses or judges what a filter delivers beside its sequence (INV-2, INV-7).
+        let fit = clean && (row.outlet || (self.memory.proven && inlet));
         let wash_way = raw_side && drain && self.waste.is_open();
         let drain_way = raw_side && wash_inlet && waste && air_closed;
         let open = [

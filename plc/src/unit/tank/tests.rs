@@ -275,7 +275,7 @@ fn a_tank_whose_sludge_valve_stays_open_takes_no_more_water() {
     rig.run_s(15, Around { turn: true, ..flowing() });
     rig.stuck = true;
     rig.run_s(55, flowing());
-    assert_eq!(rig.tank.alarms.sludge_valve_fault, Condition::Active);
+    assert_eq!(rig.tank.alarms.valve_fault, Condition::Active);
     assert_eq!(rig.tank.status.state, State::InService);
     rig.run_s(90, flowing());
     assert_eq!(rig.tank.status.state, State::Fault);
@@ -294,10 +294,10 @@ fn a_tank_whose_sludge_valve_stays_shut_serves_on_and_calls() {
     rig.stuck = true;
     rig.run_s(30, Around { turn: true, ..flowing() });
     assert_eq!(rig.run_s(60, flowing()), State::InService);
-    assert_eq!(rig.tank.alarms.sludge_valve_fault, Condition::Active);
+    assert_eq!(rig.tank.alarms.valve_fault, Condition::Active);
     assert!(!rig.tank.can_desludge() && rig.tank.carries());
     rig.run_s(1, Around { holds: Reasons::only(Reason::MainsLost), ..flowing() });
-    assert_eq!(rig.tank.alarms.sludge_valve_fault, Condition::Suppressed);
+    assert_eq!(rig.tank.alarms.valve_fault, Condition::Suppressed);
 }
 
 /// R-2.0-07: an inlet that has failed closes the tank.
@@ -311,6 +311,7 @@ fn a_tank_with_a_failed_inlet_is_out_until_reset() {
     rig.tank.scan(flowing(), SECOND);
     assert_eq!(rig.tank.status.state, State::Fault);
     assert!(!rig.tank.is_available() && rig.tank.status.blocked.has(Reason::ValveFault));
+    assert_eq!(rig.tank.alarms.valve_fault, Condition::Active);
 }
 
 fn moved(at: f64, way: f64) -> f64 {

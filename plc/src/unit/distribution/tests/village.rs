@@ -36,6 +36,21 @@ fn the_outlet_of_the_elevated_tank_is_given_the_time_it_takes() {
     assert_eq!(rig.unit.outlet.settings.travel_time, Duration::from_secs(30));
 }
 
+/// INV-44: XV-501 that stands between its ends while it is asked to be open may leave the taps dry: alarm 510.
+#[test]
+fn an_outlet_that_stands_half_way_is_called() {
+    let mut rig = Rig::new();
+    rig.run_s(60);
+    assert_eq!(rig.unit.alarms.outlet_fault, Condition::Clear);
+    rig.unit.outlet.inputs.opened = Signal::Good(false);
+    rig.unit.outlet.inputs.closed = Signal::Good(false);
+    for _ in 0..60 {
+        rig.unit.outlet.scan(Travel::Close, SECOND);
+    }
+    rig.step();
+    assert_eq!(rig.unit.alarms.outlet_fault, Condition::Active);
+}
+
 /// R-2.8-07, F41: three times the usual for a quarter of an hour is a burst; a torn main is one at once. XV-501 closes only
 /// where the site says so, and opens again by reset.
 #[test]

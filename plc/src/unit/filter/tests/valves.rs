@@ -134,6 +134,25 @@ fn by_hand_no_valve_opens_against_another() {
     assert!(rig.filters[0].outlet.is_closed(), "a dirty filter's outlet opens for nobody");
 }
 
+/// INV-2, INV-7, INV-36: a filter that a person takes into MANUAL while it filters delivers nothing that nobody doses or judges:
+/// its outlet opens by hand only while its inlet is shut.
+#[test]
+fn a_filter_taken_by_hand_delivers_nothing_beside_its_sequence() {
+    let mut rig = plant();
+    let filter = &mut rig.filters[0];
+    filter.handling.change(Mode::Manual, 1);
+    filter.inlet.handling.change(Mode::Manual, 1);
+    filter.outlet.handling.change(Mode::Manual, 1);
+    let hour = core::time::Duration::from_secs(3600);
+    rig.filters[0].inlet.handling.ask(Percent(100.0), hour, 1).unwrap();
+    rig.filters[0].outlet.handling.ask(Percent(100.0), hour, 1).unwrap();
+    rig.run_s(60);
+    assert!(rig.filters[0].inlet.is_open() && rig.filters[0].outlet.is_closed());
+    rig.filters[0].inlet.handling.ask(Percent(0.0), hour, 1).unwrap();
+    rig.run_s(60);
+    assert!(rig.filters[0].inlet.is_closed() && rig.filters[0].outlet.is_open());
+}
+
 /// R-2.6.1-11: a person locks the filter out; it leaves service and waits.
 #[test]
 fn a_filter_locked_out_for_maintenance_stands_until_it_is_released() {
