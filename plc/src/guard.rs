@@ -337,6 +337,7 @@ impl Guard {
         self.pause = self.pause.saturating_sub(elapsed);
         self.mixing = self.mixing.saturating_sub(elapsed);
         self.unknown = self.unknown.saturating_sub(elapsed);
+        self.ledger.lost &= !self.unknown.is_zero();
         self.unseen = self.unseen.saturating_sub(elapsed);
         self.on_for = if doses { self.on_for.saturating_add(elapsed) } else { Duration::ZERO };
         let ledger = &mut self.ledger;
@@ -413,6 +414,10 @@ impl Guard {
     pub fn restore(&mut self, kept: Ledger) {
         self.ledger = kept.after_restart();
         self.unseen = DAY;
+        // How much of its hour had passed is not on record either.
+        if self.ledger.lost {
+            self.unknown = UNKNOWN_TIME;
+        }
     }
 
     /// Takes up what an older version kept, as if moved just now.
@@ -430,6 +435,7 @@ impl Guard {
     /// The record was lost: nobody knows what moved, and nothing moves for an hour.
     pub fn distrust(&mut self) {
         self.unknown = UNKNOWN_TIME;
+        self.ledger.lost = true;
         self.unseen = DAY;
     }
 }

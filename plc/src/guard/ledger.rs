@@ -37,6 +37,8 @@ pub struct Ledger {
     /// A cap was reached, and nobody has reset it.
     pub(super) hourly_reached: bool,
     pub(super) daily_reached: bool,
+    /// What moved before is not on record, and the hour in which nothing moves for it is not over (R-2.18-08).
+    pub(super) lost: bool,
     /// Primed within a day, and since when that day runs.
     pub(super) primed: Duration,
     pub(super) since_prime: Duration,
@@ -55,6 +57,7 @@ impl Default for Ledger {
             reserved: 0,
             hourly_reached: false,
             daily_reached: false,
+            lost: false,
             primed: Duration::ZERO,
             since_prime: DAY,
             strength: 0,
@@ -99,7 +102,9 @@ impl Ledger {
         let mut words = [0; Ledger::WORDS];
         let (hour, hour_us) = self.hour.slices();
         let (day, day_us) = self.day.slices();
-        let flags = u64::from(self.hourly_reached) + 2 * u64::from(self.daily_reached);
+        let flags = u64::from(self.hourly_reached)
+            + 2 * u64::from(self.daily_reached)
+            + 4 * u64::from(self.lost);
         let rest = [
             hour_us,
             day_us,
@@ -127,7 +132,7 @@ impl Ledger {
         let sound = hour.iter().chain(&day).all(|slice| *slice <= MASS_MAX)
             && moved <= reserved
             && reserved <= TOTAL_MAX
-            && flags <= 3
+            && flags <= 7
             && strength <= STRENGTH_MAX;
         sound.then(|| Ledger {
             hour: Rolling::restored(HOUR, hour, hour_us),
@@ -137,6 +142,7 @@ impl Ledger {
             reserved,
             hourly_reached: flags & 1 != 0,
             daily_reached: flags & 2 != 0,
+            lost: flags & 4 != 0,
             primed: Duration::from_micros(primed),
             since_prime: Duration::from_micros(since_prime),
             strength,
@@ -189,7 +195,7 @@ mod tests {
     #[test]
     fn a_ledger_that_cannot_be_is_none() {
         for (word, value) in
-            [(0, u64::MAX), (13, MASS_MAX + 1), (26, u64::MAX), (27, 0), (28, 4), (31, 1 << 40)]
+            [(0, u64::MAX), (13, MASS_MAX + 1), (26, u64::MAX), (27, 0), (28, 8), (31, 1 << 40)]
         {
             let mut words = used().words();
             words[word] = value;

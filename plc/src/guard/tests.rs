@@ -220,6 +220,24 @@ fn after_a_lost_ledger_nothing_moves_for_an_hour() {
     assert!(rig.dose_s(5, 30.0, &PROOF) > 0.0);
 }
 
+/// R-2.18-08, INV-17: the hour is not over because the controller starts again within it: the ledger that is kept meanwhile is
+/// empty, and knows why.
+#[test]
+fn a_restart_does_not_end_the_hour_after_a_lost_ledger() {
+    let mut rig = Rig::default();
+    rig.guard.distrust();
+    assert_eq!(rig.dose_s(600, 30.0, &PROOF), 0.0);
+    let kept = Ledger::from_words(&rig.guard.ledger().words()).unwrap();
+    let mut again = Rig::default();
+    again.guard.restore(kept);
+    assert_eq!(again.dose_s(3599, 30.0, &PROOF), 0.0);
+    assert!(again.dose_s(5, 30.0, &PROOF) > 0.0);
+    let kept = Ledger::from_words(&again.guard.ledger().words()).unwrap();
+    let mut later = Rig::default();
+    later.guard.restore(kept);
+    assert!(later.dose_s(30, 30.0, &PROOF) > 0.0, "its hour is over");
+}
+
 /// R-2.18-03, INV-17: what people say of stock and stroke makes the guard stricter, never blind.
 #[test]
 fn a_weaker_stock_or_a_smaller_stroke_lets_no_more_through() {

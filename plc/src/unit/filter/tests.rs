@@ -175,6 +175,7 @@ fn a_filter_that_is_stopped_for_its_water_is_called_out_at_once() {
         ("far too turbid", Signal::Good(Ntu(1.5)), 60),
         ("too turbid", Signal::Good(Ntu(0.6)), 900),
         ("unknown", Signal::Bad(Fault::Stale), 260),
+        ("off every scale", Signal::Bad(Fault::Range), 60),
     ] {
         let mut rig = plant();
         rig.combined = turbidity.usable().is_none().then_some(turbidity);
