@@ -448,6 +448,7 @@ impl Causes {
             .and_if(self.turbid.stands(), Reason::FilteredWaterTurbid)
             .and_if(self.dangerous_latched, Reason::ChlorineDangerous)
             .and_if(self.outlet_latched, Reason::OutletNotProvenClosed)
+            .and_if(self.runs_on.stands(), Reason::RunsUnasked)
     }
 
     /// Takes up the latches of before a restart: power that went and came resets nothing.
@@ -458,6 +459,9 @@ impl Causes {
         }
         self.dangerous_latched = latched.has(Reason::ChlorineDangerous);
         self.outlet_latched = latched.has(Reason::OutletNotProvenClosed);
+        if latched.has(Reason::RunsUnasked) {
+            self.runs_on = Trip::tripped();
+        }
     }
 
     /// Judges every cause. What is not known is on the unsafe side where the table protects people or machines, and is for

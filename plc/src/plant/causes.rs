@@ -288,6 +288,11 @@ mod tests {
         plant.units.distribution.pump[0].inputs.running = Signal::Good(false);
         plant.judge_causes(SECOND);
         assert!(plant.holds.causes().has(Reason::RunsUnasked), "until somebody has looked");
+        let mut again = Plant::new(&Shape::default());
+        again.units.system.inputs.remote = Signal::Good(true);
+        again.causes.restore(plant.causes.latched());
+        again.judge_causes(SECOND);
+        assert!(again.holds.on(Column::Supply).has(Reason::RunsUnasked), "also after a restart");
         plant.asked.reset = true;
         plant.judge_causes(SECOND);
         assert!(!plant.holds.causes().has(Reason::RunsUnasked));

@@ -51,7 +51,8 @@ impl Plant {
                 .and_if(system.wet_well_latched, Reason::WetWellEmptyTooOften)
                 .and_if(system.turbidity_latched, Reason::FilteredWaterTurbid)
                 .and_if(system.chlorine_latched, Reason::ChlorineDangerous)
-                .and_if(system.outlet_latched, Reason::OutletNotProvenClosed),
+                .and_if(system.outlet_latched, Reason::OutletNotProvenClosed)
+                .and_if(system.welded_latched, Reason::RunsUnasked),
         );
         units.coagulation.restored(age);
         units.disinfection.restored(age);
@@ -95,6 +96,7 @@ impl Plant {
         retained.turbidity_latched = latched.has(Reason::FilteredWaterTurbid);
         retained.chlorine_latched = latched.has(Reason::ChlorineDangerous);
         retained.outlet_latched = latched.has(Reason::OutletNotProvenClosed);
+        retained.welded_latched = latched.has(Reason::RunsUnasked);
         retained.coagulant_cap_latched = self.units.coagulation.guard.has_stopped();
         retained.chlorine_cap_latched = self.units.disinfection.guard.has_stopped();
     }
@@ -110,7 +112,7 @@ mod tests {
     use crate::tag::Kind;
 
     /// R-2.10-08: what a restart goes on with, one point for each item of the list.
-    const LIST: [&str; 26] = [
+    const LIST: [&str; 29] = [
         "filter1.calibration.turbidity_left",
         "system.calibration.reference",
         "intake.pump_a.run_time",
@@ -131,9 +133,12 @@ mod tests {
         "distribution.contaminated",
         "distribution.drained",
         "distribution.quality_known",
+        "distribution.burst_stands",
+        "distribution.pipe_broken",
         "system.intent",
         "system.emergency_latched",
         "system.turbidity_latched",
+        "system.welded_latched",
         "system.idle_time",
         "system.mains_away",
         "system.memory_lost",

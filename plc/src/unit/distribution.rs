@@ -171,6 +171,10 @@ retained! {
         pub static_offset: Metres = kept(),
         /// FIT-502, nights in a row with too much flow.
         pub leak_nights: Count = kept(),
+        /// A burst of the network stands: where the site says so XV-501 stays shut until reset.
+        pub burst_stands: bool = kept(),
+        /// The pipe that P-501 fills is broken; until reset.
+        pub pipe_broken: bool = kept(),
     }
 }
 
@@ -480,7 +484,7 @@ impl Distribution {
         self.outputs = Outputs { permit: Output::want(pumps > 0 || by_hand) };
         // XV-501 stays open: the village drinks from the elevated tank whatever the plant does. Where its node does not
         // answer nobody sees it move: it stays as it is.
-        let shut = self.village.burst_stands && self.settings.close_on_burst;
+        let shut = self.retained.burst_stands && self.settings.close_on_burst;
         let ends = &self.outlet.inputs;
         let seen = ends.opened.usable().is_some() && ends.closed.usable().is_some();
         let travel = if seen { Travel::when(self.outlet.wants(!shut)) } else { Travel::Stay };
@@ -506,7 +510,7 @@ impl Distribution {
             .and_if(!carried, Reason::LevelUnknown)
             .and_if(full, Reason::ElevatedTankFull)
             .and_if(unseen, Reason::ElevatedTankUnknown)
-            .and_if(self.effect.pipe_broken, Reason::PipeBroken)
+            .and_if(self.retained.pipe_broken, Reason::PipeBroken)
             .and_if(self.all_failed(), Reason::PumpFault)
             .and_if(duty.is_none(), Reason::NoPumpAvailable)
     }

@@ -31,7 +31,6 @@ const RISING_HEAD: f64 = 0.85;
 pub(super) struct Effect {
     no_flow: Sustained,
     breaks: Sustained,
-    pub pipe_broken: bool,
 }
 
 impl Distribution {
@@ -44,11 +43,12 @@ impl Distribution {
     pub(super) fn rest(&mut self, reset: bool, elapsed: Duration) {
         if reset {
             self.effect = Effect::default();
+            self.retained.pipe_broken = false;
         }
         self.pumps.elapse(reset, elapsed);
         self.status.rest_left = self.pumps.rest_left();
         self.status.failed_by =
-            self.pumps.why().and_if(self.effect.pipe_broken, Reason::PipeBroken);
+            self.pumps.why().and_if(self.retained.pipe_broken, Reason::PipeBroken);
     }
 
     /// Dry run, dead head and pipe break, whoever runs the pump.
@@ -74,13 +74,13 @@ impl Distribution {
             (true | false, _, _) => false,
         };
         if !self.has_tank && self.fills_in_vain(on, elapsed) {
-            self.effect.pipe_broken = true;
+            self.retained.pipe_broken = true;
         }
-        self.effect.pipe_broken |= self.effect.breaks.holds(broken, BREAK_TIME, elapsed);
+        self.retained.pipe_broken |= self.effect.breaks.holds(broken, BREAK_TIME, elapsed);
     }
 
     /// The pipe breaks, now: what alarm 507 is judged on, its own delay apart.
     pub(super) fn pipe_breaks(&self) -> bool {
-        self.effect.pipe_broken || self.effect.breaks.lasted() > Duration::ZERO
+        self.retained.pipe_broken || self.effect.breaks.lasted() > Duration::ZERO
     }
 }

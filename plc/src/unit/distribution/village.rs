@@ -92,8 +92,6 @@ pub(super) struct Village {
     torn: Sustained,
     gone: Sustained,
     mean: Option<f64>,
-    /// Burst, until the flow is back or a person resets.
-    pub burst_stands: bool,
 }
 
 impl Distribution {
@@ -134,8 +132,8 @@ impl Distribution {
         let torn = self.village.torn.holds(over(nominal * TORN_SHARE), Duration::ZERO, elapsed);
         let calm = !most.is_some_and(over) && !over(nominal * TORN_SHARE);
         // A valve that was closed on a burst shows no flow: only a person says that the pipe is whole again.
-        let kept = self.village.burst_stands && (!calm || self.settings.close_on_burst);
-        self.village.burst_stands = (burst || torn || kept) && !around.reset;
+        let kept = self.retained.burst_stands && (!calm || self.settings.close_on_burst);
+        self.retained.burst_stands = (burst || torn || kept) && !around.reset;
 
         let by_day = around.hour.is_some_and(|hour| hour >= DAY.0 && hour < DAY.1);
         let expected = usual.map_or(by_day, |usual| usual >= nominal * USUAL_LEAST);
@@ -143,7 +141,7 @@ impl Distribution {
         let water = self.status.tank_level.usable();
         let has_water =
             !self.has_tank || water.is_some_and(|level| level > self.settings.tank_very_low_limit);
-        let shut = self.village.burst_stands && self.settings.close_on_burst;
+        let shut = self.retained.burst_stands && self.settings.close_on_burst;
         let gone = expected && still && has_water && self.has_tank && !shut;
         let gone = self.village.gone.holds(gone, GONE_TIME, elapsed);
         let valve = self.outlet.status.state;
@@ -152,7 +150,7 @@ impl Distribution {
             && self.outlet.inputs.closed.closed()
             && matches!(valve, ValveState::Fault | ValveState::Closed);
         self.status.network = Reasons::NONE
-            .and_if(self.village.burst_stands || self.effect.pipe_broken, Reason::PipeBroken)
+            .and_if(self.retained.burst_stands || self.retained.pipe_broken, Reason::PipeBroken)
             .and_if(gone || closed, Reason::VillageCutOff)
             .and_if(self.retained.leak_nights >= Count(LEAK_NIGHTS), Reason::NightLeak);
     }

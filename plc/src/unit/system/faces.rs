@@ -120,6 +120,8 @@ retained! {
         pub chlorine_latched: bool = kept(),
         /// A filter's outlet was not proven closed in a wash; until a supervisor resets.
         pub outlet_latched: bool = kept(),
+        /// A motor ran on against a cause; until reset.
+        pub welded_latched: bool = kept(),
         /// PAC has reached its cap; until reset.
         pub coagulant_cap_latched: bool = kept(),
         /// Chlorine has reached its cap; until reset.
