@@ -214,7 +214,8 @@ impl Distribution {
         elapsed: Duration,
     ) {
         let held = self.retained.contaminated && !self.is_on();
-        let strong = residual.usable().is_some_and(|residual| residual >= SUPERCHLORINE);
+        // What AIT-403 measures: a test by hand is an hour old before the hour is over.
+        let strong = residual.good().is_some_and(|residual| residual >= SUPERCHLORINE);
         self.well.dip = if strong { Duration::ZERO } else { self.well.dip.saturating_add(elapsed) };
         if !held || self.well.dip > SUPERCHLORINE_DIP {
             self.status.superchlorinated = Duration::ZERO;

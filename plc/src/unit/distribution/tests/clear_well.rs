@@ -91,6 +91,17 @@ fn an_hour_of_strong_chlorine_survives_a_short_dip_and_no_long_one() {
     }
 }
 
+/// R-2.8-05: one test by hand is not an hour of strong chlorine; AIT-403 has to measure it.
+#[test]
+fn a_test_by_hand_does_not_end_a_quality_hold_after_an_hour() {
+    let mut rig = Rig::new();
+    rig.unit.retained.contaminated = true;
+    rig.around.residual =
+        Signal::Uncertain(MilligramsPerLitre(1.6), crate::signal::Doubt::HandValue);
+    rig.run_s(2 * HOUR_S);
+    assert_eq!(rig.unit.confirm_quality(), Err(Reason::CauseStillActive));
+}
+
 /// INV-16, R-2.8-05: contaminated means off, also by hand; the hold needs a person to end it.
 #[test]
 fn a_contaminated_clear_well_delivers_nothing() {
