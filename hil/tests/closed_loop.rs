@@ -89,8 +89,8 @@ fn a_day_of_water_with_a_start_a_wash_a_standby_and_safe_water_throughout() {
 #[test]
 fn an_emergency_stop_holds_until_loop_local_reset_and_a_new_start() {
     let mut plant = producing(2);
-    plant.run(5 * MINUTE);
-    assert!(!plant.motors_on().is_empty());
+    let lifts = |plant: &ClosedLoop| plant.motors_on().iter().any(|on| on.contains("distribution"));
+    assert!(plant.run_until(2 * HOUR, lifts), "delivery runs: {}", plant.tell());
     plant.act(Act::Press("ES-900".into())).unwrap();
     plant.run(SECOND);
     assert_eq!(plant.motors_on(), [""; 0]);
@@ -103,7 +103,11 @@ fn an_emergency_stop_holds_until_loop_local_reset_and_a_new_start() {
     plant.run(MINUTE);
     assert_eq!((plant.state("system.state"), plant.motors_on().len()), (Some("EmergencyStop"), 0));
     plant.act(Act::Press("HS-901".into())).unwrap();
-    plant.run(10 * MINUTE);
+    let end = plant.now().plus(10 * MINUTE);
+    while plant.now() < end {
+        plant.step();
+        assert_eq!(plant.motors_on(), [""; 0], "no start was ordered");
+    }
     assert_eq!(plant.state("system.state"), Some("Stopped"));
     assert_eq!(plant.truth().raw_flow.0, 0.0);
     assert_eq!(plant.order(Command::Start), Ok(()));

@@ -25,7 +25,10 @@ impl System {
         if around.emergency {
             self.retained.emergency_latched = true;
             self.retained.intent = false;
-        } else if around.local_reset && !around.supply_welded {
+        }
+        // Loop and local reset close K0; delivery, sludge and mixers too wait for the start that people order after it (R-2.2-09).
+        self.retained.stopped_all |= self.retained.emergency_latched;
+        if !around.emergency && around.local_reset && !around.supply_welded {
             // A contactor that did not open would carry the next start without protection.
             self.retained.emergency_latched = false;
         }

@@ -40,7 +40,20 @@ fn an_emergency_stop_is_over_after_loop_local_reset_and_a_new_start() {
     rig.around.local_reset = false;
     assert!(rig.system.outputs.supply.value());
     assert_eq!(rig.run_s(600), State::Stopped {});
+    assert!(rig.system.retained.stopped_all, "delivery and the rest wait for the start too");
     assert_eq!(rig.start(), State::Starting {});
+    assert!(!rig.system.retained.stopped_all);
+}
+
+/// R-2.2-09: a latch that a restart kept leaves the same behind.
+#[test]
+fn an_emergency_stop_of_before_a_restart_waits_for_a_new_start_too() {
+    let mut rig = Rig::new();
+    rig.system.retained.emergency_latched = true;
+    rig.run_s(31);
+    rig.around.local_reset = true;
+    rig.run_s(1);
+    assert!(!rig.system.retained.emergency_latched && rig.system.retained.stopped_all);
 }
 
 /// R-2.1-05, R-2.1-08, R-2.2-11: whoever turns HS-900 takes over; back at remote, the plant waits for a new start.
