@@ -48,9 +48,10 @@ retained! {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Handling {
     kept: Kept,
-    wish: Percent,
-    /// What the device does, as of its last scan: a person takes over from there.
-    now: Percent,
+    /// `None`: nobody wishes anything any more, or nobody has yet.
+    wish: Option<Percent>,
+    /// What the device does, as of its last scan: a person takes over from there. `None`: nobody knows.
+    now: Option<Percent>,
     /// The mode was changed in this scan: nothing starts yet.
     fresh: bool,
 }
@@ -92,14 +93,21 @@ impl Handling {
         self.kept.mode == Mode::Maintenance && self.kept.mode_left == Duration::ZERO
     }
 
-    /// What a person asks of it, 0 to 100 %: speed, share of full strokes, or place of a valve. `None` in AUTO.
+    /// What a person asks of it, 0 to 100 %: speed, share of full strokes, or place of a valve; 0 once that has ended. `None`
+    /// in AUTO.
     #[must_use]
     pub fn wish(&self) -> Option<Percent> {
         match self.kept.mode {
             Mode::Auto => None,
-            Mode::Manual => Some(self.wish),
+            Mode::Manual => Some(self.wish.unwrap_or(Percent::ZERO)),
             Mode::Off | Mode::Maintenance => Some(Percent::ZERO),
         }
+    }
+
+    /// In MANUAL, and no wish stands: its time is over, it was ended, or the controller has been away.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.is_manual() && self.wish.is_none()
     }
 
     /// Whether it is to be open or run: the sequence's word in AUTO, else the person's.
@@ -128,6 +136,11 @@ impl Handling {
     /// End of its scan, in which it did `now` (0 to 100 %): time passes. A manual run that ends leaves the device off and in
     /// MANUAL; nothing starts by itself.
     pub fn elapse(&mut self, now: Percent, elapsed: Duration) {
+        self.elapse_at(Some(now), elapsed);
+    }
+
+    /// The same for a valve, of which nobody may know where it stands.
+    pub(super) fn elapse_at(&mut self, now: Option<Percent>, elapsed: Duration) {
         self.fresh = false;
         self.now = now;
         if self.kept.mode == Mode::Auto {
@@ -135,13 +148,13 @@ impl Handling {
         }
         self.kept.mode_left = self.kept.mode_left.saturating_sub(elapsed);
         if self.kept.mode_left == Duration::ZERO {
-            self.wish = Percent::ZERO;
+            self.wish = None;
         }
     }
 
     /// What a person wished of it has ended: it stays in MANUAL, and starts nothing by itself.
     pub fn end_wish(&mut self) {
-        self.wish = Percent::ZERO;
+        self.wish = None;
     }
 
     /// Another mode, by this order. A person takes over from what the device does, without a bump.
@@ -150,7 +163,7 @@ impl Handling {
             return;
         }
         self.fresh = true;
-        self.wish = if mode == Mode::Manual { self.now } else { Percent::ZERO };
+        self.wish = if mode == Mode::Manual { self.now } else { None };
         self.kept = Kept {
             mode,
             mode_left: match mode {
@@ -167,7 +180,7 @@ impl Handling {
         if !self.is_manual() {
             return Err(Reason::NotInManual);
         }
-        self.wish = wish.within(Percent(0.0), Percent(100.0));
+        self.wish = Some(wish.within(Percent(0.0), Percent(100.0)));
         self.kept.mode_left = if time < LOCK_TIME { time } else { LOCK_TIME };
         self.kept.held_by = Count(f64::from(order));
         Ok(())

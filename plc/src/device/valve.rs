@@ -242,10 +242,13 @@ macro_rules! valve {
                 !self.is_faulty() && self.handling.is_auto()
             }
 
-            /// Shown to the person who takes over: 100 % is open.
-            fn place(&self) -> Percent {
-                let open = matches!(self.status.state, State::Opening | State::Open);
-                Percent(if open { 100.0 } else { 0.0 })
+            /// Shown to the person who takes over: 100 % is open. Halfway it stays until they say where it is to go.
+            fn place(&self) -> Option<Percent> {
+                match self.status.state {
+                    State::Opening | State::Open => Some(Percent(100.0)),
+                    State::Closing | State::Closed => Some(Percent::ZERO),
+                    State::Between | State::Fault => None,
+                }
             }
 
             /// Its limit switches can be read and do not contradict each other, or it is locked out.
@@ -290,7 +293,7 @@ impl MotorValve {
         MotorValve { settings: Settings { travel_time }, ..MotorValve::default() }
     }
 
-    /// One that lies in no safety path: it gets a second try.
+    /// One that lies in no safety path: it gets a second try, and where a person's wish has ended it stays as it is.
     #[must_use]
     pub fn trying_twice() -> MotorValve {
         let watch = Watch { tries_twice: true, ..Watch::default() };
@@ -300,7 +303,8 @@ impl MotorValve {
     /// One scan.
     pub fn scan(&mut self, asked: Travel, elapsed: Duration) {
         // Switched off or locked out it keeps its place, and its relays stay dead.
-        let asked = if self.handling.is_off() { Travel::Stay } else { asked };
+        let stays = self.handling.is_off() || (self.watch.tries_twice && self.handling.has_ended());
+        let asked = if stays { Travel::Stay } else { asked };
         let before = self.status.state;
         // What the table held off in the last scan.
         self.watch.excused = !self.outputs.open.held().and(self.outputs.close.held()).is_empty();
@@ -310,7 +314,7 @@ impl MotorValve {
             open: Output::want(state == State::Opening),
             close: Output::want(state == State::Closing),
         };
-        self.handling.elapse(self.place(), elapsed);
+        self.handling.elapse_at(self.place(), elapsed);
     }
 }
 
@@ -327,7 +331,7 @@ impl ReturnValve {
         self.status = Status { state, failed_by: self.watch.named(before, state, &self.inputs) };
         self.outputs =
             ReturnOutputs { open: Output::want(matches!(state, State::Opening | State::Open)) };
-        self.handling.elapse(self.place(), elapsed);
+        self.handling.elapse_at(self.place(), elapsed);
     }
 }
 
@@ -365,6 +369,34 @@ mod tests {
         valve.inputs = ends(true, false);
         valve.scan(Travel::Open, SECOND);
         assert!(valve.is_open());
+    }
+
+    /// R-2.1-02: outside a safety path an ended wish moves nothing; elsewhere its unit says what that means.
+    #[test]
+    fn a_valve_whose_time_by_hand_is_over_stays_where_it_is() {
+        for (valve, expected) in
+            [(MotorValve::trying_twice(), State::Open), (MotorValve::default(), State::Closing)]
+        {
+            let mut valve = MotorValve { inputs: ends(true, false), ..valve };
+            valve.scan(Travel::Stay, SECOND);
+            valve.handling.change(Mode::Manual, 7);
+            assert!(valve.handling.ask(Percent(100.0), 10 * SECOND, 8).is_ok());
+            let asked = |valve: &MotorValve| Travel::when(valve.wants(false));
+            for _ in 0..30 {
+                valve.scan(asked(&valve), SECOND);
+            }
+            assert_eq!(valve.status.state, expected);
+        }
+    }
+
+    /// R-2.1-08: nobody knows where it stands, so nobody moves it before they say where to.
+    #[test]
+    fn a_person_takes_a_valve_over_halfway_and_it_stays_there() {
+        let mut valve = MotorValve { inputs: ends(false, false), ..MotorValve::trying_twice() };
+        valve.scan(Travel::Stay, SECOND);
+        valve.handling.change(Mode::Manual, 7);
+        valve.scan(Travel::when(valve.wants(false)), SECOND);
+        assert!(!valve.outputs.close.value() && !valve.outputs.open.value());
     }
 
     /// R-2.0-07: driven to its end and no further.

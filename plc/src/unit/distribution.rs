@@ -487,7 +487,9 @@ impl Distribution {
         let shut = self.retained.burst_stands && self.settings.close_on_burst;
         let ends = &self.outlet.inputs;
         let seen = ends.opened.usable().is_some() && ends.closed.usable().is_some();
-        let travel = if seen { Travel::when(self.outlet.wants(!shut)) } else { Travel::Stay };
+        // A person's hour that is over leaves nobody without water: it is as in AUTO (R-2.1-02).
+        let open = if self.outlet.handling.has_ended() { !shut } else { self.outlet.wants(!shut) };
+        let travel = if seen { Travel::when(open) } else { Travel::Stay };
         self.outlet.scan(travel, elapsed);
     }
 

@@ -51,6 +51,27 @@ fn an_outlet_that_stands_half_way_is_called() {
     assert_eq!(rig.unit.alarms.outlet_fault, Condition::Active);
 }
 
+/// R-2.1-02: what a person shut by hand opens again when their hour is over, and after a restart: the village drinks.
+#[test]
+fn the_village_is_not_shut_off_by_an_hour_by_hand_that_is_over() {
+    let mut rig = Rig::new();
+    rig.run_s(60);
+    let opened = |rig: &Rig| rig.unit.outlet.inputs.opened.closed();
+    assert!(opened(&rig));
+    rig.unit.outlet.handling.change(Mode::Manual, 1);
+    rig.run_s(1800);
+    assert!(opened(&rig), "taken over as it stands");
+    assert!(rig.unit.outlet.handling.ask(Percent(0.0), Duration::from_secs(600), 2).is_ok());
+    rig.run_s(60);
+    assert!(rig.unit.outlet.inputs.closed.closed(), "shut by hand");
+    rig.run_s(600);
+    assert!(opened(&rig), "and open again");
+    rig.unit.outlet.handling.change(Mode::Auto, 3);
+    rig.unit.outlet.handling.change(Mode::Manual, 4);
+    rig.run_s(3700);
+    assert!(opened(&rig), "nobody wished anything");
+}
+
 /// R-2.8-07, F41: three times the usual for a quarter of an hour is a burst; a torn main is one at once. XV-501 closes only
 /// where the site says so, and opens again by reset.
 #[test]
