@@ -175,13 +175,13 @@ impl Handling {
         };
     }
 
-    /// A person's wish for at most `time`, no longer than [`LOCK_TIME`]. Only in MANUAL.
+    /// A person's wish for at most `time`, no longer than [`MANUAL_TIME`]. Only in MANUAL.
     pub fn ask(&mut self, wish: Percent, time: Duration, order: u32) -> Result<(), Reason> {
         if !self.is_manual() {
             return Err(Reason::NotInManual);
         }
         self.wish = Some(wish.within(Percent(0.0), Percent(100.0)));
-        self.kept.mode_left = if time < LOCK_TIME { time } else { LOCK_TIME };
+        self.kept.mode_left = if time < MANUAL_TIME { time } else { MANUAL_TIME };
         self.kept.held_by = Count(f64::from(order));
         Ok(())
     }
@@ -204,6 +204,18 @@ mod tests {
         assert_eq!(handling.wish(), Some(Percent(80.0)));
         handling.elapse(Percent(0.0), HOUR / 2);
         assert_eq!((handling.wish(), handling.mode()), (Some(Percent(0.0)), Mode::Manual));
+    }
+
+    /// R-2.1-02: nor can it be asked for longer.
+    #[test]
+    fn a_manual_run_lasts_an_hour_at_most_whatever_was_asked() {
+        let mut handling = Handling::default();
+        handling.change(Mode::Manual, 7);
+        assert!(handling.ask(Percent(80.0), HOUR * 8, 8).is_ok());
+        handling.elapse(Percent(80.0), HOUR - Duration::from_secs(1));
+        assert!(!handling.has_ended());
+        handling.elapse(Percent(80.0), Duration::from_secs(1));
+        assert!(handling.has_ended() && handling.wish() == Some(Percent(0.0)));
     }
 
     /// R-2.1-04, F58: the lock ends after 8 h with an alarm, and the device stays off until it is released.

@@ -7,7 +7,7 @@ mod pumps;
 mod valve;
 
 pub use dosing_pump::DosingPump;
-pub use handling::{Handling, LOCK_TIME, Mode};
+pub use handling::{Handling, MANUAL_TIME, Mode};
 pub use pump::{Ask, Drive, Held, Limits, Motor, Stagger, State as PumpState};
 pub use pumps::{PUMPS_MAX, Pumps};
 pub use valve::{Inputs as ValveInputs, MotorValve, ReturnValve, State as ValveState, Travel};

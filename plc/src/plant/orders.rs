@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::Plant;
 use crate::alarm::{Engine, Shelve, Transition};
-use crate::device::LOCK_TIME;
+use crate::device::MANUAL_TIME;
 use crate::image::{Command, Event, Order, Step};
 use crate::publish::{ByHand, Handle, Set};
 use crate::quantity::{Form, MilligramsPerLitre, Ntu, Percent};
@@ -169,7 +169,7 @@ impl Plant {
             }
             Command::ByHand { device, wish, seconds } => {
                 if !(0.0..=100.0).contains(&wish)
-                    || !(0.0..=LOCK_TIME.as_secs_f64()).contains(&seconds)
+                    || !(0.0..=MANUAL_TIME.as_secs_f64()).contains(&seconds)
                 {
                     return Err(Reason::OutOfRange);
                 }

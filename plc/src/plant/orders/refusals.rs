@@ -336,7 +336,7 @@ fn every_refusal_says_why() {
             |r| Command::ByHand {
                 device: r.row("intake.pump_a.mode"),
                 wish: 1.0,
-                seconds: 28_801.0,
+                seconds: 3601.0,
             },
             Reason::OutOfRange,
         ),
