@@ -232,6 +232,18 @@ pub const CAUSES: Reasons = {
     causes
 };
 
+/// What also ends every wish to run a motor or a dosing pump by hand, and lets none be begun: nothing goes on by itself when
+/// the loop is closed and reset, at the next start, or when the mains return (R-2.1-02).
+pub const END_WISHES: Reasons = Reasons::all(&[
+    Reason::EmergencyStop,
+    Reason::StoppedByOperator,
+    Reason::MainsLost,
+    Reason::BatteryEmpty,
+    Reason::RunsUnasked,
+    Reason::LocalControl,
+    Reason::Booting,
+]);
+
 impl Column {
     /// Every cause that may hold it off, whether it stands now or not.
     #[must_use]

@@ -13,6 +13,7 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
+mod by_hand;
 mod calibration;
 mod causes;
 mod changes;
@@ -288,6 +289,7 @@ impl Plant {
         self.take(orders);
         let causes = self.holds.causes();
         self.judge_causes(elapsed);
+        self.end_wishes();
         let news = contact_moved || !orders.is_empty() || self.holds.causes() != causes;
         self.since_sequences = self.since_sequences.saturating_add(elapsed);
         if news || self.since_sequences >= SEQUENCES_EVERY {

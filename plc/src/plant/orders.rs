@@ -5,9 +5,8 @@ use core::time::Duration;
 
 use super::Plant;
 use crate::alarm::{Engine, Shelve, Transition};
-use crate::device::MANUAL_TIME;
 use crate::image::{Command, Event, Order, Step};
-use crate::publish::{ByHand, Handle, Set};
+use crate::publish::{Handle, Set};
 use crate::quantity::{Form, MilligramsPerLitre, Ntu, Percent};
 use crate::reason::Reason;
 use crate::signal::Quality;
@@ -36,14 +35,10 @@ impl Plant {
         self.asked.local_reset = button;
     }
 
-    /// The panel commands: what was asked for from afar, and has not begun, lapses (R-2.1-05). Motors by hand see to it
-    /// themselves; valves stay as they stand.
+    /// The panel commands: what was asked for from afar, and has not begun, lapses (R-2.1-05).
     fn end_orders(&mut self) {
-        let units = &mut self.units;
-        units.filtration.end_orders();
-        units.sedimentation.end_orders();
-        units.coagulation.doser.handling.end_wish();
-        units.disinfection.doser.handling.end_wish();
+        self.units.filtration.end_orders();
+        self.units.sedimentation.end_orders();
     }
 
     fn permit(order: &Order) -> Result<(), Reason> {
@@ -168,15 +163,7 @@ impl Plant {
                 return if handle.found() { Ok(()) } else { Err(Reason::Unknown) };
             }
             Command::ByHand { device, wish, seconds } => {
-                if !(0.0..=100.0).contains(&wish)
-                    || !(0.0..=MANUAL_TIME.as_secs_f64()).contains(&seconds)
-                {
-                    return Err(Reason::OutOfRange);
-                }
-                let time = Duration::from_secs_f64(seconds);
-                let mut by_hand = ByHand::new(device, Percent(wish), time, order.number);
-                units.visit(&mut by_hand);
-                return by_hand.answer();
+                return self.wish(device, Percent(wish), seconds, order.number);
             }
             Command::Hold { input, seconds } => return self.hold(input, seconds, order.number),
             Command::Release { input } => {

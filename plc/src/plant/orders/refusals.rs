@@ -37,11 +37,36 @@ impl Rig {
     /// Scans for so long, HS-900 at remote or at local.
     fn turn(&mut self, remote: bool, seconds: u32) {
         let slot = self.plant.catalogue().input_slot("system.remote").expect("HS-900");
-        for _ in 0..seconds {
-            let at = self.plant.now().plus(SECOND);
-            self.inputs.readings[slot] = Reading::good(f64::from(u8::from(remote)), at);
-            self.plant.scan(&self.inputs, &[], SECOND);
+        self.inputs.readings[slot] = Reading::good(f64::from(u8::from(remote)), self.plant.now());
+        (0..seconds).for_each(|_| self.scan(&[]));
+    }
+
+    /// One scan; what has a value is measured anew.
+    fn scan(&mut self, orders: &[Order]) {
+        let at = self.plant.now().plus(SECOND);
+        for reading in &mut self.inputs.readings {
+            if reading.quality == Quality::Good {
+                reading.taken = at;
+            }
         }
+        self.plant.scan(&self.inputs, orders, SECOND);
+    }
+
+    /// A plant past its boot, in which nothing stops all motors: every contact at rest.
+    fn ready() -> Rig {
+        let mut rig = Rig::new();
+        for row in &rig.plant.catalogue().rows {
+            if matches!(row.kind, Kind::Input(_)) && row.form == Form::OnOff {
+                let open =
+                    [".opened", ".running", ".tripped"].iter().any(|e| row.path.ends_with(e));
+                let value = if open { 0.0 } else { 1.0 };
+                rig.inputs.readings[row.slot] = Reading::good(value, Moment(0));
+            }
+        }
+        (0..100).for_each(|_| rig.scan(&[]));
+        let stops = rig.plant.holds().causes().of(crate::interlock::END_WISHES);
+        assert_eq!(stops, Reasons::NONE);
+        rig
     }
 
     fn row(&self, path: &str) -> usize {
@@ -50,7 +75,7 @@ impl Rig {
 
     /// Sends orders of one scan; the answer to the last.
     fn send(&mut self, orders: &[Order]) -> Result<(), Reason> {
-        self.plant.scan(&self.inputs, orders, SECOND);
+        self.scan(orders);
         let last = orders.last().expect("an order").number;
         let mut answers = self.plant.events().iter().filter_map(|event| event.verdict_on(last));
         answers.next_back().expect("every order is answered in its scan")
@@ -305,7 +330,7 @@ fn every_refusal_says_why() {
         (
             "by hand, in AUTO",
             quiet,
-            |r| Command::ByHand { device: r.row("intake.pump_a.mode"), wish: 50.0, seconds: 9.0 },
+            |r| Command::ByHand { device: r.row("intake.inlet.mode"), wish: 50.0, seconds: 9.0 },
             Reason::NotInManual,
         ),
         (
@@ -333,12 +358,14 @@ fn every_refusal_says_why() {
         (
             "by hand, too long",
             quiet,
-            |r| Command::ByHand {
-                device: r.row("intake.pump_a.mode"),
-                wish: 1.0,
-                seconds: 3601.0,
-            },
+            |r| Command::ByHand { device: r.row("intake.pump_a.mode"), wish: 1.0, seconds: 3601.0 },
             Reason::OutOfRange,
+        ),
+        (
+            "by hand, without mains",
+            quiet,
+            |r| Command::ByHand { device: r.row("waste.pump.mode"), wish: 50.0, seconds: 9.0 },
+            Reason::MainsLost,
         ),
         (
             "hold, for no time",
@@ -438,10 +465,9 @@ fn while_the_panel_commands_nothing_is_set_going_from_afar() {
 /// R-2.1-05, R-2.1-02: a motor that was to run by hand does not begin to when the panel lets go.
 #[test]
 fn a_wish_by_hand_ends_when_somebody_takes_over_at_the_panel() {
-    let mut rig = Rig::new();
+    let mut rig = Rig::ready();
     let device = rig.row("intake.pump_a.mode");
     assert_eq!(rig.ask(Role::Supervisor, Command::Handle { device, mode: Mode::Manual }), Ok(()));
-    rig.turn(true, 12);
     let wish = Command::ByHand { device, wish: 60.0, seconds: 3600.0 };
     assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()));
     let is = |rig: &Rig| rig.plant.units.intake.pump[0].handling.wish();
@@ -469,11 +495,10 @@ fn an_order_to_desludge_ends_when_somebody_takes_over_at_the_panel() {
 #[test]
 fn a_dose_by_hand_ends_when_somebody_takes_over_at_the_panel() {
     for path in ["coagulation.doser.mode", "disinfection.doser.mode"] {
-        let mut rig = Rig::new();
+        let mut rig = Rig::ready();
         let device = rig.row(path);
         let handle = Command::Handle { device, mode: Mode::Manual };
         assert_eq!(rig.ask(Role::Supervisor, handle), Ok(()), "{path}");
-        rig.turn(true, 12);
         let wish = Command::ByHand { device, wish: 60.0, seconds: 3600.0 };
         assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()), "{path}");
         let is = |rig: &Rig| {
@@ -519,12 +544,11 @@ fn what_starts_something_is_chosen_before_it_is_carried_out() {
 /// R-2.1-03: in AUTO the sequence owns its devices; a person's wish is taken in MANUAL only, and ends by itself.
 #[test]
 fn a_wish_of_a_person_is_taken_in_manual_and_ends_by_itself() {
-    let mut rig = Rig::new();
+    let mut rig = Rig::ready();
     let device = rig.row("intake.pump_a.mode");
     let wish = Command::ByHand { device, wish: 60.0, seconds: 120.0 };
     assert_eq!(rig.ask(Role::Supervisor, wish), Err(Reason::NotInManual));
     assert!(rig.plant.units.intake.pump[0].handling.is_auto());
-    rig.turn(true, 12);
     assert_eq!(rig.ask(Role::Supervisor, Command::Handle { device, mode: Mode::Manual }), Ok(()));
     assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()));
     let now = |rig: &Rig| rig.plant.units.intake.pump[0].handling.wish();
@@ -538,23 +562,19 @@ fn a_wish_of_a_person_is_taken_in_manual_and_ends_by_itself() {
 /// R-2.1-02, INV-36: what a person may not run by hand against: the output stays off, and says why.
 #[test]
 fn a_wish_by_hand_passes_no_interlock() {
-    let mut rig = Rig::new();
+    let mut rig = Rig::ready();
     let device = rig.row("intake.pump_a.mode");
     assert_eq!(rig.ask(Role::Supervisor, Command::Handle { device, mode: Mode::Manual }), Ok(()));
     let wish = Command::ByHand { device, wish: 100.0, seconds: 3600.0 };
     assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()));
-    (0..60).for_each(|_| {
-        rig.plant.scan(&rig.inputs, &[], SECOND);
-    });
-    assert!(rig.plant.outputs().values.iter().enumerate().all(|(slot, value)| {
-        let path = rig
-            .plant
-            .catalogue()
-            .rows
-            .iter()
-            .find(|row| matches!(row.kind, Kind::Output(..)) && row.slot == slot);
-        *value == 0.0 || path.is_some_and(|row| row.unit == "system")
-    }));
+    for _ in 0..60 {
+        rig.scan(&[]);
+        let outputs = rig.plant.units.intake.pump[0].outputs;
+        assert!(!outputs.run.value() && outputs.speed.value() == Percent::ZERO);
+    }
+    let pump = &rig.plant.units.intake.pump[0];
+    assert_eq!(pump.handling.wish(), Some(Percent(100.0)), "held off, not ended");
+    assert!(pump.status.blocked.has(Reason::LevelUnknown), "nobody knows the wet well");
     assert_ne!(rig.plant.units.intake.status.blocked, Reasons::NONE);
 }
 
