@@ -272,9 +272,9 @@ impl Disinfection {
         let temperature = measured.unwrap_or(self.settings.coldest_water);
         let ph = match self.inputs.ph {
             Signal::Good(ph) => ph,
-            Signal::Uncertain(ph, Doubt::Stuck) => ph.or_more(PH_UNKNOWN),
+            Signal::Uncertain(ph, Doubt::Stuck) | Signal::Held(ph, _) => ph.or_more(PH_UNKNOWN),
             Signal::Uncertain(ph, _) => ph,
-            Signal::Held(..) | Signal::Bad(_) => PH_UNKNOWN,
+            Signal::Bad(_) => PH_UNKNOWN,
         };
         Conditions { temperature, ph }
     }

@@ -232,6 +232,7 @@ fn what_is_not_known_of_ph_and_temperature_counts_as_alkaline_and_cold() {
         (stuck(7.0), 8.5),
         (stuck(8.9), 8.9),
         (Signal::Held(Ph(7.0), Moment(0)), 8.5),
+        (Signal::Held(Ph(8.9), Moment(0)), 8.9),
         (Signal::Bad(Fault::Stale), 8.5),
     ] {
         let mut unit = Disinfection::default();
