@@ -181,6 +181,7 @@ impl Coagulation {
         self.judge_anew();
         self.effect.starved_rest = Duration::ZERO;
         self.doser.reset();
+        self.mixer.reset();
     }
 
     /// A jar test, a new mix, a reset: what was concluded before is void.

@@ -223,6 +223,22 @@ fn the_mixer_runs_two_minutes_an_hour_and_after_a_refill() {
     }
 }
 
+/// R-2.0-08, R-2.11-05: a mixer that once gave no feedback mixes again after a person's reset.
+#[test]
+fn a_mixer_that_missed_its_feedback_mixes_again_after_a_reset() {
+    let mut rig = Rig::new();
+    rig.around.stock.mix = true;
+    rig.unit.mixer.inputs.running = Signal::Good(false);
+    rig.run_s(60);
+    assert!(rig.unit.mixer.is_faulty() && !rig.unit.mixer.outputs.run.value());
+    rig.around.reset = true;
+    let runs = rig.until_s(600, |rig| rig.unit.mixer.outputs.run.value());
+    assert!(runs.is_some(), "{:?}", rig.unit.mixer.status);
+    rig.unit.mixer.inputs.running = Signal::Good(true);
+    rig.run_s(60);
+    assert!(rig.unit.mixer.is_running());
+}
+
 /// R-2.2-15, F11: a level that dances around its limit empties the tank once; it is full again when somebody has filled it.
 #[test]
 fn a_day_tank_that_was_empty_stays_so_until_it_is_filled() {
