@@ -31,6 +31,8 @@ retained! {
         pub dry_runs: Count = kept(),
         /// Time since the first of them.
         pub dry_time: Duration = kept(),
+        /// Time since the second of them.
+        pub second_dry_time: Duration = kept(),
     }
 }
 
@@ -74,14 +76,27 @@ impl Proof {
     /// Time passes; a person's reset gives every try back.
     fn elapse(&mut self, reset: bool, elapsed: Duration) {
         self.status.rest_left = self.status.rest_left.saturating_sub(elapsed);
-        if !self.is_locked() && self.retained.dry_runs.0 > 0.0 {
-            self.retained.dry_time = self.retained.dry_time.saturating_add(elapsed);
-            if self.retained.dry_time >= TRIES_WINDOW {
-                self.retained = Retained::default();
-            }
-        }
         if reset {
             *self = Proof::default();
+        }
+        if !self.is_locked() {
+            self.grow_older(elapsed);
+        }
+    }
+
+    /// Each run counts for its own six hours; with the third it is locked, so that two ages are enough.
+    fn grow_older(&mut self, elapsed: Duration) {
+        let kept = &mut self.retained;
+        if kept.dry_runs.0 > 0.0 {
+            kept.dry_time = kept.dry_time.saturating_add(elapsed);
+        }
+        if kept.dry_runs.0 > 1.0 {
+            kept.second_dry_time = kept.second_dry_time.saturating_add(elapsed);
+        }
+        while kept.dry_runs.0 > 0.0 && kept.dry_time >= TRIES_WINDOW {
+            kept.dry_runs.0 -= 1.0;
+            kept.dry_time = kept.second_dry_time;
+            kept.second_dry_time = Duration::ZERO;
         }
     }
 

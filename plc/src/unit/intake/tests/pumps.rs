@@ -94,6 +94,27 @@ fn a_dry_pump_is_tried_three_times_and_then_locked_until_a_reset() {
     assert_eq!(rig.unit.alarms.ran_dry, Condition::Clear);
 }
 
+/// R-2.3-07: any six hours: a first dry run that is forgotten takes none of the later ones with it.
+#[test]
+fn three_dry_runs_in_any_six_hours_lock_a_pump() {
+    let mut rig = Rig::lifting();
+    // At 0 h, 5.9 h, 6.1 h.
+    for then_s in [20_500, 60, 60] {
+        (rig.well, rig.screen) = (Shown::Number(1.5), 1.4);
+        assert!(rig.until_s(120, |rig| rig.state() == State::Hold {}).is_some());
+        (rig.well, rig.screen) = (Shown::Truth, 0.0);
+        assert!(rig.until_s(1200, |rig| rig.state() == State::Running {}).is_some());
+        rig.run_s(then_s);
+        assert_eq!(rig.state(), State::Running {});
+    }
+    for proof in &rig.unit.proof {
+        assert_eq!(proof.retained.dry_runs, Count(2.0), "the first of them is too old");
+    }
+    (rig.well, rig.screen) = (Shown::Number(1.5), 1.4);
+    assert!(rig.until_s(120, |rig| rig.state() == State::Fault {}).is_some());
+    assert_eq!(rig.unit.alarms.ran_dry, Condition::Active);
+}
+
 /// R-2.3-07: two dry runs in six hours are forgotten after them.
 #[test]
 fn dry_runs_long_ago_do_not_count() {
