@@ -501,7 +501,10 @@ impl Filter {
         }
         // A full clear well says nothing about the water; every other cause does (`docs/spec/plant.md` 2.10, item 6).
         let doubt = around.outlet_holds.without(Reasons::DEMAND.with(Reason::ClearWellFull));
-        if around.ripen_first || !doubt.is_empty() {
+        // Asked once: a filter that has ripened since joins again after a short pause.
+        let ripens = around.ripen_first && !self.memory.ripens_first;
+        self.memory.ripens_first = around.ripen_first;
+        if ripens || !doubt.is_empty() {
             self.memory.proven = false;
         }
         if around.wash_ordered && !state.is_wash() {

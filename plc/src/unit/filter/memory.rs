@@ -27,6 +27,8 @@ pub struct Memory {
     pub volume: Total,
     /// Its water was proven good, and nothing happened since that would make it doubtful.
     pub proven: bool,
+    /// It was asked to ripen first, as of the last scan.
+    pub ripens_first: bool,
     pub stood: Duration,
     /// Stopped for turbidity: waits this much longer.
     pub turbid_wait: Duration,

@@ -324,6 +324,24 @@ fn after_more_than_two_hours_or_an_outage_a_filter_ripens_first() {
     }
 }
 
+/// R-2.6.6-03: once: a start that goes on for hours asks no filter that has ripened to ripen again after a short pause.
+#[test]
+fn a_filter_that_has_ripened_since_it_was_asked_to_joins_again_without() {
+    let mut rig = plant();
+    rig.hold(Reasons::only(Reason::ClearWellFull));
+    rig.run_s(600);
+    rig.around.ripen_first = true;
+    for ripens in [true, false] {
+        rig.passed.clear();
+        rig.hold(Reasons::NONE);
+        rig.produce();
+        assert_eq!(rig.passed.contains(&State::Ripening {}), ripens);
+        rig.hold(Reasons::only(Reason::ClearWellFull));
+        rig.run_s(600);
+        assert_eq!(rig.state(0), State::Standby {});
+    }
+}
+
 #[test]
 fn valves_that_could_prove_nothing_while_bus_d_was_away_are_no_fault() {
     let mut rig = plant();

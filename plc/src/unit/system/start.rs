@@ -59,6 +59,7 @@ impl Start {
     pub fn end(&mut self) {
         self.step = 0;
         self.in_step = Duration::ZERO;
+        self.full = false;
     }
 
     /// Time passes.

@@ -107,6 +107,26 @@ fn set_up_and_mains_are_waited_for_and_the_clock_is_not() {
     assert_eq!((alarms.clock, alarms.storage), (Condition::Active, Condition::Active));
 }
 
+/// R-2.6.6-03, R-2.2.1-05: beds that stood for long ripen in the start after it; once water is made, a short pause asks for nothing.
+#[test]
+fn the_long_form_of_a_start_ends_with_the_start() {
+    let mut rig = Rig::booted();
+    rig.system.retained.idle_time = LONG_STOP;
+    rig.around.steps.all_filtering = false;
+    assert_eq!(rig.start(), State::Starting {});
+    assert_eq!(rig.run_s(60), State::Starting {});
+    assert!(rig.system.ripens_first());
+    rig.around.steps.all_filtering = true;
+    assert_eq!(rig.run_s(2), State::Producing {});
+    assert!(!rig.system.ripens_first());
+    rig.around.clear_well = Some(Metres(1.85));
+    assert_eq!(rig.run_s(120), State::Standby {});
+    rig.around.clear_well = Some(Metres(1.0));
+    rig.around.steps.all_filtering = false;
+    assert_eq!(rig.run_s(120), State::Starting {});
+    assert!(!rig.system.ripens_first());
+}
+
 /// R-2.2-02: STOPPED waits for a wish and for every permissive, and names what is missing.
 #[test]
 fn a_stopped_plant_starts_when_it_is_asked_to_and_everything_permits_it() {
