@@ -105,10 +105,16 @@ impl Degraded {
             TripTimes::s(0, 0),
             elapsed,
         );
-        let cloudy = self.judge_settled(facts.settled.usable(), settled_flows, reset, elapsed);
+        let cloudy = self.judge_settled(facts.settled.usable(), settled_flows, reset, elapsed)
+            || facts.washes_stopped;
+        self.cloudy_for = match (cloudy, settled_flows) {
+            (false, _) => Duration::ZERO,
+            (true, true) => self.cloudy_for.saturating_add(elapsed),
+            (true, false) => self.cloudy_for,
+        };
         let by = Reasons::NONE
             .and_if(muddy, Reason::RiverMuddy)
-            .and_if(cloudy || facts.washes_stopped, Reason::SettledWaterCloudy)
+            .and_if(cloudy, Reason::SettledWaterCloudy)
             .and_if(facts.filter_out, Reason::FilterOut)
             .and_if(facts.tank_out, Reason::TankOut)
             .and_if(fitted_and_bad(facts.raw), Reason::AnalyserBad)
@@ -149,11 +155,6 @@ impl Degraded {
         if reset {
             self.very_cloudy = Trip::default();
         }
-        self.cloudy_for = match (cloudy, flows) {
-            (false, _) => Duration::ZERO,
-            (true, true) => self.cloudy_for.saturating_add(elapsed),
-            (true, false) => self.cloudy_for,
-        };
         cloudy
     }
 
@@ -275,6 +276,18 @@ mod tests {
         assert!(judge_s(&mut degraded, &WELL, 599).stop);
         let verdict = judge_s(&mut degraded, &WELL, 1);
         assert!(!verdict.stop && verdict.by.is_empty());
+    }
+
+    /// R-2.2.2-03, R-2.6.4-01: stopped washes raise D3 as cloudy water does, and it grows as strict; water that stands adds no time.
+    #[test]
+    fn stopped_washes_too_lower_the_rate_to_the_minimum_after_40_min() {
+        let mut degraded = Degraded::default();
+        let stopped = Facts { washes_stopped: true, ..WELL };
+        assert_eq!(judge_s(&mut degraded, &stopped, 2399).share, REDUCED);
+        assert_eq!(degraded.judge(&stopped, false, false, SECOND).share, REDUCED);
+        assert_eq!(judge_s(&mut degraded, &stopped, 1).share, MINIMUM);
+        assert_eq!(judge_s(&mut degraded, &WELL, 1).share, 1.0);
+        assert_eq!(judge_s(&mut degraded, &stopped, 1).share, REDUCED, "counted afresh");
     }
 
     /// R-2.2.2-03: a person's reset ends the stop; the water must be bad for 20 min again.
