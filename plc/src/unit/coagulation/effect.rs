@@ -161,7 +161,7 @@ impl Coagulation {
             factor * UP
         } else {
             effect.increases = 0;
-            if clear { factor * DOWN } else { factor }
+            if clear && effect.rest.is_zero() { factor * DOWN } else { factor }
         };
         self.retained.trim = next.within(TRIM_RANGE.0, TRIM_RANGE.1);
     }

@@ -68,6 +68,22 @@ fn two_increases_in_vain_are_taken_back_and_called_out() {
     assert_eq!(rig.unit.alarms.drifts, Condition::Clear);
 }
 
+/// R-2.4-06: after more coagulant was taken back the trim is left alone for a day, downwards too.
+#[test]
+fn for_a_day_after_a_revert_clear_water_lowers_no_dose_either() {
+    let mut rig = trimmed();
+    rig.around.settled = Signal::Good(Ntu(3.0));
+    assert!(rig.until_s(3 * HOUR_S, |rig| rig.unit.retained.trim.0 > 1.1).is_some());
+    rig.run_s(1810);
+    let reverted = rig.unit.retained.trim;
+    assert!((reverted.0 - 1.0).abs() < 1e-9, "{reverted:?}");
+    rig.around.settled = Signal::Good(Ntu(0.8));
+    rig.run_s(23 * HOUR_S);
+    assert_eq!(rig.unit.retained.trim, reverted);
+    rig.run_s(2 * HOUR_S);
+    assert!(rig.unit.retained.trim < reverted);
+}
+
 /// R-2.4-06: a river on its way up or down says nothing of the dose.
 #[test]
 fn nothing_is_trimmed_while_the_river_changes() {
