@@ -85,8 +85,13 @@ pub struct Degraded {
     sound: Sustained,
 }
 
+/// Bad, where it is fitted. One that a person holds is not: the dose goes on by what is known, and a hold that runs out is Bad
+/// (R-2.13-01).
 fn fitted_and_bad<Q: Copy>(signal: Signal<Q>) -> bool {
-    signal.usable().is_none() && !matches!(signal, Signal::Bad(Fault::NotFitted))
+    match signal {
+        Signal::Good(_) | Signal::Uncertain(..) | Signal::Held(..) => false,
+        Signal::Bad(fault) => fault != Fault::NotFitted,
+    }
 }
 
 impl Degraded {
@@ -236,6 +241,31 @@ mod tests {
         let none = Signal::Bad(Fault::NotFitted);
         let verdict = judge_s(&mut Degraded::default(), &Facts { raw: none, ..WELL }, 1);
         assert!(verdict.by.is_empty(), "an analyser the site does not have degrades nothing");
+    }
+
+    /// R-2.2.2-06, R-2.2.2-07, R-2.13-01: a calibration cuts no production; one that is forgotten does.
+    #[test]
+    fn an_analyser_that_is_held_degrades_nothing_until_its_hold_runs_out() {
+        let until = crate::signal::Moment(0);
+        let held = Facts {
+            raw: Signal::Held(Ntu(20.0), until),
+            inlet_chlorine: Signal::Held(MilligramsPerLitre(1.0), until),
+            ..WELL
+        };
+        let verdict = judge_s(&mut Degraded::default(), &held, 3600);
+        assert_eq!((verdict.by, verdict.share), (Reasons::NONE, 1.0));
+        let forgotten = Facts {
+            raw: Signal::Bad(Fault::HoldExpired),
+            inlet_chlorine: Signal::Bad(Fault::HoldExpired),
+            ..WELL
+        };
+        let verdict = judge_s(&mut Degraded::default(), &forgotten, 1);
+        let both = Reasons::only(Reason::AnalyserBad).with(Reason::InletChlorineUnknown);
+        assert_eq!((verdict.by, verdict.share), (both, REDUCED));
+        // A river that was muddy when the hold began counts as muddy until it is seen clear.
+        let mut degraded = Degraded::default();
+        judge_s(&mut degraded, &Facts { raw: Signal::Good(Ntu(300.0)), ..WELL }, 1);
+        assert!(judge_s(&mut degraded, &held, 60).by.has(Reason::RiverMuddy));
     }
 
     /// R-2.2.2-04, R-2.2.2-09: apply all, the most restrictive rate wins.
