@@ -172,6 +172,7 @@ impl Disinfection {
         self.watch_pumps(&around, elapsed);
         self.watch_limits(elapsed);
         let held = self.held(&around);
+        self.pumps.held = held;
         let flow = around.filtered_flow.usable().unwrap_or_default();
         let scan = self.facts(&around, held, flow, elapsed);
         let before = self.status.state;

@@ -45,6 +45,8 @@ pub(super) struct Pumps {
     found: Reasons,
     /// The priming of now was asked by a person.
     pub by_hand: bool,
+    /// What holds the pump, as of the last scan.
+    pub held: Reasons,
     /// Air was found in this scan.
     pub air_locked: bool,
 }
@@ -215,9 +217,8 @@ impl Disinfection {
     pub fn may_prime(&self) -> Result<(), Reason> {
         let waits = self.status.prime_left > Duration::ZERO;
         if waits || matches!(self.status.state, State::Priming | State::Overfeed) {
-            Err(Reason::NotNow)
-        } else {
-            Ok(())
+            return Err(Reason::NotNow);
         }
+        self.pumps.held.iter().next().map_or(Ok(()), Err)
     }
 }

@@ -146,6 +146,32 @@ fn a_person_primes_the_pump_for_a_minute() {
     }
 }
 
+/// R-2.7.5-01, INV-36: a pump that something holds is not primed, and whoever asks hears why.
+#[test]
+fn priming_is_refused_with_what_holds_the_pump() {
+    type Hold = fn(&mut Rig);
+    let rows: [(Hold, Reason); 4] = [
+        (
+            |rig| rig.around.holds = Reasons::only(Reason::ChlorineDangerous),
+            Reason::ChlorineDangerous,
+        ),
+        (|rig| rig.around.cap_reached = true, Reason::HourlyCapReached),
+        (|rig| rig.tank = 4.0, Reason::ChlorineEmpty),
+        (|rig| rig.unit.doser.handling.change(Mode::Off, 1), Reason::SwitchedOff),
+    ];
+    for (hold, why) in rows {
+        let mut rig = Rig::new();
+        rig.run_s(10);
+        assert_eq!(rig.unit.may_prime(), Ok(()));
+        hold(&mut rig);
+        rig.run_s(1);
+        assert_eq!(rig.unit.may_prime(), Err(why));
+        rig.around.prime = true;
+        rig.run_s(1);
+        assert_eq!((rig.state(), rig.rate()), (State::Off, 0.0), "{why:?}");
+    }
+}
+
 /// R-2.7.5-01: nothing but a reset, or a person who primes, leads out of FAULT.
 #[test]
 fn a_fault_waits_for_a_person() {
