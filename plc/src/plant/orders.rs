@@ -81,6 +81,8 @@ impl Plant {
                 self.asked.supervisor_reset |= order.role >= Role::Supervisor;
             }
             Command::Wash { filter } => {
+                let at = number(filter, units.filter.len())?;
+                units.filter[at].may_wash()?;
                 return units.filtration.order_wash(filter);
             }
             Command::AbortWash { filter } => {
@@ -88,9 +90,7 @@ impl Plant {
             }
             Command::Desludge { tank } => {
                 let at = number(tank, units.tank.len())?;
-                if !units.tank[at].is_available() {
-                    return Err(Reason::ValveFault);
-                }
+                units.tank[at].may_desludge()?;
                 self.asked.desludge |= 1 << at;
             }
             Command::Prime => {

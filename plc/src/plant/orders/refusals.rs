@@ -3,7 +3,7 @@
 use std::vec::Vec;
 
 use super::*;
-use crate::device::Mode;
+use crate::device::{Mode, ValveState};
 use crate::image::{Inputs, Tested};
 use crate::plant::Shape;
 use crate::reason::Reasons;
@@ -270,6 +270,42 @@ fn every_refusal_says_why() {
         ("abort, no wash", quiet, |_| Command::AbortWash { filter: 1 }, Reason::NotNow),
         ("desludge, tank 0", quiet, |_| Command::Desludge { tank: 0 }, Reason::Unknown),
         ("desludge, tank 3 of 2", quiet, |_| Command::Desludge { tank: 3 }, Reason::Unknown),
+        (
+            "wash, filter out of AUTO",
+            |r| r.plant.units.filter[0].handling.change(Mode::Maintenance, 1),
+            |_| Command::Wash { filter: 1 },
+            Reason::InMaintenance,
+        ),
+        (
+            "wash, a valve of the filter by hand",
+            |r| r.plant.units.filter[1].drain.handling.change(Mode::Manual, 1),
+            |_| Command::Wash { filter: 2 },
+            Reason::InManual,
+        ),
+        (
+            "desludge, tank out of AUTO",
+            |r| r.plant.units.tank[0].handling.change(Mode::Off, 1),
+            |_| Command::Desludge { tank: 1 },
+            Reason::SwitchedOff,
+        ),
+        (
+            "desludge, tank out of use",
+            |r| r.plant.units.tank[1].settings.in_use = false,
+            |_| Command::Desludge { tank: 2 },
+            Reason::SwitchedOff,
+        ),
+        (
+            "desludge, sludge valve locked out",
+            |r| r.plant.units.tank[0].sludge.handling.change(Mode::Maintenance, 1),
+            |_| Command::Desludge { tank: 1 },
+            Reason::InMaintenance,
+        ),
+        (
+            "desludge, sludge valve failed",
+            |r| r.plant.units.tank[0].sludge.status.state = ValveState::Fault,
+            |_| Command::Desludge { tank: 1 },
+            Reason::ValveFault,
+        ),
         (
             "prime, while there is too much",
             |r| r.plant.units.disinfection.status.state = Dosing::Overfeed,

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::{Batch, State, Tank};
 use crate::quantity::Kilograms;
+use crate::reason::Reason;
 
 /// What sedimentation sees of a tank.
 #[derive(Clone, Copy, Debug, Default)]
@@ -162,6 +163,20 @@ impl Tank {
         let batch = state == State::Desludging;
         let now = if self.batch.is_some() { batch } else { through };
         self.sludge.is_available() && !self.must_rest() && now
+    }
+
+    /// A person may have its sludge drawn, now or when its turn comes; the answer to the order.
+    ///
+    /// # Errors
+    /// What no waiting ends.
+    pub fn may_desludge(&self) -> Result<(), Reason> {
+        let why = self
+            .handling
+            .why()
+            .and(self.sludge.handling.why())
+            .and_if(!self.settings.in_use, Reason::SwitchedOff)
+            .and_if(self.sludge.is_faulty() || !self.is_available(), Reason::ValveFault);
+        why.iter().next().map_or(Ok(()), Err)
     }
 
     /// Water leaves through its sludge valve, or may.
