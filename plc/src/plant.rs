@@ -22,6 +22,7 @@ mod dosing;
 mod filters;
 mod memory;
 mod orders;
+mod pairs;
 mod raw_water;
 mod safe_water;
 mod selection;

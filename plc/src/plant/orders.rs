@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use super::Plant;
+use super::{Plant, pairs};
 use crate::alarm::{Engine, Shelve, Transition};
 use crate::image::{Command, Event, Order, Step};
 use crate::publish::{Handle, Set};
@@ -248,13 +248,22 @@ impl Plant {
         if !(value >= words.low && value <= words.high) {
             return Err(Reason::OutOfRange);
         }
-        let now = self.snapshot.samples.get(row).map_or(words.default, |sample| sample.value);
+        let samples = &self.snapshot.samples;
+        let shown = |row: usize| samples.get(row).map_or(f64::NAN, |sample| sample.value);
+        if pairs::turns_round(&self.catalogue.rows, row, value, |other| shown(other.id)) {
+            return Err(Reason::OutOfRange);
+        }
+        let now = samples.get(row).map_or(words.default, |sample| sample.value);
         if !self.changes.allow(row, now, value, words.step) {
             return Err(Reason::ChangeTooLarge);
         }
         let mut set = Set::new(row, value);
         self.units.visit(&mut set);
         let from = set.before().ok_or(Reason::Unknown)?;
+        // The next order of this scan is judged by it.
+        if let Some(sample) = self.snapshot.samples.get_mut(row) {
+            sample.value = value;
+        }
         self.events.push(Event::Setting { row, from, to: value, number: order.number });
         Ok(())
     }

@@ -103,7 +103,7 @@ settings! {
         /// Wash rate below fluidisation.
         pub subfluid_rate: MetresPerHour = between(8.0..=18.0, 15.0),
         /// LT-601, level above which no wash starts.
-        pub waste_level_max: Percent = between(10.0..=60.0, 50.0).by(Role::Supervisor),
+        pub waste_level_max: Percent = between(10.0..=50.0, 50.0).by(Role::Supervisor),
         /// Strict profile: ripening to 0.10 NTU, a wash at 0.30.
         pub strict: bool = between(0.0..=1.0, 0.0).by(Role::Supervisor),
     }

@@ -60,7 +60,7 @@ settings! {
         /// AIT-203, settled water very bad.
         pub very_bad: Ntu = between(5.0..=20.0, 10.0).by(Role::Supervisor),
         /// LT-601, no sludge is drawn above this.
-        pub waste_level_max: Percent = between(50.0..=90.0, 85.0).by(Role::Supervisor),
+        pub waste_level_max: Percent = between(50.0..=85.0, 85.0).by(Role::Supervisor),
     }
 }
 

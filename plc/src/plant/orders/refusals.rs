@@ -474,6 +474,40 @@ fn every_refusal_says_why() {
     }
 }
 
+/// INV-37, R-2.3-05, R-2.3-06, R-2.5-03, R-2.6.3-07: no order turns a pair of settings round, not even by two of them in one
+/// scan, nor lets sludge or a wash go where the waste tank has no room.
+#[test]
+fn a_setting_that_would_contradict_its_partner_is_refused() {
+    for (path, value, verdict) in [
+        ("intake.start_level", 0.5, Err(Reason::OutOfRange)),
+        ("intake.start_level", 0.51, Ok(())),
+        ("intake.stop_level", 0.8, Err(Reason::OutOfRange)),
+        ("intake.flood_alarm", 5.1, Err(Reason::OutOfRange)),
+        ("intake.flood_stop", 4.4, Err(Reason::OutOfRange)),
+        ("intake.flood_stop", 4.6, Ok(())),
+        ("tank2.weir_level", 2.0, Err(Reason::OutOfRange)),
+        ("system.start_level", 1.6, Ok(())),
+        ("sedimentation.waste_level_max", 85.1, Err(Reason::OutOfRange)),
+        ("sedimentation.waste_level_max", 84.9, Ok(())),
+        ("filtration.waste_level_max", 50.1, Err(Reason::OutOfRange)),
+        ("filtration.waste_level_max", 49.9, Ok(())),
+    ] {
+        let mut rig = Rig::new();
+        let command = rig.setting(path, value);
+        assert_eq!(rig.ask(Role::Engineer, command), verdict, "{path} {value}");
+    }
+    let mut rig = Rig::new();
+    let order =
+        |number, command| Order { number, role: Role::Engineer, step: Step::Direct, command };
+    let orders = [
+        order(1, rig.setting("intake.stop_level", 0.7)),
+        order(2, rig.setting("intake.start_level", 0.6)),
+    ];
+    let needs = orders.iter().any(|order| order.command.needs_selection());
+    assert!(!needs, "a setting needs no selection");
+    assert_eq!(rig.send(&orders), Err(Reason::OutOfRange));
+}
+
 /// R-2.2-11, R-2.1-05, INV-36: while the panel commands, no order sets anything going; what stops, shows or is typed in is taken.
 #[test]
 fn while_the_panel_commands_nothing_is_set_going_from_afar() {
