@@ -222,7 +222,25 @@ impl Plant {
             .and_if(!well.is_some_and(|level| level < CLEAR_WELL_MAX), Reason::ClearWellHigh)
             .and_if(!units.disinfection.residual_known(), Reason::ChlorineUnknown)
             .and_if(self.lift_goes_first(), Reason::LiftPumpFirst)
+            .and(self.out_of_auto())
             .and(self.lost())
+    }
+
+    /// P1: what a start would wait for in vain, for a person has taken it out of AUTO, or out of use.
+    fn out_of_auto(&self) -> Reasons {
+        let units = &self.units;
+        let inlet = &units.intake.inlet;
+        // One that stands open, proven, lets the water through whoever holds it.
+        let inlet = if inlet.is_open() { Reasons::NONE } else { inlet.handling.why() };
+        let feed = units.filtration.pump.iter().any(Drive::is_available);
+        let doser = &units.disinfection.doser.handling;
+        let chlorine = !units.disinfection.handling.is_auto() && !doser.is_manual();
+        inlet
+            .and(units.intake.handling.why())
+            .and(units.filtration.handling.why())
+            .and_if(!units.tank.iter().any(Tank::is_usable), Reason::NoPathOpen)
+            .and_if(!feed, Reason::NoPumpAvailable)
+            .and_if(chlorine, Reason::ChlorinePumpUnavailable)
     }
 
     /// After an outage delivery starts before production, where the elevated tank is low and nothing holds P-501

@@ -1,6 +1,7 @@
 //! The permissives of a start, as a plant with all its units judges them.
 
 use super::*;
+use crate::device::{Mode, ValveState};
 use crate::plant::Shape;
 use crate::quantity::MilligramsPerLitre;
 use crate::signal::Doubt;
@@ -231,4 +232,71 @@ fn a_way_for_the_water_must_be_read_before_the_plant_is_ready() {
     assert_eq!(plant.untested(), Reasons::only(Reason::ValveFault), "open and closed at once");
     plant.units.system.inputs.drives_verified = Signal::Good(false);
     assert!(plant.untested().has(Reason::DrivesNotVerified));
+}
+
+/// R-2.2-11: P1, AUTO, of everything without which no start can end well; where another does the same, one may be missing.
+#[test]
+fn what_a_person_holds_is_missed_before_a_start_and_not_after_three_of_them() {
+    type Change = fn(&mut Plant);
+    let only = Reasons::only;
+    let rows: &[(&str, Change, Reasons)] = &[
+        (
+            "XV-101 locked out",
+            |p| p.units.intake.inlet.handling.change(Mode::Maintenance, 1),
+            only(Reason::InMaintenance),
+        ),
+        (
+            "XV-101 locked out, and open",
+            |p| {
+                p.units.intake.inlet.handling.change(Mode::Maintenance, 1);
+                p.units.intake.inlet.status.state = ValveState::Open;
+                p.units.intake.inlet.inputs.opened = Signal::Good(true);
+                p.units.intake.inlet.inputs.closed = Signal::Good(false);
+            },
+            Reasons::NONE,
+        ),
+        (
+            "the intake off",
+            |p| p.units.intake.handling.change(Mode::Off, 1),
+            only(Reason::SwitchedOff),
+        ),
+        (
+            "a tank out of use, and the other out of AUTO",
+            |p| {
+                p.units.tank[0].settings.in_use = false;
+                p.units.tank[1].handling.change(Mode::Off, 1);
+            },
+            only(Reason::NoPathOpen),
+        ),
+        ("one tank out of use", |p| p.units.tank[0].settings.in_use = false, Reasons::NONE),
+        (
+            "both P-301 by hand",
+            |p| {
+                for pump in &mut p.units.filtration.pump {
+                    pump.handling.change(Mode::Manual, 1);
+                }
+            },
+            only(Reason::NoPumpAvailable),
+        ),
+        (
+            "one P-301 by hand",
+            |p| p.units.filtration.pump[0].handling.change(Mode::Manual, 1),
+            Reasons::NONE,
+        ),
+        (
+            "filtration off",
+            |p| p.units.filtration.handling.change(Mode::Off, 1),
+            only(Reason::SwitchedOff),
+        ),
+        (
+            "disinfection off",
+            |p| p.units.disinfection.handling.change(Mode::Off, 1),
+            only(Reason::ChlorinePumpUnavailable),
+        ),
+    ];
+    for (name, change, missing) in rows {
+        let mut plant = ready();
+        change(&mut plant);
+        assert_eq!(plant.missing(), *missing, "{name}");
+    }
 }

@@ -175,6 +175,9 @@ const PERMISSIVES: Reasons = CAUSES.and(Reasons::all(&[
     Reason::ChlorinePumpUnavailable,
     Reason::NoFilterAvailable,
     Reason::SettledWaterVeryCloudy,
+    Reason::SwitchedOff,
+    Reason::InManual,
+    Reason::InMaintenance,
 ]));
 
 status! {

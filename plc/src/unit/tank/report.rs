@@ -99,6 +99,12 @@ impl Tank {
         self.status.state != State::Fault
     }
 
+    /// Fit for service, in AUTO, and used by people.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.is_available() && self.settings.in_use && self.handling.is_auto()
+    }
+
     /// People use it, and it takes water when the plant does.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
