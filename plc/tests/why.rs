@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use plc::image::Inputs;
+use plc::device::Mode;
+use plc::image::{Command, Inputs, Order, Step};
 use plc::interlock::Column;
 use plc::plant::{Plant, Shape};
 use plc::reason::Reason;
-use plc::tag::Kind;
+use plc::tag::{Kind, Role};
 use plc::why::Explained;
 
 fn of<'a>(explained: &'a [Explained], path: &str) -> &'a Explained {
@@ -84,6 +85,44 @@ fn a_device_shows_who_commands_it_and_how_long_it_must_wait() {
     assert_eq!(path(pump.first_out), Some("system.first_out.raw_pump"));
     let waits: Vec<_> = pump.waits.iter().map(|row| path(Some(*row))).collect();
     assert_eq!(waits, [Some("intake.pump_a.wait_left")]);
+}
+
+/// R-2.1-04, INV-36: whoever looks at a pump, a valve or a doser that a person holds is told so.
+#[test]
+fn a_device_that_a_person_holds_says_so_whatever_it_is() {
+    for (mode, reason) in [
+        (Mode::Off, Reason::SwitchedOff),
+        (Mode::Manual, Reason::InManual),
+        (Mode::Maintenance, Reason::InMaintenance),
+    ] {
+        let mut plant = Plant::new(&Shape::default());
+        let explained = plant.catalogue().explained();
+        let acts = explained.iter().filter(|place| !place.outputs.is_empty());
+        let devices: Vec<_> = acts.filter_map(|place| Some((place, place.mode?))).collect();
+        assert!(devices.len() > 30, "{} devices", devices.len());
+        let mut number = 0;
+        for (place, device) in devices {
+            let mut holds_under = |mode| {
+                number += 2;
+                handle(&mut plant, Command::Handle { device, mode }, number);
+                let why = place.why(plant.snapshot());
+                assert!(place.undeclared(why).is_empty(), "{}", place.path);
+                place.permits(why).any(|permit| permit.reason == reason && permit.holds)
+            };
+            assert!(holds_under(mode), "{}: {reason:?}", place.path);
+            assert!(!holds_under(Mode::Auto), "{}: {reason:?}", place.path);
+        }
+    }
+}
+
+/// Chooses and carries out an order, then lets a second pass.
+fn handle(plant: &mut Plant, command: Command, token: u32) {
+    let inputs = Inputs::new(plant.catalogue());
+    let second = Duration::from_secs(1);
+    let order = |number, step| Order { number, role: Role::Supervisor, step, command };
+    let orders = [order(token, Step::Select), order(token + 1, Step::Operate { token })];
+    plant.scan(&inputs, &orders, second);
+    plant.scan(&inputs, &[], second);
 }
 
 #[test]

@@ -19,6 +19,17 @@ use crate::signal::Signal;
 
 use super::Handling;
 
+/// Everything that keeps both pumps from stroking, as far as they know it; the guard has its own.
+const BLOCKED: Reasons = Reasons::all(&[
+    Reason::NoPumpAvailable,
+    Reason::StrokesMissing,
+    Reason::StrokesMoveNothing,
+    Reason::WireOrContact,
+    Reason::SwitchedOff,
+    Reason::InManual,
+    Reason::InMaintenance,
+]);
+
 inputs! {
     /// What comes back.
     pub struct Inputs {
@@ -48,6 +59,8 @@ status! {
         pub confirmed_share: Percent = shown().span(0.0..=100.0),
         /// It was told to stroke, and nothing moved: why that may be.
         pub failed_by: Reasons = shown(),
+        /// What keeps it from dosing: neither pump is sound, or a person commands it.
+        pub blocked: Reasons = shown().among(BLOCKED),
     }
 }
 
@@ -162,6 +175,13 @@ impl DosingPump {
             // After a restart nobody knows more than that it failed.
             .and_if(impaired && why.is_empty(), Reason::StrokesMissing)
             .and_if(wire, Reason::WireOrContact);
+        // While one of the two is sound, the other's fault keeps nothing from being dosed.
+        let failed = if self.has_failed() {
+            self.status.failed_by.with(Reason::NoPumpAvailable)
+        } else {
+            Reasons::NONE
+        };
+        self.status.blocked = failed.and(self.handling.why());
         self.outputs = Outputs {
             enable: Output::want(rate.0 > 0.0),
             rate: Output::want(rate),
@@ -259,6 +279,7 @@ impl DosingPump {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::Mode;
     use crate::signal::Fault;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -353,6 +374,23 @@ mod tests {
         assert!(!rig.pump.is_impaired());
         rig.health = [1.0, 1.0];
         assert_eq!(rig.until_failed(16.0, 600, SECOND), None);
+    }
+
+    /// R-2.4-09, INV-36: one sound pump doses; what keeps both from it can be read at them.
+    #[test]
+    fn dosing_pumps_say_what_keeps_them_from_dosing_and_only_that() {
+        let mut rig = Rig::new(0.0, 0.0);
+        assert!(rig.until_failed(16.0, 600, SECOND).is_some());
+        assert_eq!(rig.pump.status.blocked, Reasons::NONE, "B may be sound");
+        assert!(rig.until_failed(16.0, 600, SECOND).is_some());
+        let failed = Reasons::all(&[Reason::NoPumpAvailable, Reason::StrokesMissing]);
+        assert_eq!(rig.pump.status.blocked, failed);
+        rig.pump.handling.change(Mode::Maintenance, 7);
+        rig.pump.scan(StrokesPerMinute(16.0), SECOND);
+        assert_eq!(rig.pump.status.blocked, failed.with(Reason::InMaintenance));
+        rig.pump.reset();
+        rig.pump.scan(StrokesPerMinute(16.0), SECOND);
+        assert_eq!(rig.pump.status.blocked, Reasons::only(Reason::InMaintenance));
     }
 
     /// R-2.4-09: unknown is unsafe. A contact that cannot be read, or a counter that was set anew, proves nothing.

@@ -17,6 +17,17 @@ use crate::signal::Signal;
 
 use super::{Handling, Mode};
 
+/// Everything a valve itself knows to keep it where it is.
+const BLOCKED: Reasons = Reasons::all(&[
+    Reason::ValveFault,
+    Reason::ValveStands,
+    Reason::ValveHalfway,
+    Reason::WireOrContact,
+    Reason::SwitchedOff,
+    Reason::InManual,
+    Reason::InMaintenance,
+]);
+
 inputs! {
     /// Limit switches.
     pub struct Inputs {
@@ -42,6 +53,8 @@ status! {
         pub state: State = shown(),
         /// What became of it, while it is a fault.
         pub failed_by: Reasons = shown(),
+        /// What keeps it from going where it is wanted.
+        pub blocked: Reasons = shown().among(BLOCKED),
     }
 }
 
@@ -130,6 +143,20 @@ impl Default for Watch {
 }
 
 impl Watch {
+    /// What a valve shows of itself.
+    fn shows(
+        &mut self,
+        before: State,
+        state: State,
+        inputs: &Inputs,
+        handling: &Handling,
+    ) -> Status {
+        let failed_by = self.named(before, state, inputs);
+        let blocked =
+            failed_by.and_if(state == State::Fault, Reason::ValveFault).and(handling.why());
+        Status { state, failed_by, blocked }
+    }
+
     /// What became of a valve that is a fault.
     fn named(&mut self, before: State, state: State, inputs: &Inputs) -> Reasons {
         if state != State::Fault {
@@ -309,7 +336,7 @@ impl MotorValve {
         // What the table held off in the last scan.
         self.watch.excused = !self.outputs.open.held().and(self.outputs.close.held()).is_empty();
         let state = self.watch.next(before, &self.inputs, &self.settings, asked, elapsed);
-        self.status = Status { state, failed_by: self.watch.named(before, state, &self.inputs) };
+        self.status = self.watch.shows(before, state, &self.inputs, &self.handling);
         self.outputs = MotorOutputs {
             open: Output::want(state == State::Opening),
             close: Output::want(state == State::Closing),
@@ -328,7 +355,7 @@ impl ReturnValve {
         self.watch.excused =
             held.has(Reason::BusDLost) || (asked == Travel::Open && !held.is_empty());
         let state = self.watch.next(before, &self.inputs, &self.settings, asked, elapsed);
-        self.status = Status { state, failed_by: self.watch.named(before, state, &self.inputs) };
+        self.status = self.watch.shows(before, state, &self.inputs, &self.handling);
         self.outputs =
             ReturnOutputs { open: Output::want(matches!(state, State::Opening | State::Open)) };
         self.handling.elapse_at(self.place(), elapsed);
@@ -434,6 +461,33 @@ mod tests {
             valve.scan(Travel::Open, SECOND);
             assert_eq!(valve.status.failed_by, Reasons::NONE);
         }
+    }
+
+    /// R-2.0-07, INV-36: what keeps a valve where it is can be read at the valve.
+    #[test]
+    fn a_valve_says_what_keeps_it_where_it_is() {
+        let mut spring = ReturnValve { inputs: ends(false, true), ..ReturnValve::default() };
+        let mut motor = MotorValve { inputs: ends(false, true), ..MotorValve::default() };
+        for second in 0..22 {
+            motor.scan(Travel::Open, SECOND);
+            spring.scan(Travel::Open, SECOND);
+            assert_eq!(motor.status.blocked, Reasons::NONE, "{second} s");
+            assert_eq!(spring.status.blocked, Reasons::NONE, "{second} s");
+        }
+        motor.scan(Travel::Open, SECOND);
+        spring.scan(Travel::Open, SECOND);
+        let failed = Reasons::all(&[Reason::ValveFault, Reason::ValveStands]);
+        assert_eq!((motor.status.blocked, spring.status.blocked), (failed, failed));
+        motor.handling.change(Mode::Maintenance, 7);
+        spring.handling.change(Mode::Off, 7);
+        motor.scan(Travel::Open, SECOND);
+        spring.scan(Travel::Open, SECOND);
+        assert_eq!(motor.status.blocked, failed.with(Reason::InMaintenance));
+        assert_eq!(spring.status.blocked, failed.with(Reason::SwitchedOff));
+        motor.reset();
+        motor.handling.change(Mode::Auto, 7);
+        motor.scan(Travel::Open, SECOND);
+        assert_eq!(motor.status.blocked, Reasons::NONE);
     }
 
     /// R-2.0-07: no end, or both ends, for 1.5 times the travel is a fault; in a safety path at once.
