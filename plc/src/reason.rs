@@ -178,6 +178,10 @@ reasons! {
     ValveStands,
     /// A valve has left its end and did not reach the other in its time.
     ValveHalfway,
+    /// Another valve is not proven where it must be before this one opens.
+    OtherValveNotInPlace,
+    /// A valve was open for as long as it may, and stays shut a while.
+    ValveRests,
     /// Both pumps of a duty failed.
     NoPumpAvailable,
     /// A valve failed and waits for a reset.
@@ -252,6 +256,8 @@ reasons! {
     FilterDirty,
     /// Filtered water of this filter is above its limit.
     FilterTurbid,
+    /// Nothing says yet that this filter's water is good.
+    WaterNotProven,
     /// The filter ripens.
     Ripening,
     /// The filter washes.

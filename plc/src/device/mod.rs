@@ -10,4 +10,6 @@ pub use dosing_pump::DosingPump;
 pub use handling::{Handling, MANUAL_TIME, Mode};
 pub use pump::{Ask, Drive, Held, Limits, Motor, Stagger, State as PumpState};
 pub use pumps::{PUMPS_MAX, Pumps};
-pub use valve::{Inputs as ValveInputs, MotorValve, ReturnValve, State as ValveState, Travel};
+pub use valve::{
+    Asked, Inputs as ValveInputs, MotorValve, ReturnValve, State as ValveState, Travel,
+};

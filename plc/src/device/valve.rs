@@ -17,12 +17,13 @@ use crate::signal::Signal;
 
 use super::{Handling, Mode};
 
-/// Everything a valve itself knows to keep it where it is.
+/// Everything a valve itself knows to keep it where it is; its unit adds what else its opening waits for.
 const BLOCKED: Reasons = Reasons::all(&[
     Reason::ValveFault,
     Reason::ValveStands,
     Reason::ValveHalfway,
     Reason::WireOrContact,
+    Reason::OtherValveNotInPlace,
     Reason::SwitchedOff,
     Reason::InManual,
     Reason::InMaintenance,
@@ -107,6 +108,35 @@ impl Travel {
     }
 }
 
+/// What is asked of a valve, and why it is not asked to open although it is wanted open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub travel: Travel,
+    pub waits_for: Reasons,
+}
+
+impl From<Travel> for Asked {
+    fn from(travel: Travel) -> Asked {
+        Asked { travel, waits_for: Reasons::NONE }
+    }
+}
+
+impl Asked {
+    /// Open while it is wanted and nothing stands against it; what does is told only while it is wanted.
+    #[must_use]
+    pub fn open(wanted: bool, against: Reasons) -> Asked {
+        let travel = Travel::when(wanted && against.is_empty());
+        Asked { travel, waits_for: if wanted { against } else { Reasons::NONE } }
+    }
+
+    /// Not while this stands against it either.
+    #[must_use]
+    pub fn unless(self, against: Reasons) -> Asked {
+        let wanted = self.travel == Travel::Open || !self.waits_for.is_empty();
+        Asked::open(wanted, self.waits_for.and(against))
+    }
+}
+
 /// Travel may take half as long again as its nominal time (`docs/spec/plant.md` 2.0).
 fn patience(travel_time: Duration) -> Duration {
     travel_time + travel_time / 2
@@ -150,10 +180,13 @@ impl Watch {
         state: State,
         inputs: &Inputs,
         handling: &Handling,
+        waits_for: Reasons,
     ) -> Status {
         let failed_by = self.named(before, state, inputs);
-        let blocked =
-            failed_by.and_if(state == State::Fault, Reason::ValveFault).and(handling.why());
+        let blocked = failed_by
+            .and_if(state == State::Fault, Reason::ValveFault)
+            .and(handling.why())
+            .and(waits_for);
         Status { state, failed_by, blocked }
     }
 
@@ -328,15 +361,16 @@ impl MotorValve {
     }
 
     /// One scan.
-    pub fn scan(&mut self, asked: Travel, elapsed: Duration) {
+    pub fn scan(&mut self, asked: impl Into<Asked>, elapsed: Duration) {
+        let Asked { travel, waits_for } = asked.into();
         // Switched off or locked out it keeps its place, and its relays stay dead.
         let stays = self.handling.is_off() || (self.watch.tries_twice && self.handling.has_ended());
-        let asked = if stays { Travel::Stay } else { asked };
+        let asked = if stays { Travel::Stay } else { travel };
         let before = self.status.state;
         // What the table held off in the last scan.
         self.watch.excused = !self.outputs.open.held().and(self.outputs.close.held()).is_empty();
         let state = self.watch.next(before, &self.inputs, &self.settings, asked, elapsed);
-        self.status = self.watch.shows(before, state, &self.inputs, &self.handling);
+        self.status = self.watch.shows(before, state, &self.inputs, &self.handling, waits_for);
         self.outputs = MotorOutputs {
             open: Output::want(state == State::Opening),
             close: Output::want(state == State::Closing),
@@ -347,15 +381,16 @@ impl MotorValve {
 
 impl ReturnValve {
     /// One scan. `Stay` means closed: without power it closes.
-    pub fn scan(&mut self, asked: Travel, elapsed: Duration) {
-        let asked = Travel::when(asked == Travel::Open && !self.handling.is_off());
+    pub fn scan(&mut self, asked: impl Into<Asked>, elapsed: Duration) {
+        let Asked { travel, waits_for } = asked.into();
+        let asked = Travel::when(travel == Travel::Open && !self.handling.is_off());
         let before = self.status.state;
         // Held off it must still prove that it closes, unless its limit switches are away with their bus.
         let held = self.outputs.open.held();
         self.watch.excused =
             held.has(Reason::BusDLost) || (asked == Travel::Open && !held.is_empty());
         let state = self.watch.next(before, &self.inputs, &self.settings, asked, elapsed);
-        self.status = self.watch.shows(before, state, &self.inputs, &self.handling);
+        self.status = self.watch.shows(before, state, &self.inputs, &self.handling, waits_for);
         self.outputs =
             ReturnOutputs { open: Output::want(matches!(state, State::Opening | State::Open)) };
         self.handling.elapse_at(self.place(), elapsed);

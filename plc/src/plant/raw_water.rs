@@ -168,7 +168,7 @@ impl Plant {
                 fill_turn: units.sedimentation.fill_turn(at),
                 draw_turn: units.sedimentation.draw_turn(at),
                 stretch: units.sedimentation.stretch(&around),
-                sludge_free: units.sedimentation.sludge_free(at),
+                sludge_held: units.sedimentation.sludge_held(at),
                 sludge_pump: units.sedimentation.draws_sludge(),
                 load: if tank.inlet.is_open() { load } else { dry },
                 scale,

@@ -31,7 +31,9 @@ use crate::declare::{
     alarm, alarms, between, contact, inputs, kept, measured, outputs, parts, retained, settings,
     shown, status, switched,
 };
-use crate::device::{Ask, Drive, Handling, Limits, MotorValve, PUMPS_MAX, Pumps, Stagger, Travel};
+use crate::device::{
+    Ask, Asked, Drive, Handling, Limits, MotorValve, PUMPS_MAX, Pumps, Stagger, Travel,
+};
 use crate::interlock::Column;
 use crate::output::Output;
 use crate::plant::Shape;
@@ -489,8 +491,9 @@ impl Distribution {
         let seen = ends.opened.usable().is_some() && ends.closed.usable().is_some();
         // A person's hour that is over leaves nobody without water: it is as in AUTO (R-2.1-02).
         let open = if self.outlet.handling.has_ended() { !shut } else { self.outlet.wants(!shut) };
+        let waits_for = Reasons::NONE.and_if(!seen, Reason::WireOrContact);
         let travel = if seen { Travel::when(open) } else { Travel::Stay };
-        self.outlet.scan(travel, elapsed);
+        self.outlet.scan(Asked { travel, waits_for }, elapsed);
     }
 
     // Judgements.

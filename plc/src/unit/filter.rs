@@ -142,6 +142,7 @@ const PERMISSIVES: Reasons = Column::FilterOutlet
         Reason::NoDemand,
         Reason::FilterDirty,
         Reason::FilterTurbid,
+        Reason::WaterNotProven,
         Reason::FilterFault,
         Reason::SettledWaterCloudy,
         Reason::TurbidityUnknown,

@@ -163,8 +163,8 @@ pub struct Sedimentation {
     rounds: Rounds,
     effect: Effect,
     service: Service,
-    /// Whose sludge valve may be open.
-    sludge_free: [bool; TANKS_MAX],
+    /// What stands against the sludge valve of each tank; `None`: nobody has looked yet.
+    sludge_held: [Option<Reasons>; TANKS_MAX],
 }
 parts! { Sedimentation {
     handling, inputs, settings, status, alarms;
@@ -172,7 +172,7 @@ parts! { Sedimentation {
          sludge_pump = Group::single("sludge_pump", "P-205").held_by(Column::WastePump),
          balance = Group::single("balance", "T-206");
     many: ; maybe: ;
-    tanks, settled, batches, sequence, rounds, effect, service, sludge_free
+    tanks, settled, batches, sequence, rounds, effect, service, sludge_held
 } }
 
 impl Sedimentation {
@@ -281,9 +281,10 @@ impl Sedimentation {
 
     /// A sludge valve may be open only while every other one is proven shut (INV-28).
     fn free_valves(&mut self, tanks: &[Report], blocked: Reasons) {
-        for (at, free) in self.sludge_free.iter_mut().enumerate() {
+        for (at, held) in self.sludge_held.iter_mut().enumerate() {
             let mut others = tanks.iter().enumerate().filter(|(other, _)| *other != at);
-            *free = blocked.is_empty() && !others.any(|(_, tank)| tank.sludge_flows);
+            let flows = others.any(|(_, tank)| tank.sludge_flows);
+            *held = Some(blocked.and_if(flows, Reason::OtherValveNotInPlace));
         }
     }
 
@@ -343,10 +344,11 @@ impl Sedimentation {
         Rounds::stretch(around)
     }
 
-    /// This tank's sludge valve may be open, by hand too.
+    /// What stands against this tank's sludge valve, by hand too. Where nobody knows, another one may be open.
     #[must_use]
-    pub fn sludge_free(&self, tank: usize) -> bool {
-        self.sludge_free.get(tank).copied().unwrap_or(false)
+    pub fn sludge_held(&self, tank: usize) -> Reasons {
+        let held = self.sludge_held.get(tank).copied().flatten();
+        held.unwrap_or(Reasons::only(Reason::OtherValveNotInPlace))
     }
 
     /// This batch is to be filled.

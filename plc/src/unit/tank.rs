@@ -27,7 +27,7 @@ use crate::block::{Sustained, Trip, TripTimes};
 use crate::declare::{
     alarm, alarms, between, inputs, kept, measured, parts, retained, settings, shown, status,
 };
-use crate::device::{Handling, MotorValve, ReturnValve, Travel};
+use crate::device::{Asked, Handling, MotorValve, ReturnValve, Travel};
 use crate::interlock::Column;
 use crate::plant::{Settling, Shape};
 use crate::quantity::{CubicMetresPerHour, Kilograms, Metres, Percent};
@@ -82,6 +82,8 @@ const PERMISSIVES: Reasons =
         Reason::SedimentationTankHigh,
         Reason::ValveFault,
         Reason::ValveNotInPlace,
+        Reason::ValveRests,
+        Reason::PumpFault,
         Reason::WasteTankHigh,
         Reason::WasteTankFull,
         Reason::Washing,
@@ -131,8 +133,8 @@ pub struct Around {
     pub draw_turn: bool,
     /// A turn lasts so many times its set time.
     pub stretch: u32,
-    /// No other tank's sludge valve is open, and the waste tank has room: what opening by hand needs too.
-    pub sludge_free: bool,
+    /// What stands against opening the sludge valve, by hand too: another tank's is open, the waste tank has no room.
+    pub sludge_held: Reasons,
     /// P-205 runs.
     pub sludge_pump: bool,
     pub load: Load,
@@ -321,10 +323,11 @@ impl Tank {
         self.inlet.scan(by_hand(&self.inlet, inlet), elapsed);
         self.outlet.scan(by_hand(&self.outlet, outlet), elapsed);
         // A person opens the sludge valve too only where no other one is open, and not for longer.
-        let free = around.holds.is_empty() && around.sludge_free;
-        let open = self.sludge.wants(sludge == Travel::Open) && free && !self.must_rest();
-        self.sludge.scan(Travel::when(open), elapsed);
-        self.count_open(open, elapsed);
+        let against =
+            around.holds.and(around.sludge_held).and_if(self.must_rest(), Reason::ValveRests);
+        let asked = Asked::open(self.sludge.wants(sludge == Travel::Open), against);
+        self.sludge.scan(asked, elapsed);
+        self.count_open(asked.travel == Travel::Open, elapsed);
     }
 
     /// XV-205 has been open for as long as it may, or rests after that.

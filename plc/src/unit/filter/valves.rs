@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use super::sequence::State;
 use super::{Around, Filter};
-use crate::device::{MotorValve, ReturnValve, Travel, ValveState};
-use crate::reason::Reasons;
+use crate::device::{Asked, MotorValve, ReturnValve, ValveState};
+use crate::reason::{Reason, Reasons};
 
 /// Which valves a state has open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +90,9 @@ impl Place for ReturnValve {
 
 /// Opens once `clear` holds: the valves that exclude it are proven closed. A valve on its way or open stays so: whether it
 /// may is the sequence's business.
-fn open_once(clear: bool, wanted: bool, valve: &impl Place) -> Travel {
-    Travel::when(wanted && (clear || valve.opens_or_is_open()))
+fn open_once(clear: bool, wanted: bool, valve: &impl Place) -> Asked {
+    let may = clear || valve.opens_or_is_open();
+    Asked::open(wanted, Reasons::NONE.and_if(!may, Reason::OtherValveNotInPlace))
 }
 
 impl Filter {
@@ -108,12 +109,17 @@ impl Filter {
         let clean = !self.retained.dirty;
         // By hand the outlet opens only on water that is proven (INV-14, INV-36), and never together with the inlet: nobody
         // doses or judges what a filter delivers beside its sequence (INV-2, INV-7).
-        let fit = clean && (row.outlet || (self.memory.proven && inlet));
+        let proven = row.outlet || self.memory.proven;
+        let beside = !row.outlet && !inlet;
+        let unfit = Reasons::NONE
+            .and_if(!clean, Reason::FilterDirty)
+            .and_if(!proven, Reason::WaterNotProven)
+            .and_if(beside, Reason::OtherValveNotInPlace);
         let wash_way = raw_side && drain && self.waste.is_open();
         let drain_way = raw_side && wash_inlet && waste && air_closed;
         let open = [
             open_once(wash_side, self.inlet.wants(row.inlet), &self.inlet),
-            open_once(wash_side, self.outlet.wants(row.outlet) && fit, &self.outlet),
+            open_once(wash_side, self.outlet.wants(row.outlet), &self.outlet).unless(unfit),
             open_once(wash_way, self.wash_inlet.wants(row.wash_inlet), &self.wash_inlet),
             open_once(raw_side && drain, self.waste.wants(row.waste), &self.waste),
             open_once(wash_side && outlet, self.to_waste.wants(row.to_waste), &self.to_waste),

@@ -80,7 +80,7 @@ impl Rig {
             let mut open = 0;
             for at in 0..self.unit.tanks {
                 if self.unit.turn_of(at) && self.turn_s[at] == 0 {
-                    assert!(self.unit.sludge_free(at));
+                    assert_eq!(self.unit.sludge_held(at), Reasons::NONE);
                     self.begun.push((self.second, at));
                     self.turn_s[at] = 50;
                 }
@@ -212,7 +212,7 @@ fn nothing_is_drawn_while_the_waste_tank_has_no_room() {
         rig.run_s(HOUR);
         assert_eq!(rig.order(), [0_usize; 0], "{reason:?}");
         assert!(rig.unit.status.blocked.has(reason));
-        assert!(!rig.unit.sludge_free(0) && !rig.unit.sludge_pump.outputs.run.value());
+        assert!(rig.unit.sludge_held(0).has(reason) && !rig.unit.sludge_pump.outputs.run.value());
         rig.around = free;
         rig.run_s(5 * MINUTE);
         assert!(rig.order().contains(&1), "{reason:?}: the order");

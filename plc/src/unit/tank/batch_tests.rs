@@ -201,7 +201,7 @@ fn a_power_cut_does_not_disturb_the_settling() {
     let dark = Around {
         wanted: false,
         holds: Reasons::only(Reason::MainsLost),
-        sludge_free: false,
+        sludge_held: Reasons::only(Reason::OtherValveNotInPlace),
         ..flowing()
     };
     let mut rig = idle(0.6);

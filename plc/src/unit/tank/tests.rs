@@ -15,7 +15,7 @@ pub(super) fn flowing() -> Around {
         fill_turn: false,
         draw_turn: false,
         stretch: 1,
-        sludge_free: true,
+        sludge_held: Reasons::NONE,
         sludge_pump: false,
         load: Load::default(),
         scale: 1.0,
@@ -185,7 +185,7 @@ fn a_turn_lasts_as_long_as_it_should_and_the_valve_rests_after_it() {
 #[test]
 fn a_turn_ends_at_once_where_sludge_may_not_flow() {
     let held = Around { holds: Reasons::only(Reason::WasteTankFull), ..flowing() };
-    let other = Around { sludge_free: false, ..flowing() };
+    let other = Around { sludge_held: Reasons::only(Reason::OtherValveNotInPlace), ..flowing() };
     for around in [held, other] {
         let mut rig = Rig::serving();
         rig.run_s(15, Around { turn: true, ..flowing() });
@@ -203,10 +203,20 @@ fn a_sludge_valve_opened_by_hand_shuts_after_three_minutes() {
     let mut rig = Rig::serving();
     rig.tank.sludge.handling.change(Mode::Manual, 7);
     assert!(rig.tank.sludge.handling.ask(Percent(100.0), SECOND * 3600, 7).is_ok());
-    rig.run_s(1, Around { sludge_free: false, ..flowing() });
-    rig.run_s(30, Around { sludge_free: false, ..flowing() });
+    rig.run_s(1, Around { sludge_held: Reasons::only(Reason::OtherValveNotInPlace), ..flowing() });
+    rig.run_s(30, Around { sludge_held: Reasons::only(Reason::OtherValveNotInPlace), ..flowing() });
     assert!(!rig.relays()[2], "another one is open");
-    rig.run_s(900, flowing());
+    let waits = Reasons::all(&[Reason::InManual, Reason::OtherValveNotInPlace]);
+    assert_eq!(rig.tank.sludge.status.blocked, waits);
+    rig.run_s(1, Around { holds: Reasons::only(Reason::WasteTankFull), ..flowing() });
+    assert!(rig.tank.sludge.status.blocked.has(Reason::WasteTankFull));
+    for second in 0..240 {
+        rig.run_s(1, flowing());
+        // Open, or on its way; else it says what it waits for.
+        let rests = rig.tank.sludge.status.blocked.has(Reason::ValveRests);
+        assert_eq!(rests, !rig.relays()[2], "{second} s");
+    }
+    rig.run_s(660, flowing());
     assert!((150..=180).contains(&rig.longest_open), "{} s", rig.longest_open);
 }
 

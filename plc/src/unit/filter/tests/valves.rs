@@ -6,7 +6,7 @@ use super::{HOUR, plant};
 use crate::alarm::Condition;
 use crate::device::Mode;
 use crate::quantity::Percent;
-use crate::reason::Reason;
+use crate::reason::{Reason, Reasons};
 use crate::unit::filter::sequence::State;
 use crate::unit::filtration::rig::{Rig, shape};
 
@@ -118,11 +118,15 @@ fn by_hand_no_valve_opens_against_another() {
     };
     wish(&mut rig, 1, true);
     rig.run_s(30);
+    assert_eq!(rig.filters[0].outlet.status.blocked, Reasons::only(Reason::InManual));
     assert!(rig.filters[0].outlet.is_open(), "its water was proven good a moment ago");
     wish(&mut rig, 2, true);
     wish(&mut rig, 3, true);
     rig.run_s(60);
     assert!(rig.filters[0].wash_inlet.is_closed() && rig.filters[0].waste.is_closed());
+    let waits = Reasons::all(&[Reason::InManual, Reason::OtherValveNotInPlace]);
+    assert_eq!(rig.filters[0].wash_inlet.status.blocked, waits);
+    assert_eq!(rig.filters[0].waste.status.blocked, waits);
     wish(&mut rig, 1, false);
     rig.run_s(60);
     assert!(rig.filters[0].wash_inlet.is_open() && rig.filters[0].waste.is_open());
@@ -132,6 +136,12 @@ fn by_hand_no_valve_opens_against_another() {
     wish(&mut rig, 3, false);
     rig.run_s(120);
     assert!(rig.filters[0].outlet.is_closed(), "a dirty filter's outlet opens for nobody");
+    assert!(rig.filters[0].outlet.status.blocked.has(Reason::FilterDirty));
+    rig.filters[0].retained.dirty = false;
+    rig.filters[0].memory.proven = false;
+    rig.run_s(60);
+    assert!(rig.filters[0].outlet.is_closed(), "nor that of one whose water nobody has proven");
+    assert!(rig.filters[0].outlet.status.blocked.has(Reason::WaterNotProven));
 }
 
 /// INV-2, INV-7, INV-36: a filter that a person takes into MANUAL while it filters delivers nothing that nobody doses or judges:
