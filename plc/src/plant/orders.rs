@@ -83,6 +83,7 @@ impl Plant {
             Command::Wash { filter } => {
                 let at = number(filter, units.filter.len())?;
                 units.filter[at].may_wash()?;
+                units.filtration.may_wash()?;
                 return units.filtration.order_wash(filter);
             }
             Command::AbortWash { filter } => {
@@ -91,6 +92,7 @@ impl Plant {
             Command::Desludge { tank } => {
                 let at = number(tank, units.tank.len())?;
                 units.tank[at].may_desludge()?;
+                units.sedimentation.may_desludge()?;
                 self.asked.desludge |= 1 << at;
             }
             Command::Prime => {

@@ -473,14 +473,6 @@ impl Filter {
         self.handling.elapse(Percent(if in_service { 100.0 } else { 0.0 }), elapsed);
     }
 
-    /// A person may have it washed, now or when its turn comes; the answer to the order.
-    ///
-    /// # Errors
-    /// Who holds it: itself, or one of its valves.
-    pub fn may_wash(&self) -> Result<(), Reason> {
-        self.handled().iter().next().map_or(Ok(()), Err)
-    }
-
     /// Resets and orders.
     fn obey(&mut self, state: State, around: &Around) {
         if !self.memory.awake {

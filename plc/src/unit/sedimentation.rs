@@ -242,6 +242,19 @@ impl Sedimentation {
         self.handling.elapse(Percent(if on { 100.0 } else { 0.0 }), elapsed);
     }
 
+    /// A person may have sludge drawn, now or when its turn comes; the answer to the order.
+    ///
+    /// # Errors
+    /// What no waiting ends: sedimentation or P-205 out of AUTO, P-205 failed.
+    pub fn may_desludge(&self) -> Result<(), Reason> {
+        let why = self
+            .handling
+            .why()
+            .and(self.sludge_pump.handling.why())
+            .and_if(self.sludge_pump.is_faulty(), Reason::PumpFault);
+        why.iter().next().map_or(Ok(()), Err)
+    }
+
     /// The panel commands: a turn that a person ordered, and that has not begun, is ordered no more (R-2.1-05).
     pub fn end_orders(&mut self) {
         self.rounds.end_orders();

@@ -3,7 +3,7 @@
 use std::vec::Vec;
 
 use super::*;
-use crate::device::{Mode, ValveState};
+use crate::device::{Mode, PumpState, ValveState};
 use crate::image::{Inputs, Tested};
 use crate::plant::Shape;
 use crate::reason::Reasons;
@@ -281,6 +281,36 @@ fn every_refusal_says_why() {
             |r| r.plant.units.filter[1].drain.handling.change(Mode::Manual, 1),
             |_| Command::Wash { filter: 2 },
             Reason::InManual,
+        ),
+        (
+            "wash, filtration off",
+            |r| r.plant.units.filtration.handling.change(Mode::Off, 1),
+            |_| Command::Wash { filter: 1 },
+            Reason::SwitchedOff,
+        ),
+        (
+            "wash, P-351 by hand",
+            |r| r.plant.units.filtration.wash_pump.handling.change(Mode::Manual, 1),
+            |_| Command::Wash { filter: 1 },
+            Reason::InManual,
+        ),
+        (
+            "wash, P-351 failed",
+            |r| r.plant.units.filtration.wash_pump.status.state = PumpState::Fault,
+            |_| Command::Wash { filter: 1 },
+            Reason::PumpFault,
+        ),
+        (
+            "desludge, P-205 locked out",
+            |r| r.plant.units.sedimentation.sludge_pump.handling.change(Mode::Maintenance, 1),
+            |_| Command::Desludge { tank: 1 },
+            Reason::InMaintenance,
+        ),
+        (
+            "desludge, P-205 failed",
+            |r| r.plant.units.sedimentation.sludge_pump.status.state = PumpState::Fault,
+            |_| Command::Desludge { tank: 1 },
+            Reason::PumpFault,
         ),
         (
             "desludge, tank out of AUTO",

@@ -19,6 +19,14 @@ const EFFLUENT_DEADBAND: Ntu = Ntu(0.1);
 const EFFLUENT_TIME: Duration = Duration::from_secs(300);
 
 impl Filter {
+    /// A person may have it washed, now or when its turn comes; the answer to the order.
+    ///
+    /// # Errors
+    /// Who holds it: itself, or one of its valves.
+    pub fn may_wash(&self) -> Result<(), Reason> {
+        self.handled().iter().next().map_or(Ok(()), Err)
+    }
+
     pub(super) fn show(&mut self, state: State, around: &Around) {
         let queued = state == State::WashQueued {} || self.memory.ordered;
         let memory = &self.memory;

@@ -213,6 +213,19 @@ impl Filtration {
             })
     }
 
+    /// A person may have a filter washed, now or when its turn comes; the answer to the order.
+    ///
+    /// # Errors
+    /// What no waiting ends: filtration or P-351 out of AUTO, P-351 failed.
+    pub fn may_wash(&self) -> Result<(), Reason> {
+        let why = self
+            .handling
+            .why()
+            .and(self.wash_pump.handling.why())
+            .and_if(self.wash_pump.is_faulty(), Reason::PumpFault);
+        why.iter().next().map_or(Ok(()), Err)
+    }
+
     /// Wash filter `number`, counted from 1.
     ///
     /// # Errors
