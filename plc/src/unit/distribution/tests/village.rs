@@ -72,6 +72,25 @@ fn the_village_is_not_shut_off_by_an_hour_by_hand_that_is_over() {
     assert!(opened(&rig), "nobody wished anything");
 }
 
+/// R-2.0-07, INV-36: where nobody can see XV-501 move it stays as it is, whatever a person wishes, and says why.
+#[test]
+fn the_outlet_stays_while_its_node_is_silent_and_says_so() {
+    let mut rig = Rig::new();
+    rig.run_s(60);
+    assert!(rig.unit.outlet.is_open() && rig.unit.outlet.status.blocked.is_empty());
+    rig.unit.outlet.handling.change(Mode::Manual, 7);
+    assert!(rig.unit.outlet.handling.ask(Percent(0.0), Duration::from_secs(600), 8).is_ok());
+    rig.node = false;
+    rig.run_s(60);
+    let outlet = &rig.unit.outlet;
+    assert!(!outlet.outputs.open.value() && !outlet.outputs.close.value());
+    assert_eq!(outlet.status.blocked, Reasons::all(&[Reason::InManual, Reason::WireOrContact]));
+    rig.node = true;
+    rig.run_s(60);
+    assert!(rig.unit.outlet.is_closed());
+    assert_eq!(rig.unit.outlet.status.blocked, Reasons::only(Reason::InManual));
+}
+
 /// R-2.8-07, F41: three times the usual for a quarter of an hour is a burst; a torn main is one at once. XV-501 closes only
 /// where the site says so, and opens again by reset.
 #[test]
