@@ -66,8 +66,15 @@ impl Ahead {
 
     /// `shown + lag · d(shown)/dt` while it falls, no less than nothing; else what it shows.
     pub fn of(&mut self, shown: f64, lag: Duration, elapsed: Duration) -> f64 {
+        let last = self.before.value().unwrap_or(shown);
         let before = self.before.follow(shown, self.over, self.over, elapsed);
-        let fall = lag.as_secs_f64() * (before - shown) / self.over.as_secs_f64();
+        // Scans that are longer than that see the whole step, and the lag would hide most of it.
+        let slope = if elapsed > self.over {
+            (last - shown) / elapsed.as_secs_f64()
+        } else {
+            (before - shown) / self.over.as_secs_f64()
+        };
+        let fall = lag.as_secs_f64() * slope;
         if fall > shown {
             0.0
         } else if fall > 0.0 {
@@ -147,6 +154,11 @@ mod tests {
             first_low < ahead.of(4.0, Duration::from_secs(2), step) && first_low < 2.0,
             "{first_low}"
         );
+        let mut slow = Ahead::at_once();
+        let second = Duration::from_secs(1);
+        assert_eq!(slow.of(5.0, Duration::from_secs(2), second), 5.0);
+        let seen = slow.of(5.0 * libm::exp(-0.5), Duration::from_secs(2), second);
+        assert!(seen < 0.6, "at scans of a second its first low reading tells: {seen}");
         ahead = Ahead::default();
         assert_eq!(ahead.of(6.0, Duration::from_secs(2), step), 6.0);
         assert!(ahead.of(f64::NAN, Duration::from_secs(2), step).is_nan());
