@@ -346,6 +346,10 @@ impl Guard {
             ledger.primed = Duration::ZERO;
         }
         self.primes = doses && priming;
+        // The day begins with the last stroke of priming, so that no two minutes of it fall together (INV-7).
+        if self.primes {
+            ledger.since_prime = Duration::ZERO;
+        }
     }
 
     /// Reserves ahead, once half of the last block is used.

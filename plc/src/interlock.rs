@@ -384,6 +384,7 @@ pub struct Causes {
     too_short: Trip,
     elevated_full: Trip,
     waste_full: Trip,
+    waste_high: Sustained,
     outlet_latched: bool,
     /// A Supervisor pressed reset in the last scan: the filter has taken it since.
     outlet_reset: bool,
@@ -426,6 +427,9 @@ const RATIO_BACK: f64 = 1.3;
 const ELEVATED_HIGH_HIGH: Metres = Metres(2.40);
 const ELEVATED_BACK: Metres = Metres(2.30);
 const WASTE_BACK: Percent = Percent(80.0);
+/// LT-601 above this for 10 s counts as LSHH-601: a float that is stuck shut does not let T-601 run over (R-2.9-01, R-2.9-03).
+const WASTE_HIGH_HIGH: Percent = Percent(95.0);
+const WASTE_HIGH_TIME: Duration = Duration::from_secs(10);
 const PH_LOW: Ph = Ph(6.0);
 const PH_HIGH: Ph = Ph(9.0);
 const PH_LOW_BACK: Ph = Ph(6.2);
@@ -614,7 +618,9 @@ impl Causes {
     }
 
     fn waste(&mut self, facts: &Facts, elapsed: Duration) -> bool {
-        let full = !facts.waste_high_high.closed();
+        let high = facts.waste.usable().is_some_and(|level| !(level <= WASTE_HIGH_HIGH));
+        let high = self.waste_high.holds(high, WASTE_HIGH_TIME, elapsed);
+        let full = high || !facts.waste_high_high.closed();
         let back = !full && facts.waste.usable().is_some_and(|level| level < WASTE_BACK);
         self.waste_full.judge(full, back, TripTimes::s(0, 0), elapsed)
     }

@@ -333,6 +333,15 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
             1800,
             false,
         ),
+        (
+            // A float that is stuck shut.
+            |f| f.waste = Signal::Good(Percent(95.1)),
+            10,
+            Reason::WasteTankFull,
+            |f| f.waste = Signal::Good(Percent(79.0)),
+            1,
+            false,
+        ),
         (|f| f.runs_on = true, 12, Reason::RunsUnasked, |f| f.runs_on = false, 1, true),
         (|f| f.mains_good = false, 1, Reason::MainsLost, |f| f.mains_good = true, 1, false),
         (

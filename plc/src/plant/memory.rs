@@ -75,8 +75,9 @@ impl Plant {
         self.distrust_ledgers();
     }
 
-    /// Nobody knows what was dosed before: nothing is for an hour.
+    /// Nobody knows what was dosed before: nothing is for an hour, and people are told (910).
     pub fn distrust_ledgers(&mut self) {
+        self.units.system.retained.memory_lost = true;
         self.units.coagulation.guard.distrust();
         self.units.disinfection.guard.distrust();
     }

@@ -226,8 +226,8 @@ impl Plant {
         if matches!(sample.quality, Quality::Bad(_)) {
             return Err(Reason::NotNow);
         }
-        let until = self.now.plus(Duration::from_secs_f64(seconds));
-        self.validator.holds().hold(slot, sample.value, until, order)?;
+        let time = Duration::from_secs_f64(seconds);
+        self.validator.holds().hold(slot, sample.value, (self.now, time), order)?;
         self.validator.judge_again(slot);
         Ok(())
     }

@@ -89,7 +89,7 @@ settings! {
         /// Most PAC in a day, at 5 m³/h nominal; scales with it.
         pub daily_cap: Grams = between(100.0..=5000.0, 5000.0),
         /// Longest dosing without a pause.
-        pub on_time_max: Duration = between(3600.0..=345_600.0, 172_800.0),
+        pub on_time_max: Duration = between(3600.0..=172_800.0, 172_800.0),
     }
 }
 

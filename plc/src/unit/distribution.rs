@@ -170,7 +170,7 @@ retained! {
         /// It is known whether the clear well is contaminated: not before the first start, nor after memory was lost.
         pub quality_known: bool = kept(),
         /// PT-501, learned difference to LT-501 while P-501 stands.
-        pub static_offset: Metres = kept(),
+        pub static_offset: Metres = kept().within(-5.0..=5.0),
         /// FIT-502, nights in a row with too much flow.
         pub leak_nights: Count = kept(),
         /// A burst of the network stands: where the site says so XV-501 stays shut until reset.

@@ -19,6 +19,8 @@ const HOLDS_MAX: usize = 12;
 #[derive(Clone, Copy, Debug)]
 struct Hold {
     slot: usize,
+    /// A person took it then: their hour counts from there, however often they renew it.
+    began: Moment,
     until: Moment,
     /// The last value.
     value: f64,
@@ -35,15 +37,29 @@ pub struct Holds {
 }
 
 impl Holds {
-    /// A person holds an input from now on; a second order extends it, over the value frozen first.
-    pub fn hold(&mut self, slot: usize, value: f64, until: Moment, by: u32) -> Result<(), Reason> {
+    /// A person holds an input from `now` on; a second order extends it, over the value frozen first, to an hour from the
+    /// first one at most: what the probe reads meanwhile nobody sees (R-2.13-01).
+    pub fn hold(
+        &mut self,
+        slot: usize,
+        value: f64,
+        (now, time): (Moment, Duration),
+        by: u32,
+    ) -> Result<(), Reason> {
         if let Some(hold) = self.of(slot) {
-            hold.until = until;
+            if hold.by == 0 {
+                hold.began = now;
+            }
+            let latest = hold.began.plus(HOLD_TIME_MAX);
+            if latest <= now {
+                return Err(Reason::NotNow);
+            }
+            hold.until = now.plus(time).min(latest);
             hold.by = by;
             return Ok(());
         }
         let free = self.holds.iter_mut().find(|hold| hold.is_none()).ok_or(Reason::QueueFull)?;
-        *free = Some(Hold { slot, until, value, by });
+        *free = Some(Hold { slot, began: now, until: now.plus(time), value, by });
         self.count += 1;
         Ok(())
     }
@@ -99,7 +115,7 @@ impl Holds {
         if cleans
             && !self.has(slot)
             && let Some(value) = before.shown().map(Value::to_f64)
-            && self.hold(slot, value, now.plus(CLEANING_TIME), 0).is_err()
+            && self.hold(slot, value, (now, CLEANING_TIME), 0).is_err()
         {
             // Without a free place the driver's own word stands.
             return signal;

@@ -141,7 +141,7 @@ fn a_value_held_for_calibration_is_frozen_then_bad_until_released() {
     };
     assert_eq!(apply(&mut holds, 0), live);
     let until = Moment(600 * SECOND);
-    assert!(holds.hold(3, 0.4, until, 7).is_ok());
+    assert!(holds.hold(3, 0.4, (Moment(0), Duration::from_secs(600)), 7).is_ok());
     assert_eq!(apply(&mut holds, 1), Signal::Held(Ntu(0.4), until));
     assert_eq!((holds.held_by(3), holds.any_expired(Moment(1))), (Some(7), false));
     assert_eq!(apply(&mut holds, 600), Signal::Bad(Fault::HoldExpired));
@@ -149,6 +149,24 @@ fn a_value_held_for_calibration_is_frozen_then_bad_until_released() {
     assert!(holds.release(3).is_ok());
     assert_eq!(apply(&mut holds, 601), live);
     assert_eq!(holds.release(3), Err(Reason::NotNow));
+}
+
+/// R-2.13-01: an hour from the first order is the most, however often it is renewed: nobody sees what the probe reads.
+#[test]
+fn a_hold_that_is_renewed_again_and_again_ends_after_its_hour() {
+    let mut holds = Holds::default();
+    let live = Signal::Good(Ntu(9.0));
+    let hour = Duration::from_secs(3600);
+    for minutes in [0, 30, 59] {
+        let now = Moment(minutes * 60 * SECOND);
+        assert!(holds.hold(3, 0.4, (now, hour), 7).is_ok(), "{minutes} min");
+        let held = holds.apply(3, Quality::Good, live, live, now);
+        assert_eq!(held, Signal::Held(Ntu(0.4), Moment(3600 * SECOND)));
+    }
+    let over = Moment(3600 * SECOND);
+    assert_eq!(holds.apply(3, Quality::Good, live, live, over), Signal::Bad(Fault::HoldExpired));
+    assert_eq!(holds.hold(3, 0.4, (over, hour), 8), Err(Reason::NotNow));
+    assert!(holds.release(3).is_ok() && holds.hold(3, 9.0, (over, hour), 8).is_ok());
 }
 
 /// R-2.13-03: a cleaning cycle holds the value for 120 s; a sensor that never comes back is Bad.
@@ -168,7 +186,9 @@ fn a_sensor_that_cleans_itself_holds_its_last_value_for_two_minutes() {
 #[test]
 fn more_holds_than_places_are_refused() {
     let mut holds = Holds::default();
-    let taken: usize = (0..20).filter(|slot| holds.hold(*slot, 1.0, Moment(9), 1).is_ok()).count();
+    let first = (Moment(0), Duration::from_secs(9));
+    let taken: usize = (0..20).filter(|slot| holds.hold(*slot, 1.0, first, 1).is_ok()).count();
     assert_eq!(taken, 12);
-    assert!(holds.hold(0, 1.0, Moment(20), 2).is_ok(), "one that stands is extended");
+    let more = (Moment(SECOND), Duration::from_secs(20));
+    assert!(holds.hold(0, 1.0, more, 2).is_ok(), "one that stands is extended");
 }

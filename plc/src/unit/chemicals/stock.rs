@@ -37,13 +37,13 @@ retained! {
     /// What a restart must not forget.
     pub struct Retained {
         /// Strength of the day tank, as it has aged; 0: not known yet.
-        pub strength: GramsPerLitre = kept(),
+        pub strength: GramsPerLitre = kept().within(0.0..=1000.0),
         /// Its strength when it was mixed.
-        pub fresh_strength: GramsPerLitre = kept(),
+        pub fresh_strength: GramsPerLitre = kept().within(0.0..=1000.0),
         /// Strength entered as a setting that this goes back to.
         pub entered: GramsPerLitre = kept(),
         /// Strength of what was left when it was refilled.
-        pub left_strength: GramsPerLitre = kept(),
+        pub left_strength: GramsPerLitre = kept().within(0.0..=1000.0),
         /// Time since the day tank was filled.
         pub tank_age: Duration = kept(),
         /// Refilled, and nobody has said how strong it is.

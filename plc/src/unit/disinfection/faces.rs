@@ -67,7 +67,7 @@ settings! {
         /// Most chlorine in a day, at 5 m³/h nominal; scales with it.
         pub daily_cap: Grams = between(10.0..=400.0, 400.0),
         /// Longest dosing without a pause.
-        pub on_time_max: Duration = between(3600.0..=345_600.0, 172_800.0),
+        pub on_time_max: Duration = between(3600.0..=172_800.0, 172_800.0),
     }
 }
 

@@ -25,6 +25,8 @@ const ENTERS_BAD: Ntu = Ntu(1.0);
 const ENTERS_BAD_TIME: Duration = Duration::from_secs(60);
 const ENTERS_CLOUDY: Ntu = Ntu(0.5);
 const ENTERS_CLOUDY_TIME: Duration = Duration::from_secs(900);
+/// While a drained well is refilled no water above 0.5 NTU may enter at all (R-2.8-05); chosen: two polls of the analysers.
+const REFILL_SPOILT_TIME: Duration = Duration::from_secs(10);
 const RESIDUAL_LOST: MilligramsPerLitre = MilligramsPerLitre(0.2);
 /// The analyser's lag and a slug of old water do not count (chosen: as the trip on low chlorine).
 const RESIDUAL_LOST_TIME: Duration = Duration::from_secs(300);
@@ -57,6 +59,7 @@ pub(super) struct Well {
     /// Worse than what an emergency profile lets through.
     enters_worse: Sustained,
     enters_cloudy: Sustained,
+    refill_spoilt: Sustained,
     residual_lost: Sustained,
     residual_out: Sustained,
     residual_silent: Duration,
@@ -75,6 +78,7 @@ impl Default for Well {
             enters_bad: Sustained::default(),
             enters_worse: Sustained::default(),
             enters_cloudy: Sustained::default(),
+            refill_spoilt: Sustained::default(),
             residual_lost: Sustained::default(),
             residual_out: Sustained::default(),
             // A residual that was never read has no grace.
@@ -162,8 +166,11 @@ impl Distribution {
         let worse = self.well.enters_worse.holds(worse, ENTERS_BAD_TIME, elapsed);
         let lost = residual.usable().is_some_and(|residual| !(residual >= RESIDUAL_LOST));
         let lost = self.well.residual_lost.holds(lost, RESIDUAL_LOST_TIME, elapsed);
-        // Bad water that enters undoes a draining. A residual that is low does not: it is what the refilling mends.
-        if bad || cloudy || !self.retained.contaminated {
+        let clear = |turbidity: Option<Ntu>| turbidity.is_some_and(|known| known <= ENTERS_CLOUDY);
+        let spoilt = worst.is_some_and(|turbidity| !clear(turbidity));
+        let spoilt = self.well.refill_spoilt.holds(spoilt, REFILL_SPOILT_TIME, elapsed);
+        // Bad water that enters, or water of which nobody knows, undoes a draining. A residual that is low does not: it is what the refilling mends.
+        if bad || cloudy || spoilt || !self.retained.contaminated {
             self.retained.drained = false;
         }
         // What was in the well before this controller knew it nobody knows.

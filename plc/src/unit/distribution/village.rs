@@ -18,7 +18,7 @@ retained! {
     /// What is learned of an hour.
     pub struct Usual {
         /// FIT-502, usual flow in this hour of the day; 0 until it was seen.
-        pub flow: CubicMetresPerHour = kept(),
+        pub flow: CubicMetresPerHour = kept().within(0.0..=100.0),
     }
 }
 

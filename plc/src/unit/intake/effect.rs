@@ -28,7 +28,7 @@ retained! {
     /// Tries that a restart does not give back.
     pub struct Retained {
         /// Runs without effect in six hours; at three it is locked until reset.
-        pub dry_runs: Count = kept(),
+        pub dry_runs: Count = kept().within(0.0..=3.0),
         /// Time since the first of them.
         pub dry_time: Duration = kept(),
         /// Time since the second of them.

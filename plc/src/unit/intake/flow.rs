@@ -18,7 +18,7 @@ retained! {
     /// What is learned at a speed.
     pub struct Learned {
         /// JI-101, power of a pump that moves water at this speed; 0 until it was seen.
-        pub power: KiloWatts = kept(),
+        pub power: KiloWatts = kept().within(0.0..=50.0),
     }
 }
 

@@ -68,9 +68,18 @@ fn cloudy_water_while_refilling_undoes_the_draining() {
     unit.status.level = Signal::Good(Metres(0.25));
     assert_eq!(unit.confirm_drained(), Ok(()));
     judge_s(&mut unit, 61, 0.1, 0.6);
-    judge_s(&mut unit, 901, 0.6, 0.6);
+    judge_s(&mut unit, 11, 0.6, 0.6);
+    judge_s(&mut unit, 61, 0.1, 0.6);
     unit.status.level = Signal::Good(Metres(1.0));
     assert_eq!(unit.confirm_quality(), Err(Reason::CauseStillActive));
+    unit.status.level = Signal::Good(Metres(0.25));
+    assert_eq!(unit.confirm_drained(), Ok(()));
+    for _ in 0..11 {
+        let unknown = Some(Signal::Bad(crate::signal::Fault::Stale));
+        unit.judge_quality(unknown, Signal::Good(MilligramsPerLitre(0.6)), None, SECOND);
+    }
+    unit.status.level = Signal::Good(Metres(1.0));
+    assert_eq!(unit.confirm_quality(), Err(Reason::CauseStillActive), "of unknown turbidity");
 }
 
 /// R-2.8-05: the second exit, an hour at 1.5 mg/l; a dip of ten minutes pauses it, a longer one begins it anew.
