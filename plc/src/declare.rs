@@ -158,11 +158,11 @@ impl Plain {
     }
 }
 
-/// A value that survives a restart; a contact is open or closed, a state one of its names, anything else a number of this
-/// size (a billion seconds are 31 years).
+/// A value that survives a restart; a contact is open or closed, a state one of its names. Anything else is a number and must
+/// say what it can be (a billion seconds are 31 years); a contact and a state say what they are taken for in doubt.
 #[must_use]
 pub const fn kept() -> Kept {
-    Kept { low: -1e9, high: 1e9, due: None }
+    Kept { low: f64::NAN, high: f64::NAN, doubted: None, due: None }
 }
 
 impl Kept {
@@ -171,6 +171,22 @@ impl Kept {
     pub const fn within(mut self, range: RangeInclusive<f64>) -> Kept {
         self.low = *range.start();
         self.high = *range.end();
+        self
+    }
+    /// Set is its safe side: a latch, a lock-out, a question that stands.
+    #[must_use]
+    pub const fn else_set(self) -> Kept {
+        self.else_is(1.0)
+    }
+    /// Not set is its safe side.
+    #[must_use]
+    pub const fn else_clear(self) -> Kept {
+        self.else_is(0.0)
+    }
+    /// What it counts as where what was kept of it cannot be (R-2.10-08): its safe side.
+    #[must_use]
+    pub const fn else_is(mut self, doubted: f64) -> Kept {
+        self.doubted = Some(doubted);
         self
     }
     /// Time left until an instrument is tested against a known value, of `high` at most; it starts whole and is counted down

@@ -4,7 +4,7 @@ mod asked;
 mod memory;
 
 pub use asked::{ByHand, Handle, Overdue, Set};
-pub use memory::{Keep, Restore, left_after};
+pub use memory::{Distrust, Keep, Restore, can_be, left_after};
 
 use core::iter::Zip;
 use core::slice::{Iter, IterMut};

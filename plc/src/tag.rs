@@ -175,6 +175,8 @@ pub struct Plain {
 pub struct Kept {
     pub low: f64,
     pub high: f64,
+    /// What it counts as where what was kept of it cannot be; `None`: what it is before the first start.
+    pub doubted: Option<f64>,
     /// It is the time left until an instrument must be tested.
     pub due: Option<Due>,
 }

@@ -42,11 +42,11 @@ retained! {
     /// Which pump works, and which does not: a restart mends none.
     pub struct Retained {
         /// Pump B has the duty.
-        pub on_b: bool = kept(),
+        pub on_b: bool = kept().else_clear(),
         /// Pump A was told to stroke and did not, until reset.
-        pub failed_a: bool = kept(),
+        pub failed_a: bool = kept().else_set(),
         /// Pump B was told to stroke and did not, until reset.
-        pub failed_b: bool = kept(),
+        pub failed_b: bool = kept().else_set(),
     }
 }
 

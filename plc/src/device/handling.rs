@@ -36,7 +36,7 @@ retained! {
     /// The part that a restart keeps: a lock-out outlives a power cut.
     pub struct Kept {
         /// Mode: who commands it.
-        pub mode: Mode = kept(),
+        pub mode: Mode = kept().else_is(1.0),
         /// Time left of the manual run, or of the maintenance lock.
         pub mode_left: Duration = kept().within(0.0..=28_800.0),
         /// Number of the order by which a person holds it; the journal has the name under it. 0: nobody.

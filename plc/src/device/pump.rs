@@ -84,11 +84,11 @@ retained! {
         /// Time since it last ran for five minutes.
         pub stood: Duration = kept().within(0.0..=1e9),
         /// Time left of its minimum time off; while it runs, all of it.
-        pub off_left: Duration = kept().within(0.0..=3600.0),
+        pub off_left: Duration = kept().within(0.0..=3600.0).else_is(360.0),
         /// Starts of the last hour: a byte each, age in quarter minutes and one, 0 for none.
-        pub hour_starts: Count = kept().within(0.0..=PACKED),
+        pub hour_starts: Count = kept().within(0.0..=PACKED).else_is(HOUR_FULL),
         /// Starts of the last day: four bits for every two hours, the latest lowest.
-        pub day_starts: Count = kept().within(0.0..=PACKED),
+        pub day_starts: Count = kept().within(0.0..=PACKED).else_is(DAY_FULL),
         /// Time since the latest of these two hours began.
         pub day_time: Duration = kept().within(0.0..=7200.0),
     }
@@ -96,6 +96,10 @@ retained! {
 
 /// More than any of the packed numbers, and exact: 2 to the 53rd.
 const PACKED: f64 = 9_007_199_254_740_992.0;
+
+/// Six starts in this minute, and sixty in these hours.
+const HOUR_FULL: f64 = 1_103_823_438_081.0;
+const DAY_FULL: f64 = 65_535.0;
 
 /// A run of this length has moved everything that could seize (R-2.15-04).
 const EXERCISE: Duration = Duration::from_secs(300);

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::Plant;
 use crate::guard::Ledger;
-use crate::publish::{Keep, Restore};
+use crate::publish::{Distrust, Keep, Restore};
 use crate::reason::{Reason, Reasons};
 use crate::tag::Row;
 
@@ -35,6 +35,15 @@ impl Plant {
         let mut restore = Restore::new(&catalogue.rows, alarms, kept, age);
         units.visit(&mut restore);
         let restored = Restored { refused: restore.refused, unfit: restore.unfit };
+        // Somebody has to look at a plant that begins with guesses (910).
+        units.system.retained.memory_lost |= restored.unfit > 0;
+        self.take_up(age);
+        restored
+    }
+
+    /// Each part goes on from what is retained of it, so much later.
+    fn take_up(&mut self, age: Option<Duration>) {
+        let units = &mut self.units;
         let system = &units.system.retained;
         // What a version without ledgers kept: which of its caps a guard had reached it did not say, the shorter one names it.
         let stopped = |latched| Reasons::NONE.and_if(latched, Reason::HourlyCapReached);
@@ -61,16 +70,13 @@ impl Plant {
         let lift = units.intake.pump.iter_mut().chain(units.distribution.pump.iter_mut());
         let filters = units.filtration.pump.iter_mut().chain([&mut units.filtration.wash_pump]);
         lift.chain(filters).for_each(|drive| drive.restored(age));
-        restored
     }
 
-    /// What was kept is lost, whole: nobody knows how long ago, what moved, or what is in the clear well. It is held, nothing
-    /// starts by itself, and nothing is dosed for an hour.
+    /// What was kept is lost, whole: nobody knows how long ago, what moved, what was latched, or what is in the clear well. It
+    /// is held, nothing starts by itself, and nothing is dosed for an hour.
     pub fn distrust_memory(&mut self) {
-        let units = &mut self.units;
-        units.system.retained.memory_lost = true;
-        units.distribution.retained.quality_known = false;
-        units.system.restored(None);
+        self.units.visit(&mut Distrust);
+        self.take_up(None);
         self.distrust_tests();
         self.distrust_ledgers();
     }
@@ -109,7 +115,9 @@ mod tests {
     use std::string::String;
 
     use super::*;
-    use crate::plant::Shape;
+    use crate::plant::{Settling, Shape};
+    use crate::publish::can_be;
+    use crate::quantity::Form;
     use crate::tag::Kind;
 
     /// R-2.10-08: what a restart goes on with, one point for each item of the list.
@@ -171,30 +179,54 @@ mod tests {
         }
     }
 
-    /// R-2.10-08: what cannot be is not taken up, each kind of value by its own measure.
+    /// R-2.10-08: what cannot be is not taken up, each kind of value by its own measure: it is what it was before the first
+    /// start, or what is safe; and somebody is told (910).
     #[test]
-    fn a_kept_value_that_cannot_be_is_left_at_its_default() {
-        for (path, values) in [
-            ("filter1.dirty", &[2.0, 0.5, -1.0, f64::NAN, f64::INFINITY][..]),
-            ("intake.mode", &[4.0, 0.5, -1.0, f64::NAN]),
-            ("intake.mode_left", &[-1.0, 28_801.0, f64::NAN, f64::INFINITY]),
-            ("disinfection.mass_day", &[-0.1, 1e7, f64::NAN]),
-            ("system.idle_time", &[-1.0, 1e10, f64::NEG_INFINITY]),
-            ("disinfection.cap_reached", &[-1.0, 1e12, f64::NAN, f64::INFINITY]),
+    fn a_kept_value_that_cannot_be_counts_as_what_is_safe_and_is_told() {
+        for (path, safe, values) in [
+            ("filter1.dirty", 1.0, &[2.0, 0.5, -1.0, f64::NAN, f64::INFINITY][..]),
+            ("distribution.contaminated", 1.0, &[2.0, f64::NAN]),
+            ("system.emergency_latched", 1.0, &[-1.0, 1e-9]),
+            ("system.intent", 0.0, &[2.0, f64::NAN]),
+            ("intake.mode", 1.0, &[4.0, 0.5, -1.0, f64::NAN]),
+            ("intake.mode_left", 0.0, &[-1.0, 28_801.0, f64::NAN, f64::INFINITY]),
+            ("intake.proof_a.dry_runs", 3.0, &[4.0, -1.0, f64::NAN]),
+            ("filter1.failed_washes", 2.0, &[3.0, f64::NAN]),
+            ("chemicals.grace_used", 1800.0, &[1801.0, -1.0, f64::NAN]),
+            ("disinfection.mass_day", 0.0, &[-0.1, 1e7, f64::NAN]),
+            ("waste.dry_solids", 0.0, &[-0.1, 1e7, f64::NAN]),
+            ("disinfection.cap_reached", 0.0, &[-1.0, 1e12, f64::NAN, f64::INFINITY]),
         ] {
-            let mut fresh = Plant::new(&Shape::default());
-            let default = kept(&mut fresh)[path];
             for value in values {
                 let mut plant = Plant::new(&Shape::default());
                 let only = |row: &Row| (row.path == path).then_some(*value);
                 let restored = plant.restore(only, Some(Duration::ZERO));
                 assert_eq!(restored, Restored { refused: 0, unfit: 1 }, "{path} = {value}");
-                assert_eq!(kept(&mut plant)[path], default, "{path} = {value}");
+                assert_eq!(kept(&mut plant)[path], safe, "{path} = {value}");
+                assert!(plant.units.system.retained.memory_lost, "{path} = {value}");
             }
         }
         let only = |row: &Row| (row.path == "disinfection.residual_target").then_some(9.0);
         let restored = Plant::new(&Shape::default()).restore(only, None);
         assert_eq!(restored, Restored { refused: 1, unfit: 0 });
+    }
+
+    /// R-2.10-08: a number has a range, a contact and a state a safe side; nothing is left to chance.
+    #[test]
+    fn every_kept_value_says_what_it_can_be_and_what_it_is_in_doubt() {
+        let plant = Plant::new(&Shape { settling: Settling::Batch, ..Shape::default() });
+        for row in &plant.catalogue().rows {
+            let Kind::Retained(words) = row.kind else { continue };
+            match row.form {
+                Form::Number { .. } => assert!(words.low < words.high, "{} has no range", row.path),
+                Form::OnOff | Form::States(_) => {
+                    assert!(words.doubted.is_some(), "{} has no safe side", row.path);
+                }
+                Form::Reasons | Form::Alarm => panic!("{} is kept", row.path),
+            }
+            let fits = |doubted| can_be(row.form, &words, doubted);
+            assert!(words.doubted.is_none_or(fits), "{} has a safe side it cannot have", row.path);
+        }
     }
 
     /// R-2.15-02, R-2.10-08: each pump on a drive goes on standing for its time, and with the starts it has had.
@@ -240,6 +272,9 @@ mod tests {
         plant.units.system.retained.intent = true;
         plant.units.distribution.retained.quality_known = true;
         plant.distrust_memory();
+        assert!(plant.units.filter.iter().all(|filter| filter.retained.dirty));
+        assert!(plant.units.system.retained.emergency_latched);
+        assert!(plant.causes.latched().has(Reason::OutletNotProvenClosed));
         assert!(!plant.units.system.retained.intent);
         assert!(!plant.units.distribution.retained.quality_known);
         assert!(plant.units.system.retained.memory_lost);

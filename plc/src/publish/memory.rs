@@ -51,7 +51,7 @@ impl<F: FnMut(&Row, f64)> Visitor for Keep<'_, F> {
 }
 
 /// Whether a kept number can be a value of this form. NaN cannot.
-fn can_be(form: Form, words: &Kept, kept: f64) -> bool {
+pub fn can_be(form: Form, words: &Kept, kept: f64) -> bool {
     match form {
         Form::OnOff => kept == 0.0 || kept == 1.0,
         Form::States(names) => (0..names.len()).any(|number| kept == number as f64),
@@ -71,7 +71,7 @@ pub struct Restore<'a, F> {
     pub refused: usize,
     /// How long ago it was kept; unknown: nobody can say.
     age: Option<Duration>,
-    /// Retained values that cannot be, and were left at their defaults.
+    /// Retained values that cannot be, and count as what is safe.
     pub unfit: usize,
     row: usize,
     alarm: usize,
@@ -112,6 +112,7 @@ impl<F: FnMut(&Row) -> Option<f64>> Visitor for Restore<'_, F> {
                 *value = Q::from_f64(left.unwrap_or(kept));
             } else {
                 self.unfit += 1;
+                doubt(point, value);
             }
         }
     }
@@ -130,6 +131,27 @@ impl<F: FnMut(&Row) -> Option<f64>> Visitor for Restore<'_, F> {
     counts_rows! {
         input(Measured, Signal<Q>, Value),
         output(Driven, Output<Q>, Value),
+    }
+}
+
+/// Takes it for what is safe.
+fn doubt<Q: Value>(point: &Point<Kept>, value: &mut Q) {
+    if let Some(doubted) = point.words.doubted {
+        *value = Q::from_f64(doubted);
+    }
+}
+
+/// Nothing of what was kept can be read: each value counts as what is safe. Who commands a device is left to the locks that
+/// people have hung on it: nothing of this makes water before a person starts it.
+#[derive(Debug)]
+pub struct Distrust;
+
+impl Visitor for Distrust {
+    fn retained<Q: Value>(&mut self, point: &'static Point<Kept>, value: &mut Q) {
+        match Q::FORM {
+            Form::OnOff | Form::Number { .. } => doubt(point, value),
+            Form::States(_) | Form::Reasons | Form::Alarm => {}
+        }
     }
 }
 

@@ -30,7 +30,7 @@ retained! {
     /// What a restart gives nobody back.
     pub struct Retained {
         /// Time that delivery has gone on with T-411 empty.
-        pub grace_used: Duration = kept(),
+        pub grace_used: Duration = kept().within(0.0..=1800.0).else_is(1800.0),
     }
 }
 

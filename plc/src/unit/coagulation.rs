@@ -101,15 +101,15 @@ retained! {
         /// P-211, PAC moved in the last day.
         pub mass_day: Grams = kept().within(0.0..=1e6),
         /// Factor of the slow trim on the table.
-        pub trim: Ratio = kept(),
+        pub trim: Ratio = kept().within(0.0..=10.0),
         /// AIT-101, last good raw turbidity.
         pub last_turbidity: Ntu = kept().within(0.0..=4000.0),
         /// AIT-101, time left in which it counts.
-        pub last_turbidity_left: Duration = kept(),
+        pub last_turbidity_left: Duration = kept().within(0.0..=3600.0),
         /// AIT-101, raw turbidity tested by hand.
         pub hand_turbidity: Ntu = kept().within(0.0..=4000.0),
         /// AIT-101, time left in which it counts.
-        pub hand_turbidity_left: Duration = kept(),
+        pub hand_turbidity_left: Duration = kept().within(0.0..=5400.0),
     }
 }
 

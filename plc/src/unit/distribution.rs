@@ -162,21 +162,21 @@ retained! {
     /// What a power cut must not wash away.
     pub struct Retained {
         /// Clear-well quality hold stands.
-        pub contaminated: bool = kept(),
+        pub contaminated: bool = kept().else_set(),
         /// An emergency profile has let cloudy water into the clear well since it was last confirmed fit.
-        pub let_in: bool = kept(),
+        pub let_in: bool = kept().else_set(),
         /// The clear well was drained since.
-        pub drained: bool = kept(),
+        pub drained: bool = kept().else_set(),
         /// It is known whether the clear well is contaminated: not before the first start, nor after memory was lost.
-        pub quality_known: bool = kept(),
+        pub quality_known: bool = kept().else_clear(),
         /// PT-501, learned difference to LT-501 while P-501 stands.
         pub static_offset: Metres = kept().within(-5.0..=5.0),
         /// FIT-502, nights in a row with too much flow.
-        pub leak_nights: Count = kept(),
+        pub leak_nights: Count = kept().within(0.0..=1e5),
         /// A burst of the network stands: where the site says so XV-501 stays shut until reset.
-        pub burst_stands: bool = kept(),
+        pub burst_stands: bool = kept().else_set(),
         /// The pipe that P-501 fills is broken; until reset.
-        pub pipe_broken: bool = kept(),
+        pub pipe_broken: bool = kept().else_set(),
     }
 }
 

@@ -103,33 +103,33 @@ retained! {
     /// What a filter remembers of its run.
     pub struct Retained {
         /// Time filtered since the last wash.
-        pub run_time: Duration = kept(),
+        pub run_time: Duration = kept().within(0.0..=1e9),
         /// Time since the last wash.
-        pub age: Duration = kept(),
+        pub age: Duration = kept().within(0.0..=1e9),
         /// Water filtered since the last wash.
-        pub volume: CubicMetres = kept(),
+        pub volume: CubicMetres = kept().within(0.0..=1e9),
         /// A wash was begun and not finished: never filters before a full one.
-        pub dirty: bool = kept(),
+        pub dirty: bool = kept().else_set(),
         /// A person ended its wash: it waits for a person.
-        pub aborted: bool = kept(),
+        pub aborted: bool = kept().else_set(),
         /// It did not ripen, or was stopped for turbidity: only a wash helps.
-        pub unripe: bool = kept(),
+        pub unripe: bool = kept().else_set(),
         /// Washes given up in a row; two are a fault.
-        pub failed_washes: Count = kept().within(0.0..=2.0),
+        pub failed_washes: Count = kept().within(0.0..=2.0).else_is(2.0),
         /// Ripenings that failed in a row; two are a fault.
-        pub failed_ripenings: Count = kept().within(0.0..=2.0),
+        pub failed_ripenings: Count = kept().within(0.0..=2.0).else_is(2.0),
         /// Washes finished.
-        pub washes: Count = kept(),
+        pub washes: Count = kept().within(0.0..=1e9),
         /// Until the last wash that turbidity asked for no longer counts.
-        pub turbidity_wash_left: Duration = kept(),
+        pub turbidity_wash_left: Duration = kept().within(0.0..=86_400.0),
         /// Until the one before it no longer counts; turbidity asks in vain as long.
-        pub earlier_turbidity_wash_left: Duration = kept(),
+        pub earlier_turbidity_wash_left: Duration = kept().within(0.0..=86_400.0),
         /// Time filtered since the last wash with water as clear as the strict profile asks.
-        pub clear_time: Duration = kept(),
+        pub clear_time: Duration = kept().within(0.0..=1e9),
         /// PDT-3n0, head loss of the clean bed after the last wash, at 5 m/h and 20 °C.
-        pub clean_head_loss: KiloPascals = kept(),
+        pub clean_head_loss: KiloPascals = kept().within(0.0..=1000.0),
         /// PDT-3n0, the first of these.
-        pub first_clean_head_loss: KiloPascals = kept(),
+        pub first_clean_head_loss: KiloPascals = kept().within(0.0..=1000.0),
     }
 }
 

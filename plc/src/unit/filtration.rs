@@ -113,7 +113,7 @@ retained! {
     /// What a power cut must not wash away.
     pub struct Retained {
         /// Washes in a row without air although the site has a blower.
-        pub water_only_washes: Count = kept(),
+        pub water_only_washes: Count = kept().within(0.0..=1e9),
     }
 }
 

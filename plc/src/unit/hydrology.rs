@@ -66,11 +66,11 @@ retained! {
     /// What a restart goes on with.
     pub struct Retained {
         /// Antecedent rain index: yesterday's, nine tenths of it, and the rain since.
-        pub rain_index: Millimetres = kept(),
+        pub rain_index: Millimetres = kept().within(0.0..=1e5),
         /// A storm is on its way, or here.
-        pub storm: bool = kept(),
+        pub storm: bool = kept().else_clear(),
         /// AIT-101, raw turbidity before the storm.
-        pub turbidity_before: Ntu = kept(),
+        pub turbidity_before: Ntu = kept().within(0.0..=4000.0),
     }
 }
 

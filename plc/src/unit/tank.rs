@@ -68,7 +68,7 @@ retained! {
     /// What lies in the tank whatever happens to the controller.
     pub struct Retained {
         /// Sludge in the hopper, dry solids, estimated.
-        pub sludge_mass: Kilograms = kept(),
+        pub sludge_mass: Kilograms = kept().within(0.0..=1e6),
     }
 }
 

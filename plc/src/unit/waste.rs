@@ -56,9 +56,9 @@ retained! {
     /// What lies in the tank whatever happens to the controller.
     pub struct Retained {
         /// Dry solids since sludge was last removed, estimated.
-        pub dry_solids: Kilograms = kept(),
+        pub dry_solids: Kilograms = kept().within(0.0..=1e6),
         /// Time since the reminder to remove sludge.
-        pub since_reminder: Duration = kept(),
+        pub since_reminder: Duration = kept().within(0.0..=1e9),
     }
 }
 

@@ -41,27 +41,27 @@ retained! {
         /// Its strength when it was mixed.
         pub fresh_strength: GramsPerLitre = kept().within(0.0..=1000.0),
         /// Strength entered as a setting that this goes back to.
-        pub entered: GramsPerLitre = kept(),
+        pub entered: GramsPerLitre = kept().within(0.0..=1000.0),
         /// Strength of what was left when it was refilled.
         pub left_strength: GramsPerLitre = kept().within(0.0..=1000.0),
         /// Time since the day tank was filled.
-        pub tank_age: Duration = kept(),
+        pub tank_age: Duration = kept().within(0.0..=1e9),
         /// Refilled, and nobody has said how strong it is.
-        pub strength_asked: bool = kept(),
+        pub strength_asked: bool = kept().else_set(),
         /// Level before the refill.
-        pub filled_from: Percent = kept(),
+        pub filled_from: Percent = kept().within(-5.0..=105.0),
         /// Level after it.
-        pub filled_to: Percent = kept(),
+        pub filled_to: Percent = kept().within(-5.0..=105.0),
         /// Level last seen: a tank may be filled while the controller is away.
-        pub last_level: Percent = kept(),
+        pub last_level: Percent = kept().within(-5.0..=105.0),
         /// Pumped in the last 24 h.
-        pub used_day: Litres = kept(),
+        pub used_day: Litres = kept().within(0.0..=1e6),
         /// Of those 24 h, how many are known.
-        pub used_over: Duration = kept(),
+        pub used_over: Duration = kept().within(0.0..=86_400.0),
         /// Product as it was delivered, strength; 0: nobody has said.
-        pub product: Percent = kept(),
+        pub product: Percent = kept().within(0.0..=100.0),
         /// Time since the product was delivered.
-        pub product_age: Duration = kept(),
+        pub product_age: Duration = kept().within(0.0..=1e9),
     }
 }
 

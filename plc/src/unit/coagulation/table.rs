@@ -44,21 +44,21 @@ retained! {
     /// One jar test.
     pub struct Retained {
         /// Raw water of the test; 0: none yet.
-        pub raw: Ntu = kept(),
+        pub raw: Ntu = kept().within(0.0..=4000.0),
         /// Best dose of its jars.
-        pub dose: MilligramsPerLitre = kept(),
+        pub dose: MilligramsPerLitre = kept().within(0.0..=1000.0),
         /// Settled turbidity of the best jar.
-        pub settled: Ntu = kept(),
+        pub settled: Ntu = kept().within(0.0..=4000.0),
         /// Time since it was entered; the journal has the date.
-        pub age: Duration = kept(),
+        pub age: Duration = kept().within(0.0..=1e9),
         /// The table follows it. Else it waits for a Supervisor, or was taken back.
-        pub in_use: bool = kept(),
+        pub in_use: bool = kept().else_clear(),
         /// First of the two points it moved, from 1.
-        pub point: Count = kept(),
+        pub point: Count = kept().within(0.0..=20.0),
         /// What the lower point was before.
-        pub before_low: MilligramsPerLitre = kept(),
+        pub before_low: MilligramsPerLitre = kept().within(0.0..=1000.0),
         /// What the higher point was before.
-        pub before_high: MilligramsPerLitre = kept(),
+        pub before_high: MilligramsPerLitre = kept().within(0.0..=1000.0),
     }
 }
 

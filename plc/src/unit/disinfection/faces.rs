@@ -79,17 +79,17 @@ retained! {
         /// P-411, Chlorine moved in the last day.
         pub mass_day: Grams = kept().within(0.0..=1e6),
         /// Free chlorine at the clear well's outlet as a person tested it.
-        pub hand_residual: MilligramsPerLitre = kept(),
+        pub hand_residual: MilligramsPerLitre = kept().within(0.0..=5.0),
         /// Time for which the test by hand counts; zero: there is none.
-        pub hand_left: Duration = kept(),
+        pub hand_left: Duration = kept().within(0.0..=7200.0),
         /// Time for which filtration earns no credit, since too turbid water entered the clear well.
-        pub credit_left: Duration = kept(),
+        pub credit_left: Duration = kept().within(0.0..=14_400.0).else_is(14_400.0),
         /// Demand of the water as estimated; zero: not yet.
-        pub demand_seen: MilligramsPerLitre = kept(),
+        pub demand_seen: MilligramsPerLitre = kept().within(0.0..=100.0),
         /// Dose of the last hour in which AIT-401 could be believed; zero: not yet.
-        pub good_dose: MilligramsPerLitre = kept(),
+        pub good_dose: MilligramsPerLitre = kept().within(0.0..=100.0),
         /// AIT-401, dead time of sample line and analyser as last seen at a start of dosing; zero: not yet.
-        pub dead_time: Duration = kept(),
+        pub dead_time: Duration = kept().within(0.0..=1800.0),
     }
 }
 

@@ -28,11 +28,11 @@ retained! {
     /// Tries that a restart does not give back.
     pub struct Retained {
         /// Runs without effect in six hours; at three it is locked until reset.
-        pub dry_runs: Count = kept().within(0.0..=3.0),
+        pub dry_runs: Count = kept().within(0.0..=3.0).else_is(3.0),
         /// Time since the first of them.
-        pub dry_time: Duration = kept(),
+        pub dry_time: Duration = kept().within(0.0..=21_600.0),
         /// Time since the second of them.
-        pub second_dry_time: Duration = kept(),
+        pub second_dry_time: Duration = kept().within(0.0..=21_600.0),
     }
 }
 

@@ -105,35 +105,35 @@ retained! {
     /// What a restart goes on with.
     pub struct Retained {
         /// People want water made.
-        pub intent: bool = kept(),
+        pub intent: bool = kept().else_clear(),
         /// The intake was closed by a person.
-        pub intake_closed: bool = kept(),
+        pub intake_closed: bool = kept().else_set(),
         /// Emergency stop latched.
-        pub emergency_latched: bool = kept(),
+        pub emergency_latched: bool = kept().else_set(),
         /// STOP ALL was pressed: nothing runs before the next start.
-        pub stopped_all: bool = kept(),
+        pub stopped_all: bool = kept().else_set(),
         /// The wet well ran empty too often; until reset.
-        pub wet_well_latched: bool = kept(),
+        pub wet_well_latched: bool = kept().else_set(),
         /// Filtered water was too turbid; until reset.
-        pub turbidity_latched: bool = kept(),
+        pub turbidity_latched: bool = kept().else_set(),
         /// Chlorine was dangerous; until reset.
-        pub chlorine_latched: bool = kept(),
+        pub chlorine_latched: bool = kept().else_set(),
         /// A filter's outlet was not proven closed in a wash; until a supervisor resets.
-        pub outlet_latched: bool = kept(),
+        pub outlet_latched: bool = kept().else_set(),
         /// A motor ran on against a cause; until reset.
-        pub welded_latched: bool = kept(),
+        pub welded_latched: bool = kept().else_set(),
         /// PAC has reached its cap; until reset.
-        pub coagulant_cap_latched: bool = kept(),
+        pub coagulant_cap_latched: bool = kept().else_set(),
         /// Chlorine has reached its cap; until reset.
-        pub chlorine_cap_latched: bool = kept(),
+        pub chlorine_cap_latched: bool = kept().else_set(),
         /// What a restart should have gone on with was lost; until reset.
-        pub memory_lost: bool = kept(),
+        pub memory_lost: bool = kept().else_set(),
         /// Nobody has vouched for the chlorine after more than a day without power.
-        pub strength_unconfirmed: bool = kept(),
+        pub strength_unconfirmed: bool = kept().else_set(),
         /// Time since water was last made.
-        pub idle_time: Duration = kept().within(0.0..=1e9),
+        pub idle_time: Duration = kept().within(0.0..=1e9).else_is(1e9),
         /// How long the mains have been away; zero while they are good.
-        pub mains_away: Duration = kept().within(0.0..=1e9),
+        pub mains_away: Duration = kept().within(0.0..=1e9).else_is(1e9),
     }
 }
 

@@ -34,15 +34,15 @@ retained! {
     /// Where a batch stands, whatever happens to the controller: settling needs no power.
     pub struct Retained {
         /// State of the batch.
-        pub batch_state: State = kept(),
+        pub batch_state: State = kept().else_is(0.0),
         /// Time that it has yet to settle.
-        pub settle_left: Duration = kept(),
+        pub settle_left: Duration = kept().within(0.0..=86_400.0).else_is(14_400.0),
         /// Raw water that flowed into this batch.
-        pub fill_time: Duration = kept(),
+        pub fill_time: Duration = kept().within(0.0..=1e9),
         /// The raw water of this batch was muddy.
-        pub muddy: bool = kept(),
+        pub muddy: bool = kept().else_set(),
         /// How often it was sent back to settle.
-        pub resettled: Count = kept(),
+        pub resettled: Count = kept().within(0.0..=1e3),
     }
 }
 
