@@ -53,7 +53,7 @@ use crate::unit::sedimentation::Sedimentation;
 use crate::unit::system::System;
 use crate::unit::tank::Tank;
 use crate::unit::waste::Waste;
-use crate::validate::Validator;
+use crate::validate::{HOLDS_MAX, Validator};
 
 /// What a site has: stated once, in its file, and nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -222,7 +222,7 @@ impl Plant {
             waste: Waste::default(),
             chemicals: Chemicals::default(),
             power: Power::default(),
-            system: System::default(),
+            system: System::new(HOLDS_MAX),
             hydrology: shape.telemetry.then(Hydrology::default),
         };
         let catalogue = Catalogue::of(|writer| units.visit(writer));
@@ -298,6 +298,7 @@ impl Plant {
             self.run(since);
             self.hold_off(elapsed);
             self.remember_latches();
+            self.remember_holds();
             self.raise(since);
             self.publish();
         } else {

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::{packed, unpack};
 use crate::quantity::Count;
 
 /// Starts allowed in a rolling hour: `docs/spec/plant.md` 2.15 [S36].
@@ -47,23 +48,18 @@ impl StartBudget {
     /// slice began.
     #[must_use]
     pub fn kept(&self) -> (Count, Count, Duration) {
-        let step = |age: Duration| age.as_secs() / AGE_STEP.as_secs() + 1;
-        let hour = self.ages.iter().rev().fold(0_u64, |all, age| (all << 8) | age.map_or(0, step));
         let day = self.slices.iter().rev().fold(0_u64, |all, starts| {
             (all << 4) | if *starts < 15 { u64::from(*starts) } else { 15 }
         });
-        (Count(hour as f64), Count(day as f64), self.in_slice)
+        (packed(&self.ages, AGE_STEP), Count(day as f64), self.in_slice)
     }
 
     /// Of what was kept.
     #[must_use]
     pub fn of(hour: Count, day: Count, in_slice: Duration) -> StartBudget {
-        let (hour, day) = (hour.0 as u64, day.0 as u64);
+        let day = day.0 as u64;
         let mut budget = StartBudget { in_slice, ..StartBudget::default() };
-        for (at, age) in budget.ages.iter_mut().enumerate() {
-            let step = (hour >> (8 * at)) & 0xFF;
-            *age = step.checked_sub(1).map(|steps| AGE_STEP * steps as u32);
-        }
+        unpack(hour, AGE_STEP, Duration::ZERO, &mut budget.ages);
         for (at, starts) in budget.slices.iter_mut().enumerate() {
             *starts = ((day >> (4 * at)) & 0xF) as u8;
         }

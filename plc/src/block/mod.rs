@@ -1,6 +1,7 @@
 //! Function blocks: no plant knowledge. Each keeps only what its name says.
 
 mod accumulator;
+mod ages;
 mod balance;
 mod duty;
 mod lowest;
@@ -12,6 +13,7 @@ mod table;
 mod timed;
 
 pub use accumulator::{Rolling, RollingMass, SLICES, Total};
+pub use ages::{packed, unpack};
 pub use balance::{Account, Balance, Flows};
 pub use duty::{Candidate, Duty, StartBudget, pinned};
 pub use lowest::Lowest;

@@ -15,7 +15,7 @@ mod stagger;
 use core::time::Duration;
 
 pub use ask::Ask;
-pub use life::Limits;
+pub use life::{Failure, Limits};
 pub use stagger::{Held, Stagger};
 
 use crate::alarm::{Condition, Priority};
@@ -67,22 +67,26 @@ status! {
 }
 
 retained! {
-    /// Wear.
+    /// Wear, and a failure.
     pub struct MotorRetained {
         /// Time run since new.
         pub run_time: Duration = kept().within(0.0..=1e9),
         /// Time since it last ran for five minutes.
         pub stood: Duration = kept().within(0.0..=1e9),
+        /// What it failed by, until reset: whoever forgets it tries a broken motor again after each power cut.
+        pub failure: Failure = kept().else_is(NO_RUN_FEEDBACK),
     }
 }
 
 retained! {
-    /// Wear, and the starts that count against the budget: a restart gives none back.
+    /// Wear, a failure, and the starts that count against the budget: a restart gives none back.
     pub struct DriveRetained {
         /// Time run since new.
         pub run_time: Duration = kept().within(0.0..=1e9),
         /// Time since it last ran for five minutes.
         pub stood: Duration = kept().within(0.0..=1e9),
+        /// What it failed by, until reset: whoever forgets it tries a broken motor again after each power cut.
+        pub failure: Failure = kept().else_is(NO_RUN_FEEDBACK),
         /// Time left of its minimum time off; while it runs, all of it.
         pub off_left: Duration = kept().within(0.0..=3600.0).else_is(360.0),
         /// Starts of the last hour: a byte each, age in quarter minutes and one, 0 for none.
@@ -97,6 +101,8 @@ retained! {
 /// More than any of the packed numbers, and exact: 2 to the 53rd.
 const PACKED: f64 = 9_007_199_254_740_992.0;
 
+/// Number of [`Failure::NoRunFeedback`]: it is tried no more before somebody has looked.
+const NO_RUN_FEEDBACK: f64 = 2.0;
 /// Six starts in this minute, and sixty in these hours.
 const HOUR_FULL: f64 = 1_103_823_438_081.0;
 const DAY_FULL: f64 = 65_535.0;
@@ -212,6 +218,13 @@ macro_rules! motor {
                 self.is_faulty() && self.inputs.running.closed()
             }
 
+            /// A restart forgives no fault.
+            fn recall(&mut self) {
+                if self.life.recall(self.retained.failure) {
+                    self.status.state = State::Fault;
+                }
+            }
+
             /// Forgets a fault; the minimum time off begins.
             pub fn reset(&mut self) {
                 if self.is_faulty() {
@@ -235,6 +248,7 @@ macro_rules! motor {
                 self.alarms.runs_unasked =
                     Condition::when(blocked.has(Reason::RunsUnasked)).unless(locked_out);
                 let kept = &mut self.retained;
+                kept.failure = self.life.failure(state);
                 kept.stood = kept.stood.saturating_add(elapsed);
                 if self.life.ran_for(feedback, elapsed) >= EXERCISE {
                     kept.stood = Duration::ZERO;
@@ -288,6 +302,7 @@ impl Drive {
         if self.life.restored(&self.retained, age.unwrap_or(Duration::ZERO)) {
             self.status.state = State::Locked;
         }
+        self.recall();
     }
 
     /// One scan. A drive that does not answer counts as standing still: the bus's cause holds it off.
@@ -312,6 +327,11 @@ impl Drive {
 }
 
 impl Motor {
+    /// Goes on from what is retained. Its starts are given back: its minimum time off is 10 s, and a restart takes longer.
+    pub fn restored(&mut self) {
+        self.recall();
+    }
+
     /// Its budget has one more start for it (R-2.15-02).
     #[must_use]
     pub fn may_start(&self, limits: Limits) -> bool {

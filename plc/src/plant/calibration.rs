@@ -71,7 +71,7 @@ impl Calibrations {
 }
 
 /// A path as a number that a retained point holds exactly.
-fn path_sum(path: &str) -> u32 {
+pub(super) fn path_sum(path: &str) -> u32 {
     let hash = kept::hash(path);
     (hash >> 32) as u32 ^ hash as u32
 }

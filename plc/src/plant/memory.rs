@@ -3,8 +3,11 @@
 use core::time::Duration;
 
 use super::Plant;
+use super::calibration::path_sum;
+use crate::device::Motor;
 use crate::guard::Ledger;
 use crate::publish::{Distrust, Keep, Restore};
+use crate::quantity::Count;
 use crate::reason::{Reason, Reasons};
 use crate::tag::Row;
 
@@ -31,10 +34,18 @@ impl Plant {
         kept: impl FnMut(&Row) -> Option<f64>,
         age: Option<Duration>,
     ) -> Restored {
-        let Plant { units, catalogue, alarms, .. } = self;
+        let Plant { units, catalogue, alarms, validator, input_rows, .. } = self;
         let mut restore = Restore::new(&catalogue.rows, alarms, kept, age);
         units.visit(&mut restore);
         let restored = Restored { refused: restore.refused, unfit: restore.unfit };
+        let held = |sum: u32| {
+            units.system.hold.iter().any(|held| held.retained.path_sum.0 == f64::from(sum))
+        };
+        for (slot, row) in input_rows.iter().enumerate() {
+            if held(path_sum(&catalogue.rows[*row].path)) {
+                validator.holds().recall(slot);
+            }
+        }
         // Somebody has to look at a plant that begins with guesses (910).
         units.system.retained.memory_lost |= restored.unfit > 0;
         self.take_up(age);
@@ -67,9 +78,17 @@ impl Plant {
         units.disinfection.restored(age);
         units.system.restored(age);
         units.tank.iter_mut().for_each(|tank| tank.restored(age));
+        // What the controller saw of the outage, and how long it was away itself.
+        units.power.restored(units.system.retained.mains_away, age);
         let lift = units.intake.pump.iter_mut().chain(units.distribution.pump.iter_mut());
         let filters = units.filtration.pump.iter_mut().chain([&mut units.filtration.wash_pump]);
         lift.chain(filters).for_each(|drive| drive.restored(age));
+        let small = [
+            &mut units.coagulation.mixer,
+            &mut units.sedimentation.sludge_pump,
+            &mut units.waste.pump,
+        ];
+        small.into_iter().chain(units.filtration.blower.as_mut()).for_each(Motor::restored);
     }
 
     /// What was kept is lost, whole: nobody knows how long ago, what moved, what was latched, or what is in the clear well. It
@@ -95,6 +114,17 @@ impl Plant {
         self.units.disinfection.guard.restore(chlorine);
     }
 
+    /// Writes down which inputs people hold.
+    pub(super) fn remember_holds(&mut self) {
+        let Plant { units, catalogue, validator, input_rows, .. } = self;
+        let mut slots = validator.holds().by_people();
+        for held in &mut units.system.hold {
+            let row = slots.next().and_then(|slot| input_rows.get(slot));
+            let sum = row.map_or(0, |row| path_sum(&catalogue.rows[*row].path));
+            held.retained.path_sum = Count(f64::from(sum));
+        }
+    }
+
     /// Writes down the latches of this scan, for the next start.
     pub(super) fn remember_latches(&mut self) {
         let latched = self.causes.latched();
@@ -118,10 +148,11 @@ mod tests {
     use crate::plant::{Settling, Shape};
     use crate::publish::can_be;
     use crate::quantity::Form;
+    use crate::signal::{Fault, Quality};
     use crate::tag::Kind;
 
     /// R-2.10-08: what a restart goes on with, one point for each item of the list.
-    const LIST: [&str; 29] = [
+    const LIST: [&str; 36] = [
         "filter1.calibration.turbidity_left",
         "system.calibration.reference",
         "intake.pump_a.run_time",
@@ -151,6 +182,13 @@ mod tests {
         "system.idle_time",
         "system.mains_away",
         "system.memory_lost",
+        "intake.pump_a.failure",
+        "waste.pump.failure",
+        "power.hour_outages",
+        "power.waits",
+        "coagulation.derived_for",
+        "system.start_failures",
+        "system.hold1.path_sum",
     ];
 
     fn kept(plant: &mut Plant) -> BTreeMap<String, f64> {
@@ -263,6 +301,45 @@ mod tests {
             // A start of each age, 46 s older now.
             assert_eq!(value("hour_starts"), f64::from(0x0605_0404), "{pump}");
         }
+    }
+
+    /// R-2.13-01, R-2.10-08: nobody has said that the probe is back in the water: after a restart the hold has run out, and the
+    /// signal is Bad until it is released.
+    #[test]
+    fn an_input_that_a_person_held_is_bad_after_a_restart_until_it_is_released() {
+        const PATH: &str = "filter1.turbidity";
+        let mut plant = Plant::new(&Shape::default());
+        let row = plant.catalogue().find(PATH).unwrap();
+        let (slot, id) = (row.slot, row.id);
+        let second = Duration::from_secs(1);
+        let tick = |plant: &mut Plant| {
+            let mut inputs = crate::image::Inputs::new(plant.catalogue());
+            let at = plant.now().plus(second);
+            inputs.readings[slot] = crate::signal::Reading::good(0.2, at);
+            plant.scan(&inputs, &[], second);
+        };
+        tick(&mut plant);
+        let now = plant.now();
+        plant.validator.holds().hold(slot, 0.2, (now, second * 600), 7).unwrap();
+        tick(&mut plant);
+        let before = kept(&mut plant);
+        let mut again = Plant::new(&Shape::default());
+        again.restore(|row| before.get(&row.path).copied(), Some(second * 30));
+        for _ in 0..3 {
+            tick(&mut again);
+            let quality = again.snapshot().samples[id].quality;
+            assert_eq!(quality, Quality::Bad(Fault::HoldExpired));
+        }
+        assert!(again.units.system.alarms.lock_expired == crate::alarm::Condition::Active);
+        // It cannot be held on: what it was nobody knows any more.
+        let now = again.now();
+        let held = again.validator.holds().hold(slot, 0.2, (now, second * 600), 8);
+        assert_eq!(held, Err(Reason::NotNow));
+        again.validator.holds().release(slot).unwrap();
+        again.validator.judge_again(slot);
+        tick(&mut again);
+        assert_eq!(again.snapshot().samples[id].quality, Quality::Good);
+        assert_eq!(kept(&mut again)["system.hold1.path_sum"], 0.0);
     }
 
     /// R-2.10-08, R-2.8-05: memory lost: the clear well is held, nothing starts by itself, and a person is told.

@@ -102,6 +102,8 @@ retained! {
         pub mass_day: Grams = kept().within(0.0..=1e6),
         /// Factor of the slow trim on the table.
         pub trim: Ratio = kept().within(0.0..=10.0),
+        /// FIT-101, for how long PAC has been dosed by the speed of the pump; a meter that works again ends it.
+        pub derived_for: Duration = kept().within(0.0..=1e9).else_is(1800.0),
         /// AIT-101, last good raw turbidity.
         pub last_turbidity: Ntu = kept().within(0.0..=4000.0),
         /// AIT-101, time left in which it counts.
@@ -310,6 +312,7 @@ impl Coagulation {
 
     /// After a restart what was known of the raw water is as much older; nobody knows how much: it counts no longer (R-2.10-08).
     pub fn restored(&mut self, age: Option<Duration>) {
+        self.derived_for = self.retained.derived_for;
         let left = |left: Duration| age.map_or(Duration::ZERO, |age| left.saturating_sub(age));
         self.turbidity = DoseTurbidity::recalled(turbidity::Kept {
             last: self.retained.last_turbidity,
@@ -326,6 +329,7 @@ impl Coagulation {
             turbidity.map_or(MilligramsPerLitre::ZERO, |turbidity| self.table_dose(turbidity));
         self.status.turbidity_left = self.turbidity.left();
         let kept = self.turbidity.kept();
+        self.retained.derived_for = self.derived_for;
         self.retained.last_turbidity = kept.last;
         self.retained.last_turbidity_left = kept.last_left;
         self.retained.hand_turbidity = kept.tested;

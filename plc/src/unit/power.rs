@@ -15,12 +15,13 @@ mod tests;
 pub use sequence::State;
 
 use crate::alarm::{Condition, Priority, TripGroup};
-use crate::block::{Sustained, Timed, Trip, TripTimes};
+use crate::block::{Sustained, Timed, Trip, TripTimes, packed, unpack};
 use crate::declare::{
-    alarm, alarms, between, contact, inputs, measured, parts, settings, shown, status,
+    alarm, alarms, between, contact, inputs, kept, measured, parts, retained, settings, shown,
+    status,
 };
 use crate::device::Held;
-use crate::quantity::{Hertz, KiloWattHours, KiloWatts, Percent, Volts};
+use crate::quantity::{Count, Hertz, KiloWattHours, KiloWatts, Percent, Volts};
 use crate::reason::{Reason, Reasons};
 use crate::signal::Signal;
 use crate::tag::Role;
@@ -69,6 +70,16 @@ settings! {
         pub battery_alarm: Percent = between(25.0..=80.0, 40.0).by(Role::Supervisor),
         /// UPS-902, charge at which the controller is shut down in order.
         pub battery_stop: Percent = between(10.0..=24.0, 20.0),
+    }
+}
+
+retained! {
+    /// Outages that a restart must not forget: a battery that lasts ten minutes restarts the controller with each of them.
+    pub struct Retained {
+        /// Outages of the last hour: a byte each, age in quarter minutes and one, 0 for none.
+        pub hour_outages: Count = kept().within(0.0..=9_007_199_254_740_992.0),
+        /// The wait after too many outages stands; a restart begins it anew.
+        pub waits: bool = kept().else_set(),
     }
 }
 
@@ -121,6 +132,7 @@ pub struct Motors {
 pub struct Power {
     pub inputs: Inputs,
     pub settings: Settings,
+    pub retained: Retained,
     pub status: Status,
     pub alarms: Alarms,
     sequence: Timed<Sequence>,
@@ -131,10 +143,14 @@ pub struct Power {
     good_for: Duration,
     waited: Duration,
     outages: [Option<Duration>; OUTAGES_AN_HOUR],
+    /// The outage in which the controller went is counted, whether it goes on or not.
+    counted: bool,
+    /// A restart found the wait after brown-outs: it begins anew.
+    recalled: bool,
 }
 parts! { Power {
-    inputs, settings, status, alarms; one: ; many: ; maybe: ;
-    sequence, lost, stable, over, empty, good_for, waited, outages
+    inputs, settings, retained, status, alarms; one: ; many: ; maybe: ;
+    sequence, lost, stable, over, empty, good_for, waited, outages, counted, recalled
 } }
 
 /// Lost for this long (`docs/spec/plant.md` 2.10, 1).
@@ -142,6 +158,11 @@ const LOST_TIME: Duration = Duration::from_millis(300);
 /// This many outages in an hour are a brown-out loop: more than four (`docs/spec/plant.md` 2.10, 7).
 const OUTAGES_AN_HOUR: usize = 5;
 const HOUR: Duration = Duration::from_secs(3600);
+/// Their ages are kept in steps of this.
+const KEPT_STEP: Duration = Duration::from_secs(15);
+/// A controller that was away for so long was without power, though it saw no outage: begun anew it is back within seconds, a
+/// Raspberry Pi boots longer (chosen).
+const REBOOT: Duration = Duration::from_secs(15);
 /// Bands of good mains, and alarm 903's deadband (`docs/spec/plant.md` 2.10, 3; 4).
 const VOLTAGE_BAND: f64 = 0.10;
 const FREQUENCY_BAND: f64 = 0.02;
@@ -171,10 +192,11 @@ impl Power {
             in_state: self.sequence.in_state(),
             absent,
             stable,
-            often: self.outages.iter().all(Option::is_some),
+            often: self.recalled || self.outages.iter().all(Option::is_some),
         };
         let state = self.sequence.advance(lost.then_some(&Event::Trip), &Event::Scan(scan));
         self.count(before, state, elapsed);
+        self.keep(state);
         self.status.state = state;
         self.status.blocked = Reasons::NONE
             .and_if(!self.is_good(), Reason::MainsLost)
@@ -209,12 +231,12 @@ impl Power {
                 self.status.outage = self.status.outage.saturating_add(self.waited);
             }
             self.waited = Duration::ZERO;
-            if let Some(place) =
-                self.outages.iter_mut().max_by_key(|age| age.unwrap_or(Duration::MAX))
-            {
-                *place = Some(Duration::ZERO);
+            if !self.counted {
+                self.count_outage();
             }
+            self.counted = false;
         }
+        self.counted &= state != (State::Good {});
         match state {
             State::Good {} => {
                 self.good_for = self.good_for.saturating_add(elapsed);
@@ -229,6 +251,37 @@ impl Power {
                 self.waited = self.waited.saturating_add(elapsed);
             }
         }
+    }
+
+    fn count_outage(&mut self) {
+        let places = self.outages.iter_mut();
+        if let Some(place) = places.max_by_key(|age| age.unwrap_or(Duration::MAX)) {
+            *place = Some(Duration::ZERO);
+        }
+    }
+
+    /// Writes down what a restart must not forget.
+    fn keep(&mut self, state: State) {
+        self.retained.hour_outages = packed(&self.outages, KEPT_STEP);
+        self.recalled &= state == (State::Stabilising {}) || state == (State::Lost {});
+        self.retained.waits = self.recalled || state == (State::BrownOut {});
+    }
+
+    /// The controller was away for so long, or nobody knows how long; the mains had been away for `outage` before. It went in an
+    /// outage, or this was one, where it was away for longer than a new beginning takes (R-2.10-04, R-2.10-07).
+    pub fn restored(&mut self, outage: Duration, age: Option<Duration>) {
+        let later = age.unwrap_or_default();
+        unpack(self.retained.hour_outages, KEPT_STEP, later, &mut self.outages);
+        self.recalled = self.retained.waits;
+        let seen = !outage.is_zero();
+        self.counted = seen || age.is_none_or(|age| age >= REBOOT);
+        if !self.counted {
+            return;
+        }
+        if !seen {
+            self.count_outage();
+        }
+        self.status.outage = outage.saturating_add(later.max(REBOOT));
     }
 
     /// What is drawn, what may be added, and what the battery has left.

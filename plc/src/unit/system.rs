@@ -7,6 +7,7 @@
 //! ```
 //! In: panel, K0, what the shell reports. Out: K0 request, horn, heartbeat. `docs/spec/plant.md` 2.2, 2.10.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 mod alarm_load;
@@ -24,7 +25,7 @@ mod tests;
 pub use alarm_load::AlarmLoad;
 pub use degraded::Facts as DegradedFacts;
 pub use emergency_profile::{EmergencyProfile, RESIDUAL, RESIDUAL_HIGH};
-pub use faces::{Alarms, FirstOut, Inputs, Link, Outputs, Retained, Settings, Status};
+pub use faces::{Alarms, FirstOut, HeldInput, Inputs, Link, Outputs, Retained, Settings, Status};
 pub use resume::Resume;
 pub use sequence::State;
 pub use start::Steps;
@@ -111,6 +112,8 @@ pub struct System {
     pub link_a: Link,
     pub link_b: Link,
     pub link_d: Link,
+    /// Not this unit's: the plant keeps here which inputs people hold.
+    pub hold: Box<[HeldInput]>,
     sequence: Timed<Sequence>,
     start: Start,
     degraded: Degraded,
@@ -135,7 +138,8 @@ parts! { System {
          link_a = Group::single("link_a", "BUS-A"),
          link_b = Group::single("link_b", "BUS-B"),
          link_d = Group::single("link_d", "BUS-D");
-    many: ; maybe: ;
+    many: hold = Group::numbered("hold", "LOCK-900");
+    maybe: ;
     sequence, start, degraded, since_boot, full, low, needed, storage_full, test_mended, was_local, self_tested,
     supply_unasked, heartbeat
 } }
@@ -177,6 +181,13 @@ const UNSAFE: Reasons = Reasons::NONE
     .with(Reason::SettledWaterVeryCloudy);
 
 impl System {
+    /// With room for so many inputs that people hold.
+    #[must_use]
+    pub fn new(holds: usize) -> System {
+        let hold = (0..holds).map(|_| HeldInput::default()).collect();
+        System { hold, ..System::default() }
+    }
+
     /// One scan.
     pub fn scan(&mut self, around: Around, elapsed: Duration) {
         self.sequence.elapse(elapsed);
@@ -242,26 +253,6 @@ impl System {
         } else {
             Err(Reason::NotNow)
         }
-    }
-
-    /// After a restart the plant goes on by the table of `docs/spec/plant.md` 2.10. When nobody knows how long it was away,
-    /// nothing starts by itself.
-    pub fn restored(&mut self, age: Option<Duration>) {
-        self.emergency_profile.restored(age);
-        let Some(age) = age else {
-            self.retained.intent = false;
-            self.retained.idle_time = LONG_STOP;
-            return;
-        };
-        self.retained.idle_time = self.retained.idle_time.saturating_add(age);
-        if self.retained.intent {
-            self.resume(self.retained.mains_away.saturating_add(age));
-        }
-    }
-
-    fn resume(&mut self, outage: Duration) {
-        self.status.resume = Resume::after(outage);
-        self.retained.strength_unconfirmed |= self.status.resume == Resume::ConfirmedStart;
     }
 
     fn trip(&self, around: &Around) -> Option<Trip> {
@@ -358,7 +349,10 @@ impl System {
         if !why.is_empty() {
             self.status.stopped_by = why;
         }
-        if before == (State::PowerWait {}) && state == (State::Stopped {}) && self.retained.intent {
+        // In BOOT too the mains may have been away; without that the restart has said how it goes on.
+        let waited = before == (State::PowerWait {})
+            || (before == (State::Boot {}) && !around.outage.is_zero());
+        if waited && state == (State::Stopped {}) && self.retained.intent {
             self.resume(around.outage);
         }
         if state == (State::Starting {}) {
@@ -406,7 +400,8 @@ impl System {
 
     /// Time since water was last made. Mains that prove themselves count for neither side.
     fn count_idle(&mut self, state: State, around: &Around, elapsed: Duration) {
-        let waits = state == (State::PowerWait {});
+        let boots = state == (State::Boot {}) && !around.mains_good;
+        let waits = state == (State::PowerWait {}) || boots;
         self.retained.mains_away = if waits { around.outage } else { Duration::ZERO };
         if state.produces() {
             self.retained.idle_time = Duration::ZERO;

@@ -1,7 +1,8 @@
 //! Values frozen by a person for calibration, or by a sensor that cleans itself (`docs/spec/plant.md` 2.13).
 //!
 //! A hold that runs out leaves the signal Bad until a person releases it: nobody has said that the probe is back in the
-//! water. A restart forgets holds, and with them the frozen value: the signal is what the sensor says then.
+//! water. After a restart the holds of people have run out: the frozen value is forgotten, and where the probe is nobody has
+//! said either.
 
 use core::time::Duration;
 
@@ -14,7 +15,7 @@ pub const HOLD_TIME_MAX: Duration = Duration::from_secs(3600);
 /// A sensor's own wiper or cleaning cycle holds its value this long.
 pub const CLEANING_TIME: Duration = Duration::from_secs(120);
 /// Holds at once: every analyser of the reference plant.
-const HOLDS_MAX: usize = 12;
+pub const HOLDS_MAX: usize = 12;
 
 #[derive(Clone, Copy, Debug)]
 struct Hold {
@@ -51,7 +52,7 @@ impl Holds {
                 hold.began = now;
             }
             let latest = hold.began.plus(HOLD_TIME_MAX);
-            if latest <= now {
+            if latest <= now || hold.value.is_nan() {
                 return Err(Reason::NotNow);
             }
             hold.until = now.plus(time).min(latest);
@@ -62,6 +63,23 @@ impl Holds {
         *free = Some(Hold { slot, began: now, until: now.plus(time), value, by });
         self.count += 1;
         Ok(())
+    }
+
+    /// A person held it before a restart: as if that had run out. The number of their order is not known any more.
+    pub fn recall(&mut self, slot: usize) {
+        if self.has(slot) {
+            return;
+        }
+        if let Some(free) = self.holds.iter_mut().find(|hold| hold.is_none()) {
+            let (began, by) = (Moment(0), u32::MAX);
+            *free = Some(Hold { slot, began, until: began, value: f64::NAN, by });
+            self.count += 1;
+        }
+    }
+
+    /// Which inputs people hold, whether that has run out or not.
+    pub fn by_people(&self) -> impl Iterator<Item = usize> {
+        self.holds.iter().flatten().filter(|hold| hold.by != 0).map(|hold| hold.slot)
     }
 
     /// Ends a hold.

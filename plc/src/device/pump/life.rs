@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::{Ask, DriveRetained, Stagger, State};
 use crate::block::StartBudget;
+use crate::declare::states;
 use crate::reason::{Reason, Reasons};
 
 /// Limits of a motor, from its unit's settings.
@@ -231,6 +232,33 @@ impl Life {
         !self.off_left.is_zero()
     }
 
+    /// What a restart must not forgive.
+    pub(super) fn failure(&self, state: State) -> Failure {
+        match state {
+            State::Off | State::Starting | State::Running | State::Stopping | State::Locked => {
+                Failure::None
+            }
+            State::Fault if self.failed_by.has(Reason::RunsUnasked) => Failure::RunsUnasked,
+            State::Fault if self.by_voltage => Failure::VoltageLow,
+            State::Fault if self.failed_by.has(Reason::DriveTripped) => Failure::DriveTripped,
+            State::Fault => Failure::NoRunFeedback,
+        }
+    }
+
+    /// Takes it up; whether there is any. What a low voltage stopped is tried again as before, as often as ever: the starts that
+    /// were used up bound that.
+    pub(super) fn recall(&mut self, failure: Failure) -> bool {
+        let reason = match failure {
+            Failure::None => return false,
+            Failure::DriveTripped => Reason::DriveTripped,
+            Failure::NoRunFeedback | Failure::VoltageLow => Reason::NoRunFeedback,
+            Failure::RunsUnasked => Reason::RunsUnasked,
+        };
+        self.failed_by = Reasons::only(reason);
+        self.by_voltage = failure == Failure::VoltageLow;
+        true
+    }
+
     /// How long what rests it will last, as far as that is known.
     pub(super) fn wait_left(
         &self,
@@ -250,6 +278,18 @@ impl Life {
         }
     }
 }
+
+/// What a motor in FAULT failed by, as it is kept; the worst where there is more than one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    None,
+    DriveTripped,
+    NoRunFeedback,
+    RunsUnasked,
+    /// While the voltage was too low: it is tried again by itself.
+    VoltageLow,
+}
+states! { Failure { None, DriveTripped, NoRunFeedback, RunsUnasked, VoltageLow } }
 
 /// What a motor that fails in this state has.
 fn named(before: State, feedback: Feedback) -> Reason {

@@ -69,6 +69,56 @@ fn a_pump_that_does_not_answer_is_a_fault_until_reset() {
     assert_eq!(run_s(&mut drive, 200, Ask::at(Percent(80.0)), true), State::Running);
 }
 
+/// R-2.0-08, R-2.10-08: no restart forgives a fault, nor forgets its name; what a low voltage stopped is tried again by itself
+/// as before. A pump that a power cut every ten minutes would start anew burns.
+#[test]
+fn a_fault_outlives_a_restart() {
+    for (failed, reason, again) in [
+        (Failure::None, None, State::Running),
+        (Failure::DriveTripped, Some(Reason::DriveTripped), State::Fault),
+        (Failure::NoRunFeedback, Some(Reason::NoRunFeedback), State::Fault),
+        (Failure::RunsUnasked, Some(Reason::RunsUnasked), State::Fault),
+        (Failure::VoltageLow, Some(Reason::NoRunFeedback), State::Running),
+    ] {
+        let mut drive = Drive::default();
+        drive.retained.failure = failed;
+        drive.restored(Some(Duration::from_secs(600)));
+        run_s(&mut drive, 1, Ask::at(Percent(80.0)), true);
+        let found = drive.status.blocked.of(FAULTS).without(Reasons::only(Reason::PumpFault));
+        assert_eq!(found, reason.map_or(Reasons::NONE, Reasons::only), "{failed:?}");
+        assert_eq!(drive.retained.failure, failed, "it is kept on");
+        assert_eq!(run_s(&mut drive, 300, Ask::at(Percent(80.0)), true), again, "{failed:?}");
+        drive.reset();
+        run_s(&mut drive, 1, Ask::OFF, true);
+        assert_eq!(drive.retained.failure, Failure::None, "a reset forgets it");
+        let mut motor = Motor::default();
+        motor.retained.failure = failed;
+        motor.restored();
+        assert_eq!(motor.is_faulty(), reason.is_some(), "{failed:?}");
+    }
+}
+
+/// R-2.0-08, R-2.10-08: what is kept of a fault is what it failed by.
+#[test]
+fn what_a_motor_failed_by_is_written_down_at_once() {
+    let ask = Ask::at(Percent(80.0));
+    let mut drive = Drive::default();
+    assert_eq!(run_s(&mut drive, 10, ask, false), State::Fault);
+    assert_eq!(drive.retained.failure, Failure::NoRunFeedback);
+    let mut drive = Drive::default();
+    run_s(&mut drive, 3, ask, true);
+    drive.inputs.tripped = Signal::Good(true);
+    drive.scan(ask, Limits::SURFACE, &mut Stagger::default(), SECOND);
+    assert_eq!(drive.retained.failure, Failure::DriveTripped);
+    let mut drive = Drive::default();
+    drive.inputs.running = Signal::Good(true);
+    let mut stagger = Stagger::default();
+    for _ in 0..12 {
+        drive.scan(Ask::OFF, Limits::SURFACE, &mut stagger, SECOND);
+    }
+    assert_eq!(drive.retained.failure, Failure::RunsUnasked);
+}
+
 /// R-2.1-02, R-2.1-08: a person's wish replaces the demand, never a protection, and a change of mode starts nothing.
 #[test]
 fn a_person_runs_a_pump_by_hand_within_its_protections() {

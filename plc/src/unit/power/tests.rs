@@ -224,3 +224,85 @@ fn a_bad_voltage_is_an_alarm_of_its_own_only_while_there_are_mains() {
     let alarms = power.alarms;
     assert_eq!((alarms.lost, alarms.out_of_limits), (Condition::Active, Condition::Suppressed));
 }
+
+/// The controller is without power for so long, the mains before it for so long.
+fn restarted(before: &Power, outage: u64, away: Option<u64>) -> Power {
+    let mut power = Power { retained: before.retained, ..power() };
+    power.restored(Duration::from_secs(outage), away.map(Duration::from_secs));
+    power
+}
+
+/// R-2.10-07, R-2.10-08: outages that take the controller with them count like others: it saw the mains go, or it was away for
+/// longer than a new beginning takes, or nobody knows how long. A new beginning alone is none.
+#[test]
+fn outages_count_over_restarts_of_the_controller() {
+    for (outage, away, waits) in [
+        (300, Some(60), true),
+        (0, Some(60), true),
+        (0, Some(15), true),
+        (0, None, true),
+        (0, Some(14), false),
+    ] {
+        let mut power = good();
+        for number in 1..=5 {
+            if outage > 0 {
+                power.inputs.mains = Signal::Good(false);
+                run_s(&mut power, 1.0);
+            }
+            power = restarted(&power, outage, away);
+            let state = run_s(&mut power, 61.0);
+            let fifth = waits && number == 5;
+            assert_eq!(state == State::BrownOut {}, fifth, "{outage} {away:?} {number}");
+        }
+        if !waits {
+            continue;
+        }
+        // A restart in the wait ends it no sooner: it begins anew.
+        run_s(&mut power, 1000.0);
+        let mut power = restarted(&power, 0, Some(3));
+        assert_eq!(run_s(&mut power, 1798.0), State::BrownOut {});
+        assert_eq!(run_s(&mut power, 3.0), State::Good {});
+        assert!(!power.retained.waits);
+    }
+    // An hour later they are forgotten.
+    let mut power = good();
+    for away in [60, 60, 60, 60, 3600] {
+        power = restarted(&power, 0, Some(away));
+        assert_eq!(run_s(&mut power, 61.0), State::Good {}, "{away} s");
+    }
+}
+
+/// R-2.10-07: an outage that goes on when the controller is back is the same one.
+#[test]
+fn an_outage_that_outlasts_a_restart_counts_once() {
+    let mut power = good();
+    for _ in 0..4 {
+        cut(&mut power, 1.0);
+        run_s(&mut power, 61.0);
+        power = restarted(&power, 1, Some(60));
+        power.inputs.mains = Signal::Good(false);
+        run_s(&mut power, 5.0);
+        power.inputs.mains = Signal::Good(true);
+        assert_eq!(run_s(&mut power, 61.0), State::Good {});
+    }
+    cut(&mut power, 1.0);
+    assert_eq!(run_s(&mut power, 1.0), State::BrownOut {});
+}
+
+/// R-2.10-04, R-2.10-05: after an outage that took the controller with it plants on one feeder wait differently too, and motors
+/// keep their longer distance; after a new beginning alone they do not.
+#[test]
+fn a_controller_that_went_with_the_mains_comes_back_as_after_an_outage() {
+    for (outage, away, expected) in
+        [(600, 5, true), (600, 3600, true), (0, 60, true), (0, 5, false)]
+    {
+        let mut power = restarted(&good(), outage, Some(away));
+        power.settings.restart_delay = Duration::from_secs(20);
+        let state = run_s(&mut power, 61.0);
+        assert_eq!(state == State::Stabilising {}, expected, "{outage} {away}");
+        assert_eq!(run_s(&mut power, 20.0), State::Good {});
+        assert_eq!(power.returned().is_some(), expected, "{outage} {away}");
+        let least = Duration::from_secs(if expected { outage + away } else { 0 });
+        assert!(power.status.outage >= least, "{:?}", power.status.outage);
+    }
+}

@@ -130,12 +130,29 @@ retained! {
         pub memory_lost: bool = kept().else_set(),
         /// Nobody has vouched for the chlorine after more than a day without power.
         pub strength_unconfirmed: bool = kept().else_set(),
+        /// Failed starts of the last two hours: a byte each, age in minutes and one, 0 for none.
+        pub start_failures: Count = kept().within(0.0..=9_007_199_254_740_992.0),
         /// Time since water was last made.
         pub idle_time: Duration = kept().within(0.0..=1e9).else_is(1e9),
         /// How long the mains have been away; zero while they are good.
         pub mains_away: Duration = kept().within(0.0..=1e9).else_is(1e9),
     }
 }
+
+retained! {
+    /// An input that a person holds for calibration: a restart does not know where its probe is.
+    pub struct Held {
+        /// Which: check sum of its path, 0: none.
+        pub path_sum: Count = kept().within(0.0..=4_294_967_295.0),
+    }
+}
+
+/// One place for such an input.
+#[derive(Default)]
+pub struct HeldInput {
+    pub retained: Held,
+}
+parts! { HeldInput { retained; one: ; many: ; maybe: ; } }
 
 /// Everything that may keep the plant from making water: the self-test, permissives P1 to P9, and what stops it (`docs/spec/plant.md` 2.2).
 const PERMISSIVES: Reasons = CAUSES.and(Reasons::all(&[

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::{LONG_STOP, System};
 use crate::declare::states;
 
 /// How a start follows an outage.
@@ -22,7 +23,7 @@ states! { Resume { None, Continued, ShortStart, FullStart, ConfirmedStart } }
 
 /// Limits of the table (R-2.10-06).
 const CONTINUED_MAX: Duration = Duration::from_secs(600);
-const SHORT_MAX: Duration = super::LONG_STOP;
+const SHORT_MAX: Duration = LONG_STOP;
 const FULL_MAX: Duration = Duration::from_secs(24 * 3600);
 
 impl Resume {
@@ -47,6 +48,29 @@ impl Resume {
             Resume::FullStart | Resume::ConfirmedStart => true,
             Resume::None | Resume::Continued | Resume::ShortStart => false,
         }
+    }
+}
+
+impl System {
+    /// After a restart the plant goes on by the table of `docs/spec/plant.md` 2.10. When nobody knows how long it was away,
+    /// nothing starts by itself.
+    pub fn restored(&mut self, age: Option<Duration>) {
+        self.emergency_profile.restored(age);
+        self.start.restored(self.retained.start_failures, age.unwrap_or_default());
+        let Some(age) = age else {
+            self.retained.intent = false;
+            self.retained.idle_time = LONG_STOP;
+            return;
+        };
+        self.retained.idle_time = self.retained.idle_time.saturating_add(age);
+        if self.retained.intent {
+            self.resume(self.retained.mains_away.saturating_add(age));
+        }
+    }
+
+    pub(super) fn resume(&mut self, outage: Duration) {
+        self.status.resume = Resume::after(outage);
+        self.retained.strength_unconfirmed |= self.status.resume == Resume::ConfirmedStart;
     }
 }
 

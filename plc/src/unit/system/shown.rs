@@ -21,6 +21,7 @@ impl System {
         status.doubted_sensor = Count(around.doubtful.unwrap_or(0) as f64);
         status.silent_sensor = Count(around.silent.unwrap_or(0) as f64);
         status.step = Count(f64::from(self.start.step()));
+        self.retained.start_failures = self.start.kept();
         status.failed_starts = Count(self.start.failures() as f64);
         let in_state = self.sequence.in_state();
         status.state_left = match state {

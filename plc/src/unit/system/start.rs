@@ -3,6 +3,8 @@
 use core::time::Duration;
 
 use super::Settings;
+use crate::block::{packed, unpack};
+use crate::quantity::Count;
 
 /// What each start step waits for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -127,6 +129,17 @@ impl Start {
         self.failed.count();
     }
 
+    /// Failed starts as they are kept over a restart.
+    #[must_use]
+    pub fn kept(&self) -> Count {
+        packed(&self.failed.ages, KEPT_STEP)
+    }
+
+    /// Takes them up, so much later.
+    pub fn restored(&mut self, kept: Count, age: Duration) {
+        unpack(kept, KEPT_STEP, age, &mut self.failed.ages);
+    }
+
     /// Failed starts within the window.
     #[must_use]
     pub fn failures(&self) -> usize {
@@ -143,6 +156,8 @@ impl Start {
 /// Three failed starts in this time are a fault (`docs/spec/plant.md` 2.2, STARTING).
 const FAILED_STARTS_MAX: usize = 3;
 const FAILED_STARTS_WINDOW: Duration = Duration::from_secs(2 * 3600);
+/// Their ages are kept in steps of this.
+const KEPT_STEP: Duration = Duration::from_secs(60);
 
 /// Age of each failed start.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

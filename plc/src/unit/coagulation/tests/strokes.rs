@@ -91,6 +91,24 @@ fn doses_on_the_derived_flow_for_half_an_hour_and_then_takes_no_raw_water() {
     assert!(rig.run_s(30) > 0.0, "a person has looked");
 }
 
+/// R-2.4-08, R-2.10-08: no restart gives a new half hour on the derived flow, however often the power goes.
+#[test]
+fn a_restart_gives_no_new_half_hour_on_the_derived_flow() {
+    let mut rig = Rig::dosing();
+    rig.around.raw_flow = DERIVED;
+    for _ in 0..2 {
+        assert!(rig.run_s(840) > 0.0);
+        let retained = rig.unit.retained;
+        rig = Rig::dosing();
+        rig.unit.retained = retained;
+        rig.unit.restored(Some(Duration::from_secs(300)));
+        rig.around.raw_flow = DERIVED;
+    }
+    assert!(rig.run_s(90) > 0.0);
+    assert_eq!(rig.run_s(60), 0.0);
+    assert!(rig.unit.unready().has(Reason::FlowUnknown));
+}
+
 /// R-2.4-09: too few strokes: P-211B and alarm 201; the second failure: no raw water, within 120 s, until a reset.
 #[test]
 fn a_pump_that_does_not_stroke_gives_way_and_a_second_one_stops_the_intake() {

@@ -210,6 +210,30 @@ fn the_time_of_a_step_stands_still_while_its_motor_has_to_rest() {
     assert_eq!(rig.run_s(3), State::Stopping {});
 }
 
+/// R-2.2-08, R-2.10-08: a restart gives no failed start back, and time away counts.
+#[test]
+fn starts_that_failed_before_a_restart_count_after_it() {
+    for (away, state) in [(600, State::Fault {}), (7200, State::Stopped {})] {
+        let mut rig = Rig::booted();
+        rig.around.steps.inlet_open = false;
+        rig.start();
+        for failed in [1.0, 2.0] {
+            let stops = (0..300).any(|_| rig.run_s(1) == State::Stopping {});
+            assert!(stops && rig.system.status.failed_starts == Count(failed));
+            rig.run_s(60);
+        }
+        let kept = rig.system.retained;
+        let mut rig = Rig::booted();
+        rig.system.retained.start_failures = kept.start_failures;
+        rig.system.restored(Some(Duration::from_secs(away)));
+        rig.around.steps.inlet_open = false;
+        rig.start();
+        assert!((0..300).any(|_| rig.run_s(1) == State::Stopping {}));
+        rig.around.stop = true;
+        assert!((0..100).any(|_| rig.run_s(1) == state), "{away} s");
+    }
+}
+
 /// R-2.2-03, R-2.2-08: three failed starts within two hours are a fault until a person resets it; older ones are forgotten.
 #[test]
 fn three_failed_starts_within_two_hours_are_a_fault() {
