@@ -401,6 +401,12 @@ impl Guard {
         !self.stopped().is_empty()
     }
 
+    /// The record was lost: nothing moves before its hour is over.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        !self.unknown.is_zero()
+    }
+
     /// Mass of the last hour and day.
     #[must_use]
     pub fn masses(&self) -> (Grams, Grams) {

@@ -91,6 +91,7 @@ impl Plant {
             intake_on: units.intake.is_lifting(),
             holds: self.holds.on(Column::Coagulant),
             cap_reached: units.coagulation.guard.has_stopped(),
+            record_lost: units.coagulation.guard.is_unknown(),
             stock: units.chemicals.coagulant.told(units.coagulation.settings.stock),
             reset,
         };

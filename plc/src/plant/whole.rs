@@ -221,6 +221,7 @@ impl Plant {
             .and_if(!waste.is_some_and(|level| level < WASTE_MAX), Reason::WasteTankHigh)
             .and_if(!well.is_some_and(|level| level < CLEAR_WELL_MAX), Reason::ClearWellHigh)
             .and_if(!units.disinfection.residual_known(), Reason::ChlorineUnknown)
+            .and_if(units.disinfection.guard.is_unknown(), Reason::NotOnRecord)
             .and_if(self.lift_goes_first(), Reason::LiftPumpFirst)
             .and(self.out_of_auto())
             .and(self.lost())

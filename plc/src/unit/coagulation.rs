@@ -123,6 +123,8 @@ const PERMISSIVES: Reasons = Column::Coagulant.interlocks().and(Reasons::all(&[
     Reason::NoDemand,
     Reason::NoFlow,
     Reason::HourlyCapReached,
+    Reason::NotOnRecord,
+    Reason::CoagulantMissing,
     Reason::CoagulantPumpUnavailable,
     Reason::SwitchedOff,
     Reason::InManual,
@@ -191,6 +193,8 @@ pub struct Around {
     pub holds: Reasons,
     /// The dosing guard has stopped this chemical.
     pub cap_reached: bool,
+    /// Nobody knows what moved before: the guard lets nothing through for an hour.
+    pub record_lost: bool,
     /// What the day tank's books say.
     pub stock: Told,
     pub reset: bool,
@@ -389,6 +393,7 @@ impl Coagulation {
             .and_if(self.derived_for >= DERIVED_MAX, Reason::FlowUnknown)
             .and_if(self.status.turbidity.usable().is_none(), Reason::TurbidityUnknown)
             .and_if(around.cap_reached, Reason::HourlyCapReached)
+            .and_if(around.record_lost, Reason::NotOnRecord)
             .and_if(idle || self.doser.has_failed(), Reason::CoagulantPumpUnavailable)
             .and_if(self.is_starved(), Reason::CoagulantMissing)
     }

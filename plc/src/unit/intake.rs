@@ -123,6 +123,8 @@ const PERMISSIVES: Reasons = Column::RawPump.interlocks().and(Reasons::all(&[
     Reason::CoagulantEmpty,
     Reason::CoagulantPumpUnavailable,
     Reason::CoagulantMissing,
+    Reason::HourlyCapReached,
+    Reason::NotOnRecord,
     Reason::TurbidityUnknown,
     Reason::FlowUnknown,
     Reason::RiverFlood,

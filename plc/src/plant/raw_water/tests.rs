@@ -80,6 +80,36 @@ fn raw_water_is_not_taken_while_it_would_get_no_coagulant() {
     assert!(!blocks(&plant, reason));
 }
 
+/// INV-8, R-2.18-08: after a ledger that was lost nothing is dosed for an hour, so no raw water is taken in it, and no start is
+/// begun that would fail at its third step; then it goes on by itself.
+#[test]
+fn no_raw_water_is_taken_in_the_hour_after_a_lost_ledger() {
+    let mut plant = Plant::new(&Shape::default());
+    let units = &mut plant.units;
+    units.intake.inputs.wet_well_level = Signal::Good(Metres(1.5));
+    units.intake.inputs.turbidity = Signal::Good(Ntu(20.0));
+    units.sedimentation.inputs.settled_level = Signal::Good(Percent(50.0));
+    units.coagulation.inputs.tank_level = Signal::Good(Percent(60.0));
+    units.coagulation.inputs.tank_low_low = Signal::Good(true);
+    let reason = Reason::NotOnRecord;
+    let run = |plant: &mut Plant, seconds: u32| {
+        for _ in 0..seconds {
+            plant.guard(SECOND);
+            plant.run_raw_water(SECOND);
+        }
+        (blocks(plant, reason), plant.missing().has(reason))
+    };
+    assert_eq!(run(&mut plant, 3), (false, false));
+    plant.distrust_ledgers();
+    assert_eq!(run(&mut plant, 3), (true, true));
+    assert!(plant.units.coagulation.status.blocked.has(reason), "PAC says so too");
+    assert_eq!(run(&mut plant, 3590), (true, true));
+    assert_eq!(run(&mut plant, 20), (false, false));
+    // Chlorine's alone: a start would filter water that nothing disinfects.
+    plant.units.disinfection.guard.distrust();
+    assert_eq!(run(&mut plant, 3), (false, true));
+}
+
 /// F19, INV-21: LT-206 froze in the middle: what comes and goes is counted, and the table trips by that, until a person's reset
 /// believes the gauge again.
 #[test]

@@ -20,6 +20,7 @@ pub(super) const FLOWING: Around = Around {
     intake_on: true,
     holds: Reasons::NONE,
     cap_reached: false,
+    record_lost: false,
     stock: Told::of(GramsPerLitre(50.0)),
     reset: false,
 };

@@ -176,6 +176,8 @@ const PERMISSIVES: Reasons = CAUSES.and(Reasons::all(&[
     Reason::ScreenBlocked,
     Reason::RawPhOutOfRange,
     Reason::CoagulantMissing,
+    Reason::HourlyCapReached,
+    Reason::NotOnRecord,
     Reason::ValveNotInPlace,
     Reason::FlowUnknown,
     Reason::RiverFlood,
