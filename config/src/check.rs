@@ -10,6 +10,7 @@ use plc::tag::Catalogue;
 
 use crate::device::Profiles;
 use crate::fault::{Faults, Place, Report};
+use crate::pairs;
 use crate::plan::{LOAD_MAX, loads};
 use crate::points;
 use crate::section::Section;
@@ -144,6 +145,7 @@ fn site(
         let catalogue = catalogue_of(&site.shape);
         tags(table, &catalogue, &mut site, report);
         points::walk(table, &OWN_SECTIONS, &catalogue, &mut site, report);
+        pairs::in_order(table, &catalogue, &site, report);
         overloads(table, &catalogue, &site, report);
     }
     site

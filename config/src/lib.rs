@@ -67,6 +67,7 @@ mod check;
 mod device;
 pub mod explain;
 mod fault;
+mod pairs;
 mod plan;
 mod points;
 mod profile;

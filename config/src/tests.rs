@@ -105,6 +105,31 @@ fn a_bus_too_slow_for_its_devices_is_refused_with_figures() {
     );
 }
 
+/// INV-37: settings of a pair stand in their order in a site file too, whether both are written or one keeps its default.
+#[test]
+fn settings_that_stand_the_wrong_way_round_are_refused_with_both_and_what_to_do() {
+    let text = format!(
+        "{SMALL}[intake]\nstart_level = \"0.9 m\"\nstop_level = \"1.1 m\"\n[system]\nstart_level = \"1.45 m\"\nstop_level = \
+         \"1.45 m\"\n[power]\nbattery_alarm = {{ value = \"30 %\", low = \"25 %\", high = \"40 %\" }}\n"
+    );
+    assert_eq!(
+        said(checked(&text)),
+        [
+            "line 15: intake: `stop_level = 1.1 m` must lie below `start_level = 0.9 m`: lower the first, or raise the second",
+            "line 19: system: `start_level = 1.45 m` must lie below `stop_level = 1.45 m`: lower the first, or raise the second",
+        ]
+    );
+    // One alone, against the default of its partner.
+    let text = format!("{SMALL}[disinfection]\nchlorine_low = \"0.95 mg/l\"\n");
+    let faults = said(checked(&text));
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].starts_with(
+        "line 15: disinfection: `chlorine_low = 0.95 mg/l` must lie below `residual_target = "
+    ));
+    let text = format!("{SMALL}[intake]\nstart_level = \"0.9 m\"\nstop_level = \"0.8 m\"\n");
+    assert_eq!(said(checked(&text)), Vec::<String>::new());
+}
+
 #[test]
 fn a_file_with_many_faults_is_refused_with_all_of_them_in_order() {
     let text = r#"[site]

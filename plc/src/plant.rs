@@ -11,6 +11,7 @@
 //! work twice a second, and at once when somebody orders something, a contact moves, or a cause begins or ends (R-2.0-01).
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 mod by_hand;
@@ -22,7 +23,7 @@ mod dosing;
 mod filters;
 mod memory;
 mod orders;
-mod pairs;
+pub mod pairs;
 mod raw_water;
 mod safe_water;
 mod selection;
@@ -162,6 +163,8 @@ pub struct Plant {
     /// Little power, and delivery's turn to use it.
     lift_turn: bool,
     silenced: bool,
+    /// What a restart has to tell, in the first scan.
+    first_news: Vec<Event>,
     button_was: bool,
     now: Moment,
     /// Since the sequences last worked.
@@ -244,6 +247,7 @@ impl Plant {
             welded: Sustained::default(),
             lift_turn: false,
             silenced: false,
+            first_news: Vec::new(),
             button_was: true,
             now: Moment(0),
             since_sequences: SEQUENCES_EVERY,
@@ -277,6 +281,7 @@ impl Plant {
         self.now = self.now.plus(elapsed);
         self.since_whole = self.since_whole.saturating_add(elapsed);
         self.events.clear();
+        self.first_news.drain(..).for_each(|news| self.events.push(news));
         self.asked = Asked::default();
         self.selections.elapse(elapsed);
         self.changes.elapse(elapsed);

@@ -3,8 +3,8 @@
 mod asked;
 mod memory;
 
-pub use asked::{ByHand, Handle, Overdue, Set};
-pub use memory::{Distrust, Keep, Restore, can_be, left_after};
+pub use asked::{ByHand, Handle, Overdue, Set, Values};
+pub use memory::{Distrust, Keep, Restore, Taken, can_be, left_after};
 
 use core::iter::Zip;
 use core::slice::{Iter, IterMut};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plc::image::{Command, Event, Inputs, Order, Step};
-use plc::plant::{Plant, Shape};
+use plc::plant::{Plant, Shape, pairs};
 use plc::signal::Reading;
 use plc::tag::{Kind, Role, Row};
 use proptest::prelude::*;
@@ -79,7 +79,11 @@ proptest! {
             let kept = nonsense[&row.path];
             !(words.low..=words.high).contains(&kept)
         });
-        prop_assert_eq!(refused, unfit.count());
+        // Those that turn their pair round go too.
+        prop_assert!(refused >= unfit.count());
+        plant.scan(&inputs(&plant, 0.5), &[], PERIOD);
+        let now = |row: &Row| plant.snapshot().samples[row.id].value;
+        prop_assert_eq!(pairs::turned_round(&plant.catalogue().rows, now), Vec::new());
         for share in shares {
             let now = inputs(&plant, share);
             plant.scan(&now, &[], PERIOD);

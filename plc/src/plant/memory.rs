@@ -1,12 +1,14 @@
 //! What survives a restart, by path: retained values, settings set since, alarm states.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Plant;
-use super::calibration::path_sum;
+use super::{calibration::path_sum, pairs};
 use crate::device::Motor;
 use crate::guard::Ledger;
-use crate::publish::{Distrust, Keep, Restore};
+use crate::image::Event;
+use crate::publish::{Distrust, Keep, Restore, Set, Taken, Values};
 use crate::quantity::Count;
 use crate::reason::{Reason, Reasons};
 use crate::tag::Row;
@@ -14,7 +16,7 @@ use crate::tag::Row;
 /// What was not taken up of what was kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
-    /// Settings that no longer fit their range.
+    /// Settings that no longer fit their range, or each other.
     pub refused: usize,
     /// Values that cannot be.
     pub unfit: usize,
@@ -34,10 +36,12 @@ impl Plant {
         kept: impl FnMut(&Row) -> Option<f64>,
         age: Option<Duration>,
     ) -> Restored {
-        let Plant { units, catalogue, alarms, validator, input_rows, .. } = self;
+        let Plant { units, catalogue, alarms, .. } = self;
         let mut restore = Restore::new(&catalogue.rows, alarms, kept, age);
         units.visit(&mut restore);
-        let restored = Restored { refused: restore.refused, unfit: restore.unfit };
+        let (taken, unfit) = (restore.settings, restore.unfit);
+        let restored = Restored { refused: self.drop_settings(taken), unfit };
+        let Plant { units, catalogue, validator, input_rows, .. } = self;
         let held = |sum: u32| {
             units.system.hold.iter().any(|held| held.retained.path_sum.0 == f64::from(sum))
         };
@@ -50,6 +54,32 @@ impl Plant {
         units.system.retained.memory_lost |= restored.unfit > 0;
         self.take_up(age);
         restored
+    }
+
+    /// A setting that was kept and lies outside its range now, or with its partner the wrong way round, is what the site says;
+    /// that is told in the first scan. So many were dropped.
+    fn drop_settings(&mut self, mut taken: Vec<Taken>) -> usize {
+        loop {
+            let mut values = Values::default();
+            self.units.visit(&mut values);
+            let now = |row: &Row| values.of(row.id);
+            let turned = pairs::turned_round(&self.catalogue.rows, now);
+            let in_pair = |row: usize| turned.iter().any(|(low, high)| row == *low || row == *high);
+            // Each time one less is left: it ends.
+            let Some(wrong) = taken.iter_mut().find(|one| one.fits && in_pair(one.row)) else {
+                break;
+            };
+            wrong.fits = false;
+            self.units.visit(&mut Set::new(wrong.row, wrong.before));
+        }
+        let dropped = taken.iter().filter(|one| !one.fits);
+        self.first_news.extend(dropped.map(|one| Event::Setting {
+            row: one.row,
+            from: if one.kept.is_finite() { one.kept } else { one.before },
+            to: one.before,
+            number: 0,
+        }));
+        self.first_news.len()
     }
 
     /// Each part goes on from what is retained of it, so much later.
@@ -264,6 +294,49 @@ mod tests {
             }
             let fits = |doubted| can_be(row.form, &words, doubted);
             assert!(words.doubted.is_none_or(fits), "{} has a safe side it cannot have", row.path);
+        }
+    }
+
+    /// INV-37: a setting that was kept and does not fit any more, its range or its partner, is what the site says, and that is
+    /// told; one that fits is taken up.
+    #[test]
+    fn a_kept_setting_that_fits_no_more_is_dropped_and_told() {
+        let rows: &[(&[(&str, f64)], &[(&str, f64, f64)])] = &[
+            (
+                &[("filtration.waste_level_max", 60.0)],
+                &[("filtration.waste_level_max", 60.0, 50.0)],
+            ),
+            (&[("filtration.waste_level_max", 40.0)], &[]),
+            (&[("intake.stop_level", 0.8)], &[("intake.stop_level", 0.8, 0.5)]),
+            (&[("intake.stop_level", 0.9), ("intake.start_level", 1.2)], &[]),
+            (
+                &[("intake.stop_level", 1.2), ("intake.start_level", 1.1)],
+                // Two that contradict each other: neither counts.
+                &[("intake.start_level", 1.1, 0.8), ("intake.stop_level", 1.2, 0.5)],
+            ),
+            (&[("intake.start_level", f64::NAN)], &[("intake.start_level", 0.8, 0.8)]),
+        ];
+        for (set, dropped) in rows {
+            let mut plant = Plant::new(&Shape::default());
+            let kept =
+                |row: &Row| set.iter().find(|(path, _)| *path == row.path).map(|(_, value)| *value);
+            let restored = plant.restore(kept, Some(Duration::ZERO));
+            assert_eq!(restored, Restored { refused: dropped.len(), unfit: 0 }, "{set:?}");
+            let inputs = crate::image::Inputs::new(plant.catalogue());
+            plant.scan(&inputs, &[], Duration::from_secs(1));
+            let row = |path: &str| plant.catalogue().find(path).unwrap().id;
+            for (path, from, to) in *dropped {
+                let told = Event::Setting { row: row(path), from: *from, to: *to, number: 0 };
+                assert!(plant.events().contains(&told), "{path}: {:?}", plant.events());
+                assert_eq!(plant.snapshot().samples[row(path)].value, *to);
+            }
+            for (path, value) in
+                set.iter().filter(|(path, _)| dropped.iter().all(|one| one.0 != *path))
+            {
+                assert_eq!(plant.snapshot().samples[row(path)].value, *value);
+            }
+            plant.scan(&inputs, &[], Duration::from_secs(1));
+            assert!(!plant.events().iter().any(|event| matches!(event, Event::Setting { .. })));
         }
     }
 

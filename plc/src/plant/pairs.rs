@@ -1,5 +1,7 @@
 //! Settings that only make sense in their order: a pump that starts below the level at which it stops starts and stops for
-//! ever, and a stop that comes before its alarm warns nobody.
+//! ever, and a stop that comes before its alarm warns nobody. Orders, what was kept, and site files are judged by the same list.
+
+use alloc::vec::Vec;
 
 use crate::tag::{Kind, Row};
 
@@ -55,6 +57,28 @@ pub fn turns_round(rows: &[Row], row: usize, value: f64, now: impl Fn(&Row) -> f
             false
         }
     })
+}
+
+/// Pairs that stand the wrong way round, or are one: row of the one that must be lower, row of the other.
+#[must_use]
+pub fn turned_round(rows: &[Row], now: impl Fn(&Row) -> f64) -> Vec<(usize, usize)> {
+    let settings = rows.iter().filter(|row| matches!(row.kind, Kind::Setting(_)));
+    let mut turned = Vec::new();
+    for row in settings {
+        let Some((unit, name)) = parts(&row.path) else { continue };
+        for (kind, lower, higher) in PAIRS {
+            if name != *lower || !is_of(unit, kind) {
+                continue;
+            }
+            let partner = rows.iter().find(|row| parts(&row.path) == Some((unit, *higher)));
+            if let Some(partner) = partner
+                && !(now(row) < now(partner))
+            {
+                turned.push((row.id, partner.id));
+            }
+        }
+    }
+    turned
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What people ask of one row: a setting, a mode, a run by hand.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::counts_rows;
@@ -41,6 +42,38 @@ impl Visitor for Set {
             self.before = Some(value.to_f64());
             *value = Q::from_f64(self.value);
         }
+        self.row += 1;
+    }
+    fn status<S: Shown>(&mut self, _: &'static Point<Plain>, _: &mut S) {
+        self.row += 1;
+    }
+    counts_rows! {
+        input(Measured, Signal<Q>, Value),
+        output(Driven, Output<Q>, Value),
+        retained(Kept, Q, Value),
+        alarm(Rationale, Condition),
+    }
+}
+
+/// Every setting as it is, by row.
+#[derive(Debug, Default)]
+pub struct Values {
+    values: Vec<(usize, f64)>,
+    row: usize,
+}
+
+impl Values {
+    /// Of this row.
+    #[must_use]
+    pub fn of(&self, row: usize) -> f64 {
+        let at = self.values.binary_search_by_key(&row, |(row, _)| *row);
+        at.map_or(f64::NAN, |at| self.values[at].1)
+    }
+}
+
+impl Visitor for Values {
+    fn setting<Q: Value>(&mut self, _: &'static Point<Adjustable>, value: &mut Q) {
+        self.values.push((self.row, value.to_f64()));
         self.row += 1;
     }
     fn status<S: Shown>(&mut self, _: &'static Point<Plain>, _: &mut S) {

@@ -1,5 +1,6 @@
 //! What survives a restart: handed out, and taken up again.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::counts_rows;
@@ -61,14 +62,25 @@ pub fn can_be(form: Form, words: &Kept, kept: f64) -> bool {
     }
 }
 
+/// A setting that was kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    pub row: usize,
+    /// What the site says.
+    pub before: f64,
+    pub kept: f64,
+    /// It lies in its range: it was taken up.
+    pub fits: bool,
+}
+
 /// Takes up what a restart left: settings inside their ranges, retained values, alarm states.
 pub struct Restore<'a, F> {
     pub rows: &'a [Row],
     pub alarms: &'a mut Engine,
     /// What was kept for a row.
     pub kept: F,
-    /// Settings that no longer fit their range.
-    pub refused: usize,
+    /// Settings that were kept: row, what each was before, and what was kept.
+    pub settings: Vec<Taken>,
     /// How long ago it was kept; unknown: nobody can say.
     age: Option<Duration>,
     /// Retained values that cannot be, and count as what is safe.
@@ -85,7 +97,7 @@ impl<'a, F: FnMut(&Row) -> Option<f64>> Restore<'a, F> {
         kept: F,
         age: Option<Duration>,
     ) -> Restore<'a, F> {
-        Restore { rows, alarms, kept, refused: 0, unfit: 0, age, row: 0, alarm: 0 }
+        Restore { rows, alarms, kept, settings: Vec::new(), unfit: 0, age, row: 0, alarm: 0 }
     }
 
     fn next(&mut self) -> Option<f64> {
@@ -97,11 +109,12 @@ impl<'a, F: FnMut(&Row) -> Option<f64>> Restore<'a, F> {
 
 impl<F: FnMut(&Row) -> Option<f64>> Visitor for Restore<'_, F> {
     fn setting<Q: Value>(&mut self, point: &'static Point<Adjustable>, value: &mut Q) {
+        let row = self.row;
         if let Some(kept) = self.next() {
-            if kept >= point.words.low && kept <= point.words.high {
+            let fits = kept >= point.words.low && kept <= point.words.high;
+            self.settings.push(Taken { row, before: value.to_f64(), kept, fits });
+            if fits {
                 *value = Q::from_f64(kept);
-            } else {
-                self.refused += 1;
             }
         }
     }
