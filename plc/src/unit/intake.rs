@@ -372,7 +372,16 @@ impl Intake {
         let inlet = by_hand.map_or(inlet, |_| Travel::when(self.inlet.wants(false)));
         self.inlet.scan(inlet, elapsed);
         let run = state.runs();
-        let ask = if run { Ask::at(self.control(duty, around, elapsed)) } else { Ask::OFF };
+        let by_hand = self.pump.iter().find(|pump| pump.handling.is_manual() && pump.is_on());
+        let ask = if let Some(speed) = by_hand.map(|pump| pump.outputs.speed.value()) {
+            // Given back it goes on from there (R-2.1-08, R-2.16-05).
+            self.flow_loop.follow(speed.0, self.status.raw_flow.map(|flow| flow.0));
+            if run { Ask::at(speed) } else { Ask::OFF }
+        } else if run {
+            Ask::at(self.control(duty, around, elapsed))
+        } else {
+            Ask::OFF
+        };
         let look = self.flow_loop.look().filter(|_| run);
         let noise = FLOW_NOISE * around.nominal.0;
         self.flow_watch.scan(loop_watch::Around { look, noise, window: QUICK }, elapsed);

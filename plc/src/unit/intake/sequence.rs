@@ -24,6 +24,13 @@ pub struct Scan {
     pub failed: bool,
 }
 
+impl Scan {
+    /// The pump on duty runs already, and nothing speaks against it.
+    fn goes_on(&self) -> bool {
+        self.duty_runs && self.run && self.free && self.ready && !self.failed
+    }
+}
+
 /// A trip comes first and alone.
 pub enum Event {
     /// Something holds P-101.
@@ -57,6 +64,8 @@ impl Sequence {
     #[state(superstate = "any")]
     fn off(event: &Event) -> Outcome<State> {
         match event {
+            // One that a person has run, and gives back, goes on (R-2.1-08).
+            Event::Scan(scan) if scan.goes_on() => Transition(State::running()),
             Event::Scan(scan) if scan.run && scan.free && !scan.failed => {
                 Transition(State::checking())
             }

@@ -201,6 +201,58 @@ fn a_person_runs_the_pump_by_hand_only_with_water_and_an_open_way() {
     assert!(!rig.on(0), "wet well at 0.4 m");
 }
 
+/// R-2.1-08, R-2.15-02: a pump that runs by hand and that AUTO wants too goes on running when it is given back, with its unit or
+/// alone, from the speed it had: a stop would cost it its six minutes of rest, and the village its water.
+#[test]
+fn a_running_pump_that_is_given_back_to_auto_goes_on_running() {
+    for with_unit in [true, false] {
+        let mut rig = Rig::lifting();
+        let change = |rig: &mut Rig, mode| {
+            if with_unit {
+                rig.unit.handling.change(mode, 1);
+                rig.unit.pump[1].handling.change(mode, 1);
+                rig.unit.inlet.handling.change(mode, 1);
+            }
+            rig.unit.pump[0].handling.change(mode, 1);
+        };
+        change(&mut rig, Mode::Manual);
+        let time = Duration::from_secs(3000);
+        assert!(rig.unit.pump[0].handling.ask(Percent(62.0), time, 2).is_ok());
+        for _ in 0..300 {
+            rig.step();
+            assert!(rig.on(0), "{with_unit}: by hand");
+        }
+        assert_eq!(rig.unit.pump[0].outputs.speed.value(), Percent(62.0));
+        change(&mut rig, Mode::Auto);
+        let mut before = 62.0;
+        for second in 0..600 {
+            rig.step();
+            assert!(rig.on(0) && !rig.on(1), "{with_unit}: after {second} s in AUTO");
+            let speed = rig.unit.pump[0].outputs.speed.value().0;
+            assert!(libm::fabs(speed - before) <= 5.5, "{with_unit}: {before} to {speed} %");
+            before = speed;
+        }
+        assert_eq!((rig.starts, rig.state()), ([1, 0], State::Running {}));
+        assert!(libm::fabs(rig.flow - 5.0) < 0.1, "{} m³/h", rig.flow);
+    }
+}
+
+/// R-2.1-08, R-2.1-03: one that AUTO does not want stops when it is given back.
+#[test]
+fn a_running_pump_that_nobody_wants_in_auto_stops_when_it_is_given_back() {
+    let mut rig = Rig::lifting();
+    rig.unit.pump[0].handling.change(Mode::Manual, 1);
+    assert!(rig.unit.pump[0].handling.ask(Percent(70.0), Duration::from_secs(600), 2).is_ok());
+    rig.unit.inlet.handling.change(Mode::Manual, 1);
+    rig.run_s(5);
+    rig.around.run = false;
+    rig.run_s(30);
+    assert!(rig.on(0), "by hand");
+    rig.unit.pump[0].handling.change(Mode::Auto, 3);
+    rig.step();
+    assert!(!rig.on(0));
+}
+
 /// R-2.1-02: taken out of AUTO the unit's own sequence rests.
 #[test]
 fn a_unit_that_is_switched_off_lifts_nothing() {
