@@ -8,6 +8,7 @@
 //! delivery may go on without chlorine. It commands nothing itself. `docs/spec/plant.md` 2.11, 2.7.3, 2.4 (R-2.4-10).
 
 mod books;
+mod lately;
 mod recipe;
 mod stock;
 #[cfg(test)]

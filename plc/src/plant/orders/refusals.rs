@@ -1,4 +1,7 @@
-//! Who may ask for what, and how what cannot be is refused.
+//! How what cannot be is refused; who may ask for what, and what by hand, is in `refusals/`.
+
+mod by_hand;
+mod roles;
 
 use std::vec::Vec;
 
@@ -13,8 +16,6 @@ use crate::unit::chemicals::{Batch, Chemical};
 use crate::unit::disinfection::State as Dosing;
 
 const SECOND: Duration = Duration::from_secs(1);
-const ROLES: [Role; 5] =
-    [Role::Observer, Role::Operator, Role::Supervisor, Role::Engineer, Role::Admin];
 
 /// A plant with one good reading, and an order's way through it.
 struct Rig {
@@ -100,51 +101,6 @@ impl Rig {
     }
 }
 
-/// The roles of `docs/spec/contracts.md`. A command more does not compile before it has its place here.
-fn of_the_contract(command: &Command) -> (usize, Role) {
-    match command {
-        Command::Start => (0, Role::Operator),
-        Command::Stop => (1, Role::Operator),
-        Command::StopAll => (2, Role::Operator),
-        Command::Reset => (3, Role::Operator),
-        Command::Wash { .. } => (4, Role::Operator),
-        Command::AbortWash { .. } => (5, Role::Operator),
-        Command::Desludge { .. } => (6, Role::Operator),
-        Command::Prime => (7, Role::Operator),
-        Command::CloseIntake => (8, Role::Operator),
-        Command::OpenIntake => (9, Role::Operator),
-        Command::ConfirmDrained => (10, Role::Operator),
-        Command::ConfirmQuality => (11, Role::Operator),
-        Command::ConfirmStrength => (12, Role::Operator),
-        Command::ConfirmSludgeRemoved => (13, Role::Operator),
-        Command::Mixed { .. } => (14, Role::Operator),
-        Command::EnterChlorine { .. } => (23, Role::Operator),
-        Command::EnterTurbidity { .. } => (30, Role::Operator),
-        Command::JarTest { .. } => (31, Role::Operator),
-        Command::AcceptJarTest => (32, Role::Supervisor),
-        Command::RevertJarTest => (33, Role::Operator),
-        Command::Acknowledge { .. } => (15, Role::Operator),
-        Command::ResetAlarm { .. } => (16, Role::Operator),
-        Command::BeginEmergency { .. } => (34, Role::Engineer),
-        Command::EndEmergency => (35, Role::Operator),
-        Command::Silence => (17, Role::Operator),
-        Command::AcknowledgeLow => (24, Role::Operator),
-        // Of alarms of the lowest two priorities; see below.
-        Command::Shelve { .. } => (25, Role::Operator),
-        Command::ShelveOnce { .. } => (26, Role::Operator),
-        Command::Unshelve { .. } => (27, Role::Operator),
-        Command::OutOfService { .. } => (28, Role::Engineer),
-        Command::InService { .. } => (29, Role::Engineer),
-        Command::Handle { .. } => (18, Role::Supervisor),
-        Command::ByHand { .. } => (19, Role::Supervisor),
-        Command::Hold { .. } => (20, Role::Supervisor),
-        Command::Release { .. } => (21, Role::Supervisor),
-        Command::RecordTest { .. } => (36, Role::Supervisor),
-        Command::Set { .. } => (22, Role::Engineer),
-    }
-}
-const COMMANDS: usize = 37;
-
 fn every_command(rig: &Rig) -> Vec<Command> {
     let batch = Batch { product: 100.0, days: 0.0, amount: 1.0 };
     let alarm = rig.row("system.clock");
@@ -191,64 +147,6 @@ fn every_command(rig: &Rig) -> Vec<Command> {
         },
         rig.setting("coagulation.stroke", 0.9),
     ]
-}
-
-/// R-2.1-07, INV-36: the table of roles, over every command and every role. Admin keeps users, and touches no plant.
-#[test]
-fn each_role_may_ask_for_what_the_contract_says_and_nothing_else() {
-    let commands = every_command(&Rig::new());
-    let mut seen = [false; COMMANDS];
-    for command in commands {
-        let (number, least) = of_the_contract(&command);
-        seen[number] = true;
-        for role in ROLES {
-            let may = role >= least && role != Role::Admin;
-            let verdict = Rig::new().ask(role, command);
-            let refused = verdict == Err(Reason::NotPermitted);
-            assert_eq!(refused, !may, "{role:?} {command:?}: {verdict:?}");
-        }
-    }
-    assert_eq!(seen, [true; COMMANDS], "every command has its row");
-}
-
-/// R-2.1-07: an Operator puts the lowest two priorities on the shelf, a Supervisor the high ones too, nobody the critical.
-#[test]
-fn who_may_shelve_an_alarm_depends_on_its_priority() {
-    for (path, least) in [
-        ("system.clock", Some(Role::Operator)),
-        ("system.access", Some(Role::Operator)),
-        ("system.audit", Some(Role::Supervisor)),
-        ("disinfection.cap_reached", None),
-    ] {
-        for role in ROLES {
-            let mut rig = Rig::new();
-            let command = Command::Shelve { alarm: rig.row(path), seconds: 60.0 };
-            let may = least.is_some_and(|least| role >= least) && role != Role::Admin;
-            let verdict = rig.ask(role, command);
-            assert_eq!(verdict.is_ok(), may, "{role:?} {path}: {verdict:?}");
-        }
-    }
-}
-
-/// R-2.1-07: a setting asks for the role of its declaration.
-#[test]
-fn each_setting_asks_for_its_own_role() {
-    for (path, value, least) in [
-        ("disinfection.residual_target", 1.0, Role::Operator),
-        ("coagulation.dose_at_20", 10.0, Role::Supervisor),
-        ("coagulation.hourly_cap", 300.0, Role::Engineer),
-    ] {
-        for role in ROLES {
-            let mut rig = Rig::new();
-            let verdict = rig.ask(role, rig.setting(path, value));
-            let may = role >= least && role != Role::Admin;
-            assert_eq!(
-                verdict,
-                if may { Ok(()) } else { Err(Reason::NotPermitted) },
-                "{role:?} {path}"
-            );
-        }
-    }
 }
 
 /// INV-36, INV-37: what cannot be is refused, and says why: one row for each way.
@@ -536,146 +434,6 @@ fn a_setting_that_would_contradict_its_partner_is_refused() {
     let needs = orders.iter().any(|order| order.command.needs_selection());
     assert!(!needs, "a setting needs no selection");
     assert_eq!(rig.send(&orders), Err(Reason::OutOfRange));
-}
-
-/// R-2.2-11, R-2.1-05, INV-36: while the panel commands, no order sets anything going; what stops, shows or is typed in is taken.
-#[test]
-fn while_the_panel_commands_nothing_is_set_going_from_afar() {
-    let slot = |rig: &Rig| rig.plant.catalogue().input_slot("system.remote").unwrap();
-    let starts = |command: &Command| {
-        matches!(
-            command,
-            Command::Start
-                | Command::Wash { .. }
-                | Command::Desludge { .. }
-                | Command::Prime
-                | Command::ByHand { .. }
-        )
-    };
-    for command in every_command(&Rig::new()) {
-        let mut rig = Rig::new();
-        let at = slot(&rig);
-        rig.inputs.readings[at] = Reading::good(0.0, Moment(1_000_000));
-        let verdict = rig.ask(Role::Engineer, command);
-        let refused = verdict == Err(Reason::LocalControl);
-        assert_eq!(refused, starts(&command), "{command:?}: {verdict:?}");
-    }
-}
-
-/// R-2.1-05, R-2.1-02: a motor that was to run by hand does not begin to when the panel lets go.
-#[test]
-fn a_wish_by_hand_ends_when_somebody_takes_over_at_the_panel() {
-    let mut rig = Rig::ready();
-    let device = rig.row("intake.pump_a.mode");
-    assert_eq!(rig.ask(Role::Supervisor, Command::Handle { device, mode: Mode::Manual }), Ok(()));
-    let wish = Command::ByHand { device, wish: 60.0, seconds: 3600.0 };
-    assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()));
-    let is = |rig: &Rig| rig.plant.units.intake.pump[0].handling.wish();
-    assert_eq!(is(&rig), Some(Percent(60.0)));
-    rig.turn(false, 2);
-    assert_eq!(is(&rig), Some(Percent::ZERO));
-}
-
-/// R-2.1-05: a desludging that waits is ordered no more once somebody has taken over at the panel.
-#[test]
-fn an_order_to_desludge_ends_when_somebody_takes_over_at_the_panel() {
-    let mut rig = Rig::new();
-    rig.turn(true, 12);
-    assert_eq!(rig.ask(Role::Operator, Command::Desludge { tank: 1 }), Ok(()));
-    rig.turn(true, 60);
-    assert!(
-        rig.plant.units.sedimentation.has_orders(),
-        "nobody knows the level of T-601: it waits"
-    );
-    rig.turn(false, 2);
-    assert!(!rig.plant.units.sedimentation.has_orders());
-}
-
-/// R-2.1-05, R-2.1-02: a dosing pump that was to run by hand does not go on when the panel lets go.
-#[test]
-fn a_dose_by_hand_ends_when_somebody_takes_over_at_the_panel() {
-    for path in ["coagulation.doser.mode", "disinfection.doser.mode"] {
-        let mut rig = Rig::ready();
-        let device = rig.row(path);
-        let handle = Command::Handle { device, mode: Mode::Manual };
-        assert_eq!(rig.ask(Role::Supervisor, handle), Ok(()), "{path}");
-        let wish = Command::ByHand { device, wish: 60.0, seconds: 3600.0 };
-        assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()), "{path}");
-        let is = |rig: &Rig| {
-            let units = &rig.plant.units;
-            let doser = if path.starts_with('c') {
-                &units.coagulation.doser.handling
-            } else {
-                &units.disinfection.doser.handling
-            };
-            doser.wish()
-        };
-        assert_eq!(is(&rig), Some(Percent(60.0)), "{path}");
-        rig.turn(false, 2);
-        assert_eq!(is(&rig), Some(Percent::ZERO), "{path}");
-    }
-}
-
-/// R-2.1-07, INV-36: what may start something is chosen first; the token is one order's, for 30 s, once.
-#[test]
-fn what_starts_something_is_chosen_before_it_is_carried_out() {
-    for command in every_command(&Rig::new()) {
-        let mut rig = Rig::new();
-        let order = |number, step| Order { number, role: Role::Engineer, step, command };
-        let direct = rig.send(&[order(1, Step::Direct)]);
-        assert_eq!(direct == Err(Reason::NotSelected), command.needs_selection(), "{command:?}");
-        if !command.needs_selection() {
-            continue;
-        }
-        assert_eq!(rig.send(&[order(2, Step::Operate { token: 77 })]), Err(Reason::NotSelected));
-        assert_eq!(rig.send(&[order(3, Step::Select)]), Ok(()));
-        (0..30).for_each(|_| {
-            rig.plant.scan(&rig.inputs, &[], SECOND);
-        });
-        let late = rig.send(&[order(4, Step::Operate { token: 3 })]);
-        assert_eq!(late, Err(Reason::NotSelected), "{command:?}, 31 s later");
-        assert_eq!(rig.send(&[order(5, Step::Select)]), Ok(()));
-        assert_ne!(rig.send(&[order(6, Step::Operate { token: 5 })]), Err(Reason::NotSelected));
-        let again = rig.send(&[order(7, Step::Operate { token: 5 })]);
-        assert_eq!(again, Err(Reason::NotSelected), "{command:?}, a second time");
-    }
-}
-
-/// R-2.1-03: in AUTO the sequence owns its devices; a person's wish is taken in MANUAL only, and ends by itself.
-#[test]
-fn a_wish_of_a_person_is_taken_in_manual_and_ends_by_itself() {
-    let mut rig = Rig::ready();
-    let device = rig.row("intake.pump_a.mode");
-    let wish = Command::ByHand { device, wish: 60.0, seconds: 120.0 };
-    assert_eq!(rig.ask(Role::Supervisor, wish), Err(Reason::NotInManual));
-    assert!(rig.plant.units.intake.pump[0].handling.is_auto());
-    assert_eq!(rig.ask(Role::Supervisor, Command::Handle { device, mode: Mode::Manual }), Ok(()));
-    assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()));
-    let now = |rig: &Rig| rig.plant.units.intake.pump[0].handling.wish();
-    rig.turn(true, 118);
-    assert_eq!(now(&rig), Some(Percent(60.0)));
-    rig.turn(true, 2);
-    assert_eq!(now(&rig), Some(Percent(0.0)), "it ended, and nothing took it up");
-    assert!(rig.plant.units.intake.pump[0].handling.is_manual());
-}
-
-/// R-2.1-02, INV-36: what a person may not run by hand against: the output stays off, and says why.
-#[test]
-fn a_wish_by_hand_passes_no_interlock() {
-    let mut rig = Rig::ready();
-    let device = rig.row("intake.pump_a.mode");
-    assert_eq!(rig.ask(Role::Supervisor, Command::Handle { device, mode: Mode::Manual }), Ok(()));
-    let wish = Command::ByHand { device, wish: 100.0, seconds: 3600.0 };
-    assert_eq!(rig.ask(Role::Supervisor, wish), Ok(()));
-    for _ in 0..60 {
-        rig.scan(&[]);
-        let outputs = rig.plant.units.intake.pump[0].outputs;
-        assert!(!outputs.run.value() && outputs.speed.value() == Percent::ZERO);
-    }
-    let pump = &rig.plant.units.intake.pump[0];
-    assert_eq!(pump.handling.wish(), Some(Percent(100.0)), "held off, not ended");
-    assert!(pump.status.blocked.has(Reason::LevelUnknown), "nobody knows the wet well");
-    assert_ne!(rig.plant.units.intake.status.blocked, Reasons::NONE);
 }
 
 /// R-2.1-07, INV-37: every setting has a range that its default fits, and what changes a dose moves by steps.

@@ -12,6 +12,7 @@
 use core::time::Duration;
 
 use super::books::{Books, Now};
+use super::lately::Lately;
 use super::recipe::{self, Ageing};
 use crate::alarm::Condition;
 use crate::block::{RollingMass, Sustained};
@@ -109,8 +110,6 @@ const REFILL: Percent = Percent(10.0);
 const REFILL_SEEN: Duration = Duration::from_secs(30);
 /// What is poured in within this time is one refill (chosen: two walks to the tap).
 const SAME_REFILL: Duration = Duration::from_secs(1800);
-/// Within this time, in slices of a minute.
-const SLICES: usize = 10;
 /// A full tank is filled to here, %.
 const FULL: f64 = 95.0;
 /// A tank below this is to be mixed (R-2.11-02, alarms 202 and 408), and none any more this much above.
@@ -192,31 +191,6 @@ pub struct Batch {
     pub days: f64,
     /// Put in: litres of solution, or kilograms of powder.
     pub amount: f64,
-}
-
-/// The lowest level of the last ten minutes.
-#[derive(Clone, Copy, Debug, Default)]
-struct Lately {
-    lowest: [Option<f64>; SLICES],
-    at: usize,
-    in_slice: Duration,
-}
-
-impl Lately {
-    fn take(&mut self, level: f64, elapsed: Duration) -> f64 {
-        self.in_slice = self.in_slice.saturating_add(elapsed);
-        if self.in_slice >= MINUTE {
-            self.in_slice = Duration::ZERO;
-            self.at = (self.at + 1) % SLICES;
-            self.lowest[self.at] = None;
-        }
-        let lower = |slice: f64| if slice < level { slice } else { level };
-        self.lowest[self.at] = Some(self.lowest[self.at].map_or(level, lower));
-        self.lowest
-            .iter()
-            .flatten()
-            .fold(level, |least, slice| if *slice < least { *slice } else { least })
-    }
 }
 
 /// A day tank.
@@ -319,7 +293,7 @@ impl Stock {
             return;
         };
         let kept = &mut self.retained;
-        if self.lately.lowest.iter().all(Option::is_none) && kept.last_level.0 > 0.0 {
+        if self.lately.is_empty() && kept.last_level.0 > 0.0 {
             self.lately.take(kept.last_level.0, Duration::ZERO);
         }
         let lowest = self.lately.take(level.0, elapsed);
