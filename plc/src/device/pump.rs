@@ -311,9 +311,6 @@ impl Drive {
             running: self.inputs.running.closed(),
             tripped: self.inputs.tripped.closed(),
         };
-        if ask.is_taken_over() {
-            self.handling.end_wish();
-        }
         let (ask, why) = ask.under(&self.handling, self.is_on());
         let on = self.live(feedback, ask, why, limits, stagger, elapsed);
         self.life.keep(&mut self.retained);
@@ -341,9 +338,6 @@ impl Motor {
     /// One scan.
     pub fn scan(&mut self, ask: Ask, limits: Limits, stagger: &mut Stagger, elapsed: Duration) {
         let feedback = Feedback { running: self.inputs.running.closed(), tripped: false };
-        if ask.is_taken_over() {
-            self.handling.end_wish();
-        }
         let (ask, why) = ask.under(&self.handling, self.is_on());
         let on = self.live(feedback, ask, why, limits, stagger, elapsed);
         // One that runs by itself has its own alarm.

@@ -47,7 +47,7 @@ impl Ask {
         self
     }
 
-    /// The panel commands: whoever wished it to run by hand wishes it no more (R-2.1-05).
+    /// The panel commands: people run it there (R-2.1-05).
     pub(super) fn is_taken_over(&self) -> bool {
         self.by_hand.is_some_and(|held| held.has(Reason::LocalControl))
     }
