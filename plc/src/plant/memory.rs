@@ -301,7 +301,9 @@ mod tests {
     /// told; one that fits is taken up.
     #[test]
     fn a_kept_setting_that_fits_no_more_is_dropped_and_told() {
-        let rows: &[(&[(&str, f64)], &[(&str, f64, f64)])] = &[
+        type Kept = [(&'static str, f64)];
+        type Dropped = [(&'static str, f64, f64)];
+        let rows: &[(&Kept, &Dropped)] = &[
             (
                 &[("filtration.waste_level_max", 60.0)],
                 &[("filtration.waste_level_max", 60.0, 50.0)],
