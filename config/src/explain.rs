@@ -4,7 +4,7 @@ use plc::quantity::Form;
 use plc::tag::{Catalogue, Kind, Row, Source};
 
 use crate::plan::{LOAD_MAX, loads};
-use crate::site::{BusKind, Direction, Site};
+use crate::site::{Bus, BusKind, Direction, Site};
 
 /// How busy each bus is, one line a bus. Empty without buses.
 #[must_use]
@@ -16,11 +16,10 @@ pub fn bus_loads(site: &Site, catalogue: &Catalogue) -> String {
         vec![["bus", "address", "devices", "a second", "ms each", "busy"].map(String::from)];
     for load in loads(site, catalogue) {
         let bus = &site.buses[load.bus];
-        let BusKind::Tcp { address } = &bus.kind;
         let devices = site.devices.iter().filter(|device| device.bus == load.bus).count();
         rows.push([
             bus.name.clone(),
-            address.clone(),
+            way(bus),
             devices.to_string(),
             format!("{:.1}", load.transactions_per_second),
             format!("{:.0}", bus.transaction().as_secs_f64() * 1_000.0),
@@ -28,6 +27,18 @@ pub fn bus_loads(site: &Site, catalogue: &Catalogue) -> String {
         ]);
     }
     columns(&rows)
+}
+
+/// How a bus is reached, in a few words.
+fn way(bus: &Bus) -> String {
+    match &bus.kind {
+        BusKind::Tcp { address } => address.clone(),
+        BusKind::RtuOverTcp { address } => format!("{address} (RTU)"),
+        BusKind::Rtu { port, parity, stop_bits } => {
+            let baud = bus.baud.unwrap_or_default();
+            format!("{port} {baud} 8{}{}", parity.letter(), stop_bits.count())
+        }
+    }
 }
 
 /// Every point of the plant, one line a point.

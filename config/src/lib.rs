@@ -41,6 +41,13 @@
 //! baud = 19200
 //! timeout = "500 ms"
 //!
+//! [bus.a]                         # a serial port of this machine
+//! protocol = "rtu"                # or "tcp", the default; or "rtu_over_tcp", with address and baud
+//! port = "/dev/serial/by-id/usb-FTDI_USB-RS485_Cable_FT4XYZ-if00-port0"     # a name that stays
+//! baud = 19200                    # 1200, 2400, 4800, 9600, 19200, 38400, 57600 or 115200
+//! parity = "even"                 # or "none" or "odd"
+//! stop_bits = 1                   # or 2; data bits are always 8
+//!
 //! [device.fit_101]
 //! profile = "flow_meter"          # devices/flow_meter.toml, built in or beside the site
 //! bus = "b"
@@ -86,8 +93,11 @@ pub use fault::{Fault, Faults, Place};
 pub use plan::{LOAD_MAX, Load, Request, loads, plan};
 pub use profile::{Access, DeadMan, Form, Profile, Register, Table, Watchdog, WordOrder};
 pub use site::{
-    Binding, Bus, BusKind, Device, Direction, FieldKind, Hmi, Renamed, SettingValue, Site,
+    Binding, Bus, BusKind, Device, Direction, FieldKind, Hmi, Parity, Renamed, SettingValue, Site,
+    StopBits,
 };
 
+#[cfg(test)]
+mod bus_tests;
 #[cfg(test)]
 mod tests;

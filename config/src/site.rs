@@ -61,6 +61,60 @@ pub enum FieldKind {
 pub enum BusKind {
     /// Modbus TCP at `host:port`.
     Tcp { address: String },
+    /// Modbus RTU on a serial port of this machine.
+    Rtu { port: String, parity: Parity, stop_bits: StopBits },
+    /// Frames of Modbus RTU through a TCP connection to `host:port`: a serial server that passes bytes on.
+    RtuOverTcp { address: String },
+}
+
+impl BusKind {
+    /// Where it is: `host:port`, or the path of a serial port.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        match self {
+            BusKind::Tcp { address } | BusKind::RtuOverTcp { address } => address,
+            BusKind::Rtu { port, .. } => port,
+        }
+    }
+}
+
+/// The bit that checks each character of a serial line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parity {
+    #[default]
+    None,
+    Even,
+    Odd,
+}
+
+/// What ends each character of a serial line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StopBits {
+    #[default]
+    One,
+    Two,
+}
+
+impl Parity {
+    /// As in 8N1.
+    #[must_use]
+    pub fn letter(self) -> char {
+        match self {
+            Parity::None => 'N',
+            Parity::Even => 'E',
+            Parity::Odd => 'O',
+        }
+    }
+}
+
+impl StopBits {
+    #[must_use]
+    pub fn count(self) -> u32 {
+        match self {
+            StopBits::One => 1,
+            StopBits::Two => 2,
+        }
+    }
 }
 
 /// A line with devices on it.
@@ -68,7 +122,7 @@ pub enum BusKind {
 pub struct Bus {
     pub name: String,
     pub kind: BusKind,
-    /// Speed of the serial line behind the address; `None`: Ethernet all the way.
+    /// Speed of the serial line, at this machine or behind the address; `None`: Ethernet all the way.
     pub baud: Option<u32>,
     /// Longest wait for an answer.
     pub timeout: Duration,
@@ -172,6 +226,15 @@ impl Site {
     /// Writes a point's value into the words of its register; other bits of a shared word stay.
     pub fn encode(&self, binding: &Binding, value: f64, words: &mut [u16]) {
         self.register(binding).encode(binding.to_register(value), words);
+    }
+
+    /// Whether a bus speaks RTU: bits take the time they take, whatever the speed of the plant.
+    #[must_use]
+    pub fn has_serial_lines(&self) -> bool {
+        self.buses.iter().any(|bus| match bus.kind {
+            BusKind::Rtu { .. } | BusKind::RtuOverTcp { .. } => true,
+            BusKind::Tcp { .. } => false,
+        })
     }
 
     /// Whether outputs reach anything but the embedded twin.

@@ -6,16 +6,16 @@ use plc::tag::{Adjustable, Catalogue, Kind, Point, Source, Visitor};
 
 use crate::{BusKind, Faults, FieldKind, LOAD_MAX, Profiles, Site, check, loads, shipped};
 
-fn catalogue_of(shape: &Shape) -> Catalogue {
+pub(crate) fn catalogue_of(shape: &Shape) -> Catalogue {
     Plant::new(shape).catalogue().clone()
 }
 
-fn checked(text: &str) -> Result<Site, Faults> {
+pub(crate) fn checked(text: &str) -> Result<Site, Faults> {
     check(text, "site.toml", &Profiles::shipped(), &[], catalogue_of)
 }
 
 /// What is said about a file, without its name.
-fn said(result: Result<Site, Faults>) -> Vec<String> {
+pub(crate) fn said(result: Result<Site, Faults>) -> Vec<String> {
     match result {
         Ok(_) => Vec::new(),
         Err(faults) => faults
@@ -27,7 +27,7 @@ fn said(result: Result<Site, Faults>) -> Vec<String> {
 }
 
 /// The bench with one text exchanged for another.
-fn bench_but(found: &str, instead: &str) -> String {
+pub(crate) fn bench_but(found: &str, instead: &str) -> String {
     assert!(shipped::BENCH.contains(found), "{found}");
     shipped::BENCH.replacen(found, instead, 1)
 }
@@ -363,7 +363,11 @@ fn devices_and_buses_that_clash_or_do_not_exist_are_named() {
         ),
         ("address = \"127.0.0.1:1504\"", "address = \"127.0.0.1\"", "write host:port"),
         ("address = \"127.0.0.1:1504\"", "address = \"127.0.0.1:1503\"", "that of bus `b` already"),
-        ("[bus.c]\n", "[bus.c]\nport = \"/dev/ttyUSB0\"\n", "serial lines are not supported yet"),
+        (
+            "[bus.c]\n",
+            "[bus.c]\nport = \"/dev/ttyUSB0\"\n",
+            "`port` is of a serial port only: give the bus `protocol = \"rtu\"`",
+        ),
         (
             "period = \"100 ms\"",
             "period = \"500 ms\"",

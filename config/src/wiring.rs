@@ -8,13 +8,15 @@ use crate::device::Profiles;
 use crate::fault::{Report, hint};
 use crate::profile::Profile;
 use crate::section::Section;
-use crate::site::{Bus, BusKind, Device};
+use crate::site::{Bus, BusKind, Device, Parity, StopBits};
 use crate::tree::Table;
 
 /// Buses a site may have: A to D, a header, and room for two more.
 const BUSES_MAX: usize = 8;
 /// Devices a site may have: a Modbus line carries at most 32, a site three lines and a network.
 const DEVICES_MAX: usize = 128;
+/// Speeds that devices can be set to.
+const BAUDS: [i64; 8] = [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200];
 /// plant.md 1.5 has 19 200 baud everywhere.
 const BAUD_DEFAULT: i64 = 19_200;
 /// The slowest device waits 60 ms (plant.md 6.11); a gateway doubles it.
@@ -34,55 +36,137 @@ pub(crate) fn buses(table: &Table, report: &mut Report) -> Vec<Bus> {
         if !section.is_there() {
             continue;
         }
-        let wanted = "`host:port` of a Modbus TCP device or gateway";
-        let address = section.needed_text("address", wanted, report).unwrap_or_default();
-        let place = section.place_of("address");
-        if !address.is_empty() && !is_address(address) {
+        let kind = kind(&mut section, report);
+        let same_place = |bus: &&Bus| !kind.place().is_empty() && bus.kind.place() == kind.place();
+        if let Some(other) = buses.iter().find(same_place) {
+            let key = kind.key();
             let what =
-                format!("`address = \"{address}\"`: write host:port, such as \"127.0.0.1:1502\"");
-            report.fault(&place, &name, what);
+                format!("`{key} = \"{}\"` is that of bus `{}` already", kind.place(), other.name);
+            report.fault(&section.place_of(key), &name, what);
         }
-        if let Some(other) = buses.iter().find(|bus| bus.kind.is_at(address)) {
-            let what = format!("`address = \"{address}\"` is that of bus `{}` already", other.name);
-            report.fault(&place, &name, what);
-        }
-        let lines = [("rs485", true), ("ethernet", false)];
-        let is_serial = section.word("line", &lines, report).unwrap_or(true);
-        let baud = section.whole("baud", 1_200..=115_200, report);
-        if !is_serial && baud.is_some() {
-            report.fault(
-                &section.place_of("baud"),
-                &name,
-                "`baud` means nothing on `line = \"ethernet\"`",
-            );
-        }
-        let baud =
-            is_serial.then(|| u32::try_from(baud.unwrap_or(BAUD_DEFAULT)).unwrap_or(u32::MAX));
+        let baud = baud(&kind, &mut section, report);
         let limits = Duration::from_millis(20)..=Duration::from_secs(5);
         let timeout = section.time("timeout", limits, report).unwrap_or(TIMEOUT_DEFAULT);
-        for serial in ["port", "device", "parity"] {
-            // Said plainly, so that nobody looks for a spelling that works.
-            if entry.node.value.table().is_some_and(|table| table.find(serial).is_some()) {
-                let what = format!(
-                    "`{serial}`: serial lines are not supported yet; use a Modbus TCP gateway"
-                );
-                report.fault(&section.place_of(serial), &name, what);
-                section.find(serial);
-            }
-        }
         section.end(report);
-        let kind = BusKind::Tcp { address: address.to_string() };
         buses.push(Bus { name: entry.key.clone(), kind, baud, timeout });
     }
     buses
 }
 
-impl BusKind {
-    fn is_at(&self, other: &str) -> bool {
-        match self {
-            BusKind::Tcp { address } => address == other,
+/// `protocol` and what it takes to reach the bus.
+fn kind(section: &mut Section<'_>, report: &mut Report) -> BusKind {
+    let protocols =
+        [("tcp", Protocol::Tcp), ("rtu", Protocol::Rtu), ("rtu_over_tcp", Protocol::RtuOverTcp)];
+    let said = section.word("protocol", &protocols, report);
+    // After a word that is not understood the rest is judged by what it looks like.
+    let looks = match (section.find("protocol"), section.find("port")) {
+        (Some(_), Some(_)) => Protocol::Rtu,
+        (Some(_) | None, Some(_) | None) => Protocol::Tcp,
+    };
+    let protocol = said.unwrap_or(looks);
+    let no_port = "of a serial port only: give the bus `protocol = \"rtu\"`";
+    match protocol {
+        Protocol::Tcp => {
+            refuse(section, &["port", "parity", "stop_bits", "data_bits"], no_port, report);
+            BusKind::Tcp { address: address(section, "a Modbus TCP device or gateway", report) }
+        }
+        Protocol::RtuOverTcp => {
+            let no_port = "of a serial port only: the serial server at `address` has it";
+            refuse(section, &["port", "parity", "stop_bits", "data_bits"], no_port, report);
+            let address = address(section, "a serial server that passes RTU frames on", report);
+            BusKind::RtuOverTcp { address }
+        }
+        Protocol::Rtu => {
+            refuse(section, &["address"], "of TCP only: a serial port is given by `port`", report);
+            refuse(section, &["data_bits"], "not to be chosen: RTU always has 8", report);
+            let parities = [("none", Parity::None), ("even", Parity::Even), ("odd", Parity::Odd)];
+            section.need("parity", "\"none\", \"even\" or \"odd\", as its devices are set", report);
+            let parity = section.word("parity", &parities, report).unwrap_or_default();
+            let stop_bits = match section.whole("stop_bits", 1..=2, report) {
+                Some(2) => StopBits::Two,
+                Some(_) | None => StopBits::One,
+            };
+            BusKind::Rtu { port: port(section, report), parity, stop_bits }
         }
     }
+}
+
+#[derive(Clone, Copy)]
+enum Protocol {
+    Tcp,
+    Rtu,
+    RtuOverTcp,
+}
+
+impl BusKind {
+    /// The key that says where it is.
+    fn key(&self) -> &'static str {
+        match self {
+            BusKind::Tcp { .. } | BusKind::RtuOverTcp { .. } => "address",
+            BusKind::Rtu { .. } => "port",
+        }
+    }
+}
+
+/// Keys that mean nothing here.
+fn refuse(section: &mut Section<'_>, keys: &[&'static str], why: &str, report: &mut Report) {
+    for key in keys {
+        if section.find(key).is_some() {
+            report.fault(&section.place_of(key), &section.name, format!("`{key}` is {why}"));
+        }
+    }
+}
+
+fn address(section: &mut Section<'_>, of: &str, report: &mut Report) -> String {
+    let wanted = format!("`host:port` of {of}");
+    let address = section.needed_text("address", &wanted, report).unwrap_or_default();
+    if !address.is_empty() && !is_address(address) {
+        let what =
+            format!("`address = \"{address}\"`: write host:port, such as \"127.0.0.1:1502\"");
+        report.fault(&section.place_of("address"), &section.name, what);
+    }
+    address.to_string()
+}
+
+/// Whether there is such a port shows when it is opened: a site may be checked on another machine.
+fn port(section: &mut Section<'_>, report: &mut Report) -> String {
+    let wanted =
+        "the path of a serial port, such as \"/dev/serial/by-id/usb-...\" or \"/dev/ttyAMA0\"";
+    let port = section.needed_text("port", wanted, report).unwrap_or_default();
+    let is_path = port.strip_prefix("/dev/").is_some_and(|name| !name.is_empty());
+    if !port.is_empty() && !is_path {
+        let what =
+            format!("`port = \"{port}\"`: write {wanted}; `ls -l /dev/serial/by-id` lists them");
+        report.fault(&section.place_of("port"), &section.name, what);
+    }
+    port.to_string()
+}
+
+/// `line` and `baud`: how fast bits travel on the serial part of the way, if there is one.
+fn baud(kind: &BusKind, section: &mut Section<'_>, report: &mut Report) -> Option<u32> {
+    let is_serial = match kind {
+        BusKind::Tcp { .. } => {
+            let lines = [("rs485", true), ("ethernet", false)];
+            section.word("line", &lines, report).unwrap_or(true)
+        }
+        BusKind::Rtu { .. } | BusKind::RtuOverTcp { .. } => {
+            refuse(section, &["line"], "of Modbus TCP only: RTU is always a serial line", report);
+            true
+        }
+    };
+    let baud = section.whole("baud", 1_200..=115_200, report);
+    if !is_serial && baud.is_some() {
+        let what = "`baud` means nothing on `line = \"ethernet\"`";
+        report.fault(&section.place_of("baud"), &section.name, what);
+    }
+    if let Some(baud) = baud
+        && !BAUDS.contains(&baud)
+    {
+        let list = BAUDS.map(|baud| baud.to_string()).join(", ");
+        let what = format!("`baud = {baud}`: allowed are {list}, as its devices are set");
+        report.fault(&section.place_of("baud"), &section.name, what);
+    }
+    is_serial.then(|| u32::try_from(baud.unwrap_or(BAUD_DEFAULT)).unwrap_or(u32::MAX))
 }
 
 fn is_address(text: &str) -> bool {

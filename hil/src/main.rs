@@ -1,4 +1,4 @@
-//! The bench: runs scenarios in one process, serves the model plant as Modbus TCP devices, and works its panel.
+//! The bench: runs scenarios in one process, serves the model plant as Modbus devices, and works its panel.
 
 mod matrix_line;
 mod run;
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use config::FieldKind;
-use hil::rig::{CONTROL, PlantWorld, Rig, SAYINGS, Setup, tell};
+use hil::rig::{CONTROL, End, PlantWorld, Rig, SAYINGS, Setup, tell};
 use plc::plant::Plant;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,10 +37,15 @@ struct Line {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve every bus of a site as Modbus TCP devices.
+    /// Serve every bus of a site: as Modbus TCP devices, or as devices on serial lines.
     ///
     /// The model plant behind them runs in real time. When everything listens, one line `ready {json}` says where each bus
     /// and the control endpoint are, and who to stop. Ctrl-C ends it.
+    ///
+    /// A bus on a serial line, with a USB adapter at each end, or with a pseudo-terminal instead of a cable:
+    ///
+    ///     hil rig --site site.toml --serial a=/dev/ttyUSB1
+    ///     hil rig --site site.toml --serial a=pty --serial b=pty
     #[command(verbatim_doc_comment)]
     Rig {
         /// The site file the controller is started with; its [field] driver is "modbus".
@@ -50,6 +55,10 @@ enum Command {
         /// `--set bus.a.address=...` what `ready` says.
         #[arg(long, value_name = "ADDR", verbatim_doc_comment)]
         bind: Option<SocketAddr>,
+        /// Serve this bus on a serial line: the rig's end of it, or `pty` for a new pseudo-terminal, whose other end `ready`
+        /// names under `ports` (the controller's `port`, or `--set bus.a.port=...`). May be repeated.
+        #[arg(long, value_name = "BUS=PORT", verbatim_doc_comment, value_parser = end)]
+        serial: Vec<(String, End)>,
         /// Where the control endpoint listens: 127.0.0.1:1500, or with --bind any free port of that address.
         #[arg(long, value_name = "ADDR")]
         control: Option<SocketAddr>,
@@ -132,8 +141,8 @@ fn bench(command: Command) -> anyhow::Result<()> {
         .context("cannot start")?;
     runtime.block_on(async {
         match command {
-            Command::Rig { site, bind, control, seed, speed } => {
-                serve(site, seed, Setup { bind, control, speed }).await
+            Command::Rig { site, bind, serial, control, seed, speed } => {
+                serve(site, seed, Setup { bind, control, speed, serial }).await
             }
             Command::Press { tag, rig } => say(&rig, &format!("press {tag}")).await,
             Command::Release { tag, rig } => say(&rig, &format!("release {tag}")).await,
@@ -141,6 +150,16 @@ fn bench(command: Command) -> anyhow::Result<()> {
             Command::Run(_) | Command::Swarm(_) | Command::Matrix(_) => Ok(()),
         }
     })
+}
+
+/// `BUS=PORT`.
+fn end(words: &str) -> Result<(String, End), String> {
+    match words.split_once('=') {
+        Some((bus, end)) if !bus.is_empty() && !end.is_empty() => {
+            Ok((bus.to_string(), End::understand(end)))
+        }
+        Some(_) | None => Err("write BUS=PORT, such as a=/dev/ttyUSB1 or a=pty".into()),
+    }
 }
 
 async fn say(rig: &str, line: &str) -> anyhow::Result<()> {
@@ -159,8 +178,11 @@ async fn serve(path: PathBuf, seed: u64, setup: Setup) -> anyhow::Result<()> {
     let rig = Rig::start(&site, &catalogue, world, &setup).await?;
     let buses: serde_json::Map<_, _> =
         rig.buses.iter().map(|(bus, address)| (bus.clone(), json!(address))).collect();
+    let ports: serde_json::Map<_, _> =
+        rig.ports.iter().map(|(bus, port)| (bus.clone(), json!(port))).collect();
     let ready = json!({
         "buses": buses,
+        "ports": ports,
         "control": rig.control,
         "pid": std::process::id(),
         "seed": seed,

@@ -24,6 +24,12 @@ pub fn run(site: Option<&Path>, how: How) -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let checked = sites::load(site, &how.set)?;
+    let speed = how.speed.unwrap_or(checked.speed);
+    if speed > 1 && checked.has_serial_lines() {
+        bail!(
+            "--speed {speed}: this site has RTU buses, which carry their bits at the speed of life: --speed 1"
+        );
+    }
     let options = Options {
         state: match how.state {
             Some(state) => state,
@@ -31,7 +37,7 @@ pub fn run(site: Option<&Path>, how: How) -> anyhow::Result<()> {
         },
         http: how.http,
         opcua: how.opcua,
-        speed: how.speed.unwrap_or(checked.speed),
+        speed,
         recording: Recording {
             bound: u64::from(how.recording) << 20,
             text: sites::text(site)?,

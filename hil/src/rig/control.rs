@@ -1,6 +1,6 @@
 //! The control endpoint: one line in, one line out. `ok`, or `error` and why.
 //!
-//! `link BUS up|silent|down` works a bus; every other line goes to the world: panel, weather, faults.
+//! `link BUS up|silent|down|noisy|late` works a bus; every other line goes to the world: panel, weather, faults.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -71,12 +71,12 @@ fn obey(line: &str, links: &Links, world: &Shared) -> Result<(), String> {
             let known = || links.keys().cloned().collect::<Vec<String>>().join(", ");
             let link =
                 links.get(bus).ok_or_else(|| format!("no bus {bus}: there are {}", known()))?;
-            let states = [Link::Up, Link::Silent, Link::Down];
+            let states = [Link::Up, Link::Silent, Link::Down, Link::Noisy, Link::Late];
             let wanted = states.into_iter().find(|one| one.word() == state);
-            link.send_replace(wanted.ok_or("a link is up, silent or down")?);
+            link.send_replace(wanted.ok_or("a link is up, silent, down, noisy or late")?);
             Ok(())
         }
-        ["link", ..] => Err("link BUS up|silent|down".into()),
+        ["link", ..] => Err("link BUS up|silent|down|noisy|late".into()),
         [] => Err("nothing said".into()),
         [..] => world.lock().unwrap_or_else(PoisonError::into_inner).act(&words),
     }

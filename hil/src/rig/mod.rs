@@ -1,7 +1,8 @@
-//! The rig: the twin as a field. One Modbus TCP endpoint for each bus of a site, from the same site file and profiles that
-//! the controller reads, and a control endpoint that works the panel and breaks things.
+//! The rig: the twin as a field. One Modbus TCP endpoint or serial line for each bus of a site, from the same site file and
+//! profiles that the controller reads, and a control endpoint that works the panel and breaks things.
 //!
 //! ```text
+//! controller --RTU on a serial port, or through TCP--> serial -+
 //! controller --Modbus TCP--> server --> device (registers) --outputs--> world (the twin), stepped in real time x speed
 //!                                       device (registers) <--readings--
 //! hil press, tests --lines--> control --> link of a bus, or the world
@@ -11,6 +12,9 @@ mod clock;
 mod control;
 mod device;
 mod plant;
+mod serial;
+#[cfg(test)]
+mod serial_tests;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -21,7 +25,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use config::{BusKind, Site};
+use config::{Bus, BusKind, Site};
 use plc::image::{Inputs, Outputs};
 use plc::signal::Moment;
 use plc::tag::Catalogue;
@@ -34,6 +38,8 @@ pub use clock::STEP;
 pub use control::tell;
 use device::Device;
 pub use plant::PlantWorld;
+pub use serial::End;
+use serial::Served;
 pub use server::Link;
 
 /// Where the control endpoint listens unless told otherwise: below the bench's buses, on loopback.
@@ -57,6 +63,8 @@ pub struct Setup {
     pub control: Option<SocketAddr>,
     /// Plant seconds a second; 0 counts as 1.
     pub speed: u32,
+    /// Buses on serial lines, whatever the site says of them, by name.
+    pub serial: Vec<(String, End)>,
 }
 
 /// Why a rig does not start.
@@ -64,6 +72,15 @@ pub struct Setup {
 pub enum RigError {
     #[error("bus {bus}: address {address} is not understood")]
     Address { bus: String, address: String, source: io::Error },
+    #[error(
+        "bus {bus} is a serial port of the controller: say where the rig's end of that line is, with `--serial {bus}=PORT`, \
+         or `--serial {bus}=pty` for a controller on this machine"
+    )]
+    NoEnd { bus: String },
+    #[error("--serial {bus}: there is no such bus: there are {known}")]
+    NoBus { bus: String, known: String },
+    #[error("serial port {port} of bus {bus} does not open: {why}")]
+    Serial { bus: String, port: String, why: String },
     #[error("cannot listen on {address} for {what}")]
     Listen { what: String, address: SocketAddr, source: io::Error },
 }
@@ -71,8 +88,10 @@ pub enum RigError {
 /// A running rig; it ends when dropped.
 #[derive(Debug)]
 pub struct Rig {
-    /// Where each bus really is, in the site's order.
+    /// Where each bus on TCP really is, in the site's order.
     pub buses: Vec<(String, SocketAddr)>,
+    /// Where the controller finds each bus on a pseudo-terminal.
+    pub ports: Vec<(String, String)>,
     pub control: SocketAddr,
     _tasks: JoinSet<()>,
     _clock: clock::Clock,
@@ -88,20 +107,17 @@ impl Rig {
     ) -> Result<Rig, RigError> {
         let field = Arc::new(Field::new(Device::of(site, catalogue)));
         let world = Arc::new(Mutex::new(world));
-        let mut tasks = JoinSet::new();
-        let (mut buses, mut links) = (Vec::new(), BTreeMap::new());
-        for (number, bus) in site.buses.iter().enumerate() {
-            let BusKind::Tcp { address } = &bus.kind;
-            let address = match setup.bind {
-                Some(bind) => bind,
-                None => resolve(&bus.name, address).await?,
-            };
-            let listener = listen(&format!("bus {}", bus.name), address).await?;
-            buses.push((bus.name.clone(), local(&listener, address)?));
-            let (link, seen) = watch::channel(Link::Up);
-            links.insert(bus.name.clone(), link);
-            tasks.spawn(server::serve(listener, number, field.clone(), seen));
+        let mut rig = Opened::default();
+        if let Some((bus, _)) =
+            setup.serial.iter().find(|(bus, _)| site.buses.iter().all(|one| one.name != *bus))
+        {
+            let known: Vec<&str> = site.buses.iter().map(|bus| bus.name.as_str()).collect();
+            return Err(RigError::NoBus { bus: bus.clone(), known: known.join(", ") });
         }
+        for (number, bus) in site.buses.iter().enumerate() {
+            rig.open(number, bus, setup, &field).await?;
+        }
+        let Opened { buses, ports, links, mut tasks } = rig;
         let address = setup.control.or_else(|| setup.bind.map(|bind| (bind.ip(), 0).into()));
         let address =
             address.or_else(|| CONTROL.parse().ok()).unwrap_or(([127, 0, 0, 1], 0).into());
@@ -110,7 +126,60 @@ impl Rig {
         tasks.spawn(control::serve(listener, links, world.clone()));
         let inputs = Inputs::new(catalogue);
         let clock = clock::Clock::start(field, world, inputs, Outputs::new(catalogue), setup.speed);
-        Ok(Rig { buses, control, _tasks: tasks, _clock: clock })
+        Ok(Rig { buses, ports, control, _tasks: tasks, _clock: clock })
+    }
+}
+
+/// What has been opened so far.
+#[derive(Default)]
+struct Opened {
+    buses: Vec<(String, SocketAddr)>,
+    ports: Vec<(String, String)>,
+    links: BTreeMap<String, watch::Sender<Link>>,
+    tasks: JoinSet<()>,
+}
+
+impl Opened {
+    async fn open(
+        &mut self,
+        number: usize,
+        bus: &Bus,
+        setup: &Setup,
+        field: &Arc<Field>,
+    ) -> Result<(), RigError> {
+        let (link, seen) = watch::channel(Link::Up);
+        self.links.insert(bus.name.clone(), link);
+        let served =
+            || Served { bus: number, baud: bus.baud, field: field.clone(), link: seen.clone() };
+        if let Some((name, end)) = setup.serial.iter().find(|(name, _)| *name == bus.name) {
+            let (port, path) = end.open(bus).map_err(|why| {
+                let port = match end {
+                    End::Port(path) => path.clone(),
+                    End::Pty => "(pty)".into(),
+                };
+                RigError::Serial { bus: name.clone(), port, why }
+            })?;
+            self.ports.extend(path.map(|path| (name.clone(), path)));
+            self.tasks.spawn(serial::serve_port(port, served()));
+            return Ok(());
+        }
+        let is_rtu = match &bus.kind {
+            BusKind::Tcp { .. } => false,
+            BusKind::RtuOverTcp { .. } => true,
+            BusKind::Rtu { .. } => return Err(RigError::NoEnd { bus: bus.name.clone() }),
+        };
+        let address = match setup.bind {
+            Some(bind) => bind,
+            None => resolve(&bus.name, bus.kind.place()).await?,
+        };
+        let listener = listen(&format!("bus {}", bus.name), address).await?;
+        self.buses.push((bus.name.clone(), local(&listener, address)?));
+        if is_rtu {
+            self.tasks.spawn(serial::serve_tcp(listener, served()));
+        } else {
+            self.tasks.spawn(server::serve(listener, number, field.clone(), seen));
+        }
+        Ok(())
     }
 }
 
@@ -159,6 +228,12 @@ impl Field {
             Some(device) => device.answer(pdu, now),
             None => server::unknown(pdu),
         }
+    }
+
+    /// The same on a line without a gateway, where a device that is not there says nothing.
+    fn answer_on_line(&self, bus: usize, unit: u8, pdu: &[u8]) -> Option<Vec<u8>> {
+        let answer = self.answer(bus, unit, pdu);
+        Some(answer).filter(|answer| *answer != server::unknown(pdu))
     }
 
     /// What all outputs ask of the plant now.

@@ -2,17 +2,19 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::Field;
 use super::device::{NO_SUCH_DEVICE, refusal};
 
 /// Connections to one bus at once; more are closed at once.
-const CONNECTIONS_MAX: usize = 16;
+pub(super) const CONNECTIONS_MAX: usize = 16;
 /// Transaction, protocol, length, unit.
 const HEADER: usize = 7;
 /// Longest function and content (Modbus Messaging on TCP/IP V1.0b).
@@ -24,8 +26,41 @@ pub enum Link {
     Up,
     /// Requests are swallowed: a line cut behind the gateway.
     Silent,
-    /// Every connection is closed: the gateway lost its power.
+    /// Every connection is closed: the gateway lost its power. A serial port has none: it is silent.
     Down,
+    /// Every third answer is broken on the way: on a serial line one bit of it; a gateway passes none on.
+    Noisy,
+    /// Every third answer comes late, and the next ones behind it.
+    Late,
+}
+
+/// How late: longer than a site waits unless told otherwise (500 ms), by less than it pauses then.
+const LATE: Duration = Duration::from_millis(700);
+/// Of so many answers one is broken or late.
+const FAULT_EVERY: u32 = 3;
+
+/// What happens to the answers on one connection.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    answers: u32,
+}
+
+impl Faults {
+    /// Of the next answer: how late it comes; `None`: there is none.
+    pub fn strike(&mut self, link: Link) -> Option<Duration> {
+        self.answers = self.answers.wrapping_add(1);
+        match link {
+            Link::Up | Link::Noisy => Some(Duration::ZERO),
+            Link::Late if self.answers.is_multiple_of(FAULT_EVERY) => Some(LATE),
+            Link::Late => Some(Duration::ZERO),
+            Link::Silent | Link::Down => None,
+        }
+    }
+
+    /// Whether the answer is broken.
+    pub fn is_broken(&self, link: Link) -> bool {
+        link == Link::Noisy && self.answers.is_multiple_of(FAULT_EVERY)
+    }
 }
 
 impl Link {
@@ -36,6 +71,8 @@ impl Link {
             Link::Up => "up",
             Link::Silent => "silent",
             Link::Down => "down",
+            Link::Noisy => "noisy",
+            Link::Late => "late",
         }
     }
 }
@@ -72,6 +109,7 @@ async fn converse(
     mut link: watch::Receiver<Link>,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    let mut faults = Faults::default();
     loop {
         let request = tokio::select! {
             biased;
@@ -80,8 +118,11 @@ async fn converse(
         };
         // Copied: the guard must not be held over an await.
         let now = *link.borrow();
-        if now == Link::Up {
+        if let Some(delay) = faults.strike(now)
+            && !faults.is_broken(now)
+        {
             let answer = field.answer(bus, request.unit, &request.pdu);
+            sleep(delay).await;
             send(&mut stream, &request, &answer).await?;
         }
     }

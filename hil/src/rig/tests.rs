@@ -17,14 +17,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::device::Device;
-use super::{Rig, Setup, World, tell};
+use super::{End, Rig, RigError, Setup, World, tell};
 
 const RUN: u16 = 8501;
 const TIMEOUT: u16 = 6005;
 
 /// Outputs: 0 drive, 1 relay with dead-man, 2 plain relay. Inputs: 0 level, 1 float.
-struct Bench {
-    site: Site,
+pub struct Bench {
+    pub site: Site,
     catalogue: Catalogue,
 }
 
@@ -151,7 +151,10 @@ async fn a_bus_is_cut_and_joined_again_by_a_line_to_the_rig() {
     let mut bus = TcpStream::connect(rig.buses[0].1).await.unwrap();
     assert!(ask(&mut bus, 3, &float).await.is_ok());
     assert_eq!(tell(&control, "link z up").await, Err("no bus z: there are a".into()));
-    assert_eq!(tell(&control, "link a left").await, Err("a link is up, silent or down".into()));
+    assert_eq!(
+        tell(&control, "link a left").await,
+        Err("a link is up, silent, down, noisy or late".into())
+    );
     assert_eq!(tell(&control, "sing").await, Err("no song".into()));
     assert!(tell(&control, &"x".repeat(300)).await.is_err());
 }
@@ -213,7 +216,7 @@ impl Hand {
 }
 
 impl Bench {
-    fn new() -> Bench {
+    pub fn new() -> Bench {
         let command = Form::Command { start: vec![6, 7, 15], stop: 6 };
         let contact = Form::Bool { bit: 0 };
         let drive = Profile {
@@ -317,8 +320,13 @@ impl Bench {
     }
 
     async fn rig(&self) -> Rig {
-        let setup = Setup { bind: Some(([127, 0, 0, 1], 0).into()), control: None, speed: 10 };
-        Rig::start(&self.site, &self.catalogue, Box::new(Echo), &setup).await.unwrap()
+        self.rig_with(Vec::new()).await.unwrap()
+    }
+
+    pub async fn rig_with(&self, serial: Vec<(String, End)>) -> Result<Rig, RigError> {
+        let bind = Some(([127, 0, 0, 1], 0).into());
+        let setup = Setup { bind, control: None, speed: 10, serial };
+        Rig::start(&self.site, &self.catalogue, Box::new(Echo), &setup).await
     }
 }
 

@@ -27,6 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A site in the making: one bus, and a catalogue that has just its points.
 pub struct Rigged {
     pub address: String,
+    /// Instead of Modbus TCP at the address.
+    pub kind: Option<BusKind>,
+    /// Buses after the first, on which nothing is bound by itself.
+    pub others: Vec<Bus>,
     devices: Vec<Device>,
     pub bindings: Vec<Binding>,
     pub absent: Vec<String>,
@@ -39,11 +43,26 @@ impl Rigged {
     pub fn new(address: SocketAddr) -> Rigged {
         let (devices, bindings, absent) = (Vec::new(), Vec::new(), Vec::new());
         let address = address.to_string();
-        Rigged { address, devices, bindings, absent, speed: SPEED, inputs: 0, outputs: 0 }
+        let (kind, others) = (None, Vec::new());
+        Rigged {
+            address,
+            kind,
+            others,
+            devices,
+            bindings,
+            absent,
+            speed: SPEED,
+            inputs: 0,
+            outputs: 0,
+        }
     }
 
     pub fn device(&mut self, name: &str, unit: u8, profile: Profile) {
-        self.devices.push(Device { name: name.into(), bus: 0, unit, profile: Arc::new(profile) });
+        self.device_on(0, name, unit, profile);
+    }
+
+    pub fn device_on(&mut self, bus: usize, name: &str, unit: u8, profile: Profile) {
+        self.devices.push(Device { name: name.into(), bus, unit, profile: Arc::new(profile) });
     }
 
     pub fn input(&mut self, device: usize, register: usize) {
@@ -64,10 +83,10 @@ impl Rigged {
     }
 
     pub fn site(&self) -> Site {
-        let address = self.address.clone();
-        // Longest wait: ample on loopback, short enough for three of them.
-        let timeout = Duration::from_millis(100);
-        let bus = Bus { name: "a".into(), kind: BusKind::Tcp { address }, baud: None, timeout };
+        let kind = self.kind.clone();
+        let kind = kind.unwrap_or_else(|| BusKind::Tcp { address: self.address.clone() });
+        let mut buses = vec![bus("a", kind)];
+        buses.extend(self.others.iter().cloned());
         Site {
             name: "test".into(),
             languages: vec!["en".into()],
@@ -87,7 +106,7 @@ impl Rigged {
             speed: 1,
             hmi: Hmi::default(),
             field: FieldKind::Buses,
-            buses: vec![bus],
+            buses,
             devices: self.devices.clone(),
             bindings: self.bindings.clone(),
             settings: Vec::new(),
@@ -127,6 +146,16 @@ impl Rigged {
             ..Catalogue::default()
         }
     }
+}
+
+/// A bus of any kind.
+pub fn bus(name: &str, kind: BusKind) -> Bus {
+    let baud = match kind {
+        BusKind::Tcp { .. } => None,
+        BusKind::Rtu { .. } | BusKind::RtuOverTcp { .. } => Some(19_200),
+    };
+    // Longest wait: ample on loopback, short enough for three of them.
+    Bus { name: name.into(), kind, baud, timeout: Duration::from_millis(100) }
 }
 
 /// The scan thread's part.
@@ -171,7 +200,11 @@ impl Plant {
     }
 
     pub fn answers(&self) -> bool {
-        self.field.as_ref().and_then(|field| field.bus_answers('a')) == Some(true)
+        self.bus_answers('a')
+    }
+
+    pub fn bus_answers(&self, bus: char) -> bool {
+        self.field.as_ref().and_then(|field| field.bus_answers(bus)) == Some(true)
     }
 
     /// Stops from a plain thread, as the scan thread does.

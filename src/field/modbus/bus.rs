@@ -238,7 +238,9 @@ impl Bus {
         }
         let state = &mut self.devices[device];
         state.guarded = outcome == Ok(Answer::Words(vec![watchdog.value]));
-        if !state.guarded && state.silences == 0 {
+        if let Err(Failure::Unsettled { until }) = outcome {
+            state.guard_due = until;
+        } else if !state.guarded && state.silences == 0 {
             state.guard_due = Instant::now() + self.pace.real(REST);
             let name = &self.plan.devices[device].name;
             warn!(device = name, ?outcome, "watchdog not set: nothing is switched on");
@@ -316,6 +318,7 @@ impl Bus {
         let next = match &outcome {
             // On its own beat, unless that is already lost.
             Ok(_) => Some(due + every).filter(|next| *next > now).unwrap_or(now + every),
+            Err(Failure::Unsettled { until }) => *until,
             Err(_) => now + every.min(self.pace.real(RETRY)),
         };
         self.devices[device].reads_due[place] = next;
@@ -352,8 +355,10 @@ impl Bus {
                 warn!(device = name, %exception, "refused");
                 self.answered(device);
             }
-            Err(Failure::Silent(_) | Failure::Misfit(_) | Failure::Lost(_)) => self.silent(device),
-            Err(Failure::NotConnected) => {}
+            Err(
+                Failure::Silent(_) | Failure::Misfit(_) | Failure::Garbled(_) | Failure::Lost(_),
+            ) => self.silent(device),
+            Err(Failure::NotConnected | Failure::Unsettled { .. }) => {}
         }
         outcome
     }
@@ -361,14 +366,15 @@ impl Bus {
     /// The bus answers; said when it did not.
     fn gained(&self) {
         if !self.image.answers.swap(true, Ordering::Relaxed) {
-            info!(bus = self.plan.bus, address = self.plan.address, "answers");
+            info!(bus = self.plan.bus, at = %self.plan.way, "answers");
         }
     }
 
     /// It does not; said when it did.
     fn lost(&self) {
         if self.image.answers.swap(false, Ordering::Relaxed) {
-            warn!(bus = self.plan.bus, address = self.plan.address, "does not answer");
+            let so_far = &self.connection.counters;
+            warn!(bus = self.plan.bus, at = %self.plan.way, %so_far, "does not answer");
         }
     }
 
@@ -437,7 +443,7 @@ impl Bus {
 }
 
 /// The words of an answer; bits as words of 0 and 1.
-fn words_of(answer: Answer) -> Option<Vec<u16>> {
+pub fn words_of(answer: Answer) -> Option<Vec<u16>> {
     match answer {
         Answer::Words(words) => Some(words),
         Answer::Bits(bits) => Some(bits.into_iter().map(u16::from).collect()),

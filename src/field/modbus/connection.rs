@@ -1,25 +1,25 @@
 //! The owner of one connection: whoever wants something of a device on it sends a job and awaits the answer.
 //!
-//! tokio-modbus has no time-out, no reconnection and no way back after a lost answer: a request that timed out leaves its
-//! answer on the way, and from then on every call fails one answer behind. So anything but an answer that fits its request,
-//! or an exception the device itself sent, is fatal to the connection: it is closed, and a new one is made after a pause.
-//! What an answer contains is checked here, by length, address and function, never by the library's `debug_assert`; and a
-//! panic in the library costs one job, not the bus.
+//! A request that timed out leaves its answer on the way: over TCP, tokio-modbus fails from then on, one answer behind; over
+//! RTU, where nothing tells two answers apart, it takes the wrong one. So anything but an answer that fits its request, or an
+//! exception the device itself sent, is fatal to what is open: it is closed, and opened anew: Modbus TCP after a pause, RTU at
+//! once, where `doubt` remembers what may still come. What an answer contains is checked by length, address and function,
+//! never by the library's `debug_assert`; and a panic in the library costs one job, not the bus.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
-use tokio_modbus::client::{Client, Context, tcp};
-use tokio_modbus::slave::SlaveContext;
-use tokio_modbus::{Error, ExceptionCode, Request, Response, Slave};
+use tokio::time::{Instant, sleep_until};
+use tokio_modbus::{ExceptionCode, Request};
+use tracing::warn;
 
-use super::wire::Wire;
+use super::doubt::Doubt;
+use super::line::{Closed, Line};
+use super::way::Way;
 
 /// Jobs waiting for one connection. A sender waits when it is full; there is one sender a bus, so that this is ample.
 const JOBS_MAX: usize = 8;
@@ -27,8 +27,6 @@ const JOBS_MAX: usize = 8;
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Longest pause before a new connection, plant time.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
-/// A peer that does not accept within this is not there; chosen: ten round trips over a bad radio link.
-const CONNECT_MAX: Duration = Duration::from_secs(2);
 
 /// What a device said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +51,12 @@ pub enum Failure {
     /// An answer came that belongs to another request.
     #[error("answer does not fit: {0}")]
     Misfit(String),
+    /// What came is no frame, or its checksum is wrong.
+    #[error("garbled: {0}")]
+    Garbled(String),
+    /// Not asked: the answer to an earlier request may still come and would pass for this one's.
+    #[error("an earlier answer may still come")]
+    Unsettled { until: Instant },
     /// The connection ended under way.
     #[error("connection lost: {0}")]
     Lost(String),
@@ -75,6 +79,8 @@ pub struct Counters {
     pub silences: AtomicU64,
     /// Answers that did not fit.
     pub misfits: AtomicU64,
+    /// Broken frames: noise, a wrong checksum, half of an answer.
+    pub garbles: AtomicU64,
     /// Connections that ended under way.
     pub losses: AtomicU64,
     /// Panics survived.
@@ -120,12 +126,13 @@ pub struct Connection {
 impl Connection {
     /// Starts the owner. `speed` is plant seconds a second: pauses shrink with it. Needs a runtime.
     #[must_use]
-    pub fn open(address: String, speed: f64) -> Connection {
+    pub fn open(way: Way, speed: f64) -> Connection {
         let (jobs, waiting) = mpsc::channel(JOBS_MAX);
         let (link, seen) = watch::channel(Link::Down { attempts: 0 });
         let counters = Arc::new(Counters::default());
         let owner = Arc::new(Owner {
-            address,
+            way,
+            speed,
             pause_min: PAUSE_MIN.div_f64(speed.max(1.0)),
             pause_max: PAUSE_MAX.div_f64(speed.max(1.0)),
             waiting: Mutex::new(waiting),
@@ -178,7 +185,8 @@ where
 }
 
 struct Owner {
-    address: String,
+    way: Way,
+    speed: f64,
     pause_min: Duration,
     pause_max: Duration,
     waiting: Mutex<mpsc::Receiver<Job>>,
@@ -198,27 +206,36 @@ enum Served {
 impl Owner {
     async fn own(self: Arc<Owner>) {
         let mut waiting = self.waiting.lock().await;
+        let mut doubt = Doubt::new(self.speed);
         let mut pause = self.pause_min;
         let mut attempts = 0;
+        let mut said = String::new();
         loop {
             self.link.send_replace(Link::Down { attempts });
             // Whoever asks while nobody listens is told at once.
-            let Ok(stream) = while_refusing(&mut waiting, self.connect()).await else { return };
+            let opening = Line::open(&self.way);
+            let Ok(line) = while_refusing(&mut waiting, opening).await else { return };
             attempts += 1;
-            if let Some(stream) = stream {
-                count(&self.counters.connects);
-                self.link.send_replace(Link::Up);
-                match self.serve(&mut waiting, Wire::new(stream)).await {
-                    // A peer that accepts and never answers is as good as none.
-                    Ok(Served::Nothing) => {}
-                    Ok(Served::Something) => {
-                        attempts = 0;
-                        pause = self.pause_min;
+            match line {
+                Ok(line) => {
+                    said.clear();
+                    count(&self.counters.connects);
+                    self.link.send_replace(Link::Up);
+                    match self.serve(&mut waiting, line, &mut doubt).await {
+                        // A peer that accepts and never answers is as good as none.
+                        Ok(Served::Nothing) => {}
+                        Ok(Served::Something) => {
+                            attempts = 0;
+                            pause = self.pause_min;
+                        }
+                        Err(Unwanted) => return,
                     }
-                    Err(Unwanted) => return,
                 }
-            } else {
-                count(&self.counters.refusals);
+                Err(closed) => {
+                    // Another adapter may be plugged in.
+                    doubt.is_proven = false;
+                    self.refused(&closed, &mut said);
+                }
             }
             self.link.send_replace(Link::Down { attempts });
             let until = Instant::now() + pause;
@@ -229,57 +246,86 @@ impl Owner {
         }
     }
 
-    async fn connect(&self) -> Option<TcpStream> {
-        let stream = timeout(CONNECT_MAX, TcpStream::connect(&self.address)).await.ok()?.ok()?;
-        // A request is one small packet that must not wait for company.
-        stream.set_nodelay(true).ok()?;
-        Some(stream)
+    /// It does not open; said once for each reason.
+    fn refused(&self, closed: &Closed, said: &mut String) {
+        count(&self.counters.refusals);
+        let why = closed.to_string();
+        if *said != why {
+            warn!("{why}");
+            *said = why;
+        }
     }
 
-    /// Serves jobs until the connection fails.
+    /// Serves jobs until what is open fails for good.
     async fn serve(
         &self,
         waiting: &mut mpsc::Receiver<Job>,
-        mut wire: Wire,
+        mut line: Line,
+        doubt: &mut Doubt,
     ) -> Result<Served, Unwanted> {
-        let mut bus = tcp::attach(wire.clone());
         let mut served = Served::Nothing;
         while let Some(job) = waiting.recv().await {
-            let outcome = call(&mut bus, &mut wire, &job).await;
-            let counters = &self.counters;
-            let fatal = match &outcome {
-                Ok(_) => {
-                    count(&counters.answers);
-                    false
+            let outcome = line.ask(job.unit, &job.request, job.limit, doubt).await;
+            let is_fatal = self.counters.note(&outcome);
+            if !is_fatal {
+                if !matches!(outcome, Err(Failure::Unsettled { .. })) {
+                    served = Served::Something;
                 }
-                Err(Failure::Exception(_)) => {
-                    count(&counters.exceptions);
-                    false
-                }
-                Err(Failure::Silent(_)) => {
-                    count(&counters.silences);
-                    true
-                }
-                Err(Failure::Misfit(_)) => {
-                    count(&counters.misfits);
-                    true
-                }
-                Err(Failure::Lost(_) | Failure::NotConnected) => {
-                    count(&counters.losses);
-                    true
-                }
-            };
-            if fatal {
-                drop((bus, wire));
+                let _ = job.answer.send(outcome);
+                continue;
+            }
+            let goes_on = line.outlives_failures();
+            drop(line);
+            if !goes_on {
                 // Told before the answer goes out, so that whoever asks next already sees it down.
                 self.link.send_replace(Link::Down { attempts: 0 });
-                let _ = job.answer.send(outcome);
+            }
+            let _ = job.answer.send(outcome);
+            if !goes_on {
                 return Ok(served);
             }
-            served = Served::Something;
-            let _ = job.answer.send(outcome);
+            match Line::open(&self.way).await {
+                Ok(again) => line = again,
+                Err(closed) => {
+                    self.refused(&closed, &mut String::new());
+                    return Ok(served);
+                }
+            }
         }
         Err(Unwanted)
+    }
+}
+
+impl fmt::Display for Counters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        write!(
+            f,
+            "{} answers, {} exceptions, {} time-outs, {} broken, {} of something else, {} losses",
+            number(&self.answers),
+            number(&self.exceptions),
+            number(&self.silences),
+            number(&self.garbles),
+            number(&self.misfits),
+            number(&self.losses)
+        )
+    }
+}
+
+impl Counters {
+    /// Counts an outcome; whether it is fatal to what is open.
+    fn note(&self, outcome: &Result<Answer, Failure>) -> bool {
+        let (counter, is_fatal) = match outcome {
+            Ok(_) => (&self.answers, false),
+            Err(Failure::Exception(_)) => (&self.exceptions, false),
+            Err(Failure::Unsettled { .. }) => return false,
+            Err(Failure::Silent(_)) => (&self.silences, true),
+            Err(Failure::Misfit(_)) => (&self.misfits, true),
+            Err(Failure::Garbled(_)) => (&self.garbles, true),
+            Err(Failure::Lost(_) | Failure::NotConnected) => (&self.losses, true),
+        };
+        count(counter);
+        is_fatal
     }
 }
 
@@ -298,63 +344,5 @@ async fn while_refusing<T>(
                 None => return Err(Unwanted),
             },
         }
-    }
-}
-
-/// One request and its answer. After any failure but an exception the connection must not be used again.
-async fn call(bus: &mut Context, wire: &mut Wire, job: &Job) -> Result<Answer, Failure> {
-    if let Request::Custom(function, content) = &job.request {
-        let outcome = timeout(job.limit, wire.echo(job.unit, *function, content)).await;
-        return outcome.unwrap_or(Err(Failure::Silent(job.limit)));
-    }
-    bus.set_slave(Slave(job.unit));
-    match timeout(job.limit, bus.call(job.request.clone())).await {
-        Err(_) => Err(Failure::Silent(job.limit)),
-        Ok(Err(Error::Protocol(error))) => Err(Failure::Misfit(error.to_string())),
-        Ok(Err(Error::Transport(error))) => Err(Failure::Lost(error.to_string())),
-        Ok(Ok(Err(exception))) => Err(Failure::Exception(exception)),
-        Ok(Ok(Ok(response))) => fit(&job.request, response),
-    }
-}
-
-/// The content of a response, if it can be the answer to this request.
-fn fit(request: &Request<'_>, response: Response) -> Result<Answer, Failure> {
-    match (request, response) {
-        (Request::ReadCoils(_, asked), Response::ReadCoils(bits))
-        | (Request::ReadDiscreteInputs(_, asked), Response::ReadDiscreteInputs(bits)) => {
-            let asked = usize::from(*asked);
-            // Bits come in whole bytes.
-            if bits.len() == asked.next_multiple_of(8) {
-                Ok(Answer::Bits(bits[..asked].to_vec()))
-            } else {
-                Err(Failure::Misfit(format!("{} bits for {asked}", bits.len())))
-            }
-        }
-        (Request::ReadHoldingRegisters(_, asked), Response::ReadHoldingRegisters(words))
-        | (Request::ReadInputRegisters(_, asked), Response::ReadInputRegisters(words)) => {
-            if words.len() == usize::from(*asked) {
-                Ok(Answer::Words(words))
-            } else {
-                Err(Failure::Misfit(format!("{} registers for {asked}", words.len())))
-            }
-        }
-        (Request::WriteSingleCoil(address, value), Response::WriteSingleCoil(at, taken))
-            if (*address, *value) == (at, taken) =>
-        {
-            Ok(Answer::Written)
-        }
-        (
-            Request::WriteSingleRegister(address, value),
-            Response::WriteSingleRegister(at, taken),
-        ) if (*address, *value) == (at, taken) => Ok(Answer::Written),
-        (
-            Request::WriteMultipleCoils(address, values),
-            Response::WriteMultipleCoils(at, number),
-        ) if (*address, values.len()) == (at, usize::from(number)) => Ok(Answer::Written),
-        (
-            Request::WriteMultipleRegisters(address, values),
-            Response::WriteMultipleRegisters(at, number),
-        ) if (*address, values.len()) == (at, usize::from(number)) => Ok(Answer::Written),
-        (request, response) => Err(Failure::Misfit(format!("{response:?} to {request:?}"))),
     }
 }

@@ -8,6 +8,7 @@ use tokio_modbus::{ExceptionCode, Request};
 
 use super::connection::{Answer, Connection, Failure, Link, keep};
 use super::nasty::{Asked, Deed, Nasty, honest};
+use super::way::Way;
 
 /// Ample on loopback, for requests that are answered.
 const AMPLE: Duration = Duration::from_secs(10);
@@ -15,7 +16,7 @@ const AMPLE: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(50);
 
 async fn open(device: &Nasty) -> Connection {
-    let connection = Connection::open(device.address.to_string(), 1.0);
+    let connection = Connection::open(Way::tcp(device.address), 1.0);
     up(&connection).await;
     connection
 }

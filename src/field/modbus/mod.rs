@@ -23,23 +23,38 @@ mod bus;
 mod connection;
 #[cfg(test)]
 mod connection_tests;
+mod doubt;
+mod frame;
+mod hand;
 mod image;
+mod line;
 #[cfg(test)]
 mod nasty;
+#[cfg(test)]
+mod nasty_rtu;
 mod plan;
 #[cfg(test)]
 mod rig_tests;
+mod rtu;
+#[cfg(test)]
+mod rtu_tests;
 mod state;
+mod tcp;
 #[cfg(test)]
 mod tests;
+mod way;
 mod wire;
 
 use bus::Bus;
+pub use connection::Failure;
 use connection::{Connection, keep};
+pub use hand::{Hand, Refused};
 use image::{Image, NOTHING, Taken, Wanted};
 use plan::Plan;
-pub use plan::Unbound;
+pub use plan::{Function, Unbound};
 use state::Pace;
+pub use tokio_modbus::ExceptionCode;
+pub use way::Way;
 
 /// Longest wait for the buses to switch their outputs off: one request that is under way and each bus's own limit.
 const STOP_MAX: Duration = Duration::from_secs(3);
@@ -98,7 +113,7 @@ impl ModbusField {
                 readings: vec![Reading::default(); plan.inputs.len()].into_boxed_slice(),
             });
             images.push(image.clone());
-            let connection = Connection::open(plan.address.clone(), speed);
+            let connection = Connection::open(plan.way.clone(), speed);
             let plan = Arc::new(plan);
             let (wanted, stopped, ends) = (wanted.clone(), stopped.clone(), ends.clone());
             let pace = Pace { speed, period: site.period };

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use config::{
-    Access, Binding, Bus, BusKind, DeadMan, Direction, Form, Profile, Register, Site, Table,
-    Watchdog,
+    Access, Binding, Bus, DeadMan, Direction, Form, Profile, Register, Site, Table, Watchdog,
 };
 use plc::signal::Fault;
 use plc::tag::Catalogue;
 use tokio_modbus::Request;
+
+use super::way::Way;
 
 /// Modbus's own limits on one write: 123 registers (FC10), 1 968 coils (FC0F).
 const WRITE_WORDS_MAX: u16 = 123;
@@ -29,7 +30,8 @@ pub struct Unbound {
 #[derive(Debug)]
 pub struct Plan {
     pub bus: String,
-    pub address: String,
+    /// How it is reached.
+    pub way: Way,
     /// Longest wait for an answer.
     pub limit: Duration,
     pub devices: Vec<DevicePlan>,
@@ -156,28 +158,39 @@ impl Write {
     /// The request that writes them.
     #[must_use]
     pub fn request(&self, words: &[u16]) -> Request<'static> {
-        let bits = || words.iter().map(|word| *word != 0).collect::<Vec<bool>>();
-        match (self.table, words, self.dead_man) {
+        match (words, self.dead_man) {
             // On only for a time; off for good.
-            (Table::Coil, [word], Some(dead_man)) if *word != 0 => {
+            ([word], Some(dead_man)) if self.table == Table::Coil && *word != 0 => {
                 let mut content =
                     dead_man.address.saturating_add(self.address).to_be_bytes().to_vec();
                 content.extend(dead_man.ticks.to_be_bytes());
                 Request::Custom(5, Cow::Owned(content))
             }
-            (Table::Coil | Table::DiscreteInput, [word], _) => {
-                Request::WriteSingleCoil(self.address, *word != 0)
-            }
-            (Table::Coil | Table::DiscreteInput, _, _) => {
-                Request::WriteMultipleCoils(self.address, Cow::Owned(bits()))
-            }
-            (Table::Holding | Table::Input, [word], _) => {
-                Request::WriteSingleRegister(self.address, *word)
-            }
-            (Table::Holding | Table::Input, _, _) => {
-                Request::WriteMultipleRegisters(self.address, Cow::Owned(words.to_vec()))
-            }
+            _ => write(self.table, self.address, words, Function::ByNumber),
         }
+    }
+}
+
+/// Which function writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// FC05 or FC06 for one value, FC0F or FC10 for more.
+    ByNumber,
+    /// FC0F or FC10 always: some devices know no other.
+    Multiple,
+}
+
+/// The request that writes a range.
+#[must_use]
+pub fn write(table: Table, address: u16, words: &[u16], function: Function) -> Request<'static> {
+    match (table.is_bits(), words, function) {
+        (true, [word], Function::ByNumber) => Request::WriteSingleCoil(address, *word != 0),
+        (true, ..) => {
+            let bits = words.iter().map(|word| *word != 0).collect();
+            Request::WriteMultipleCoils(address, Cow::Owned(bits))
+        }
+        (false, [word], Function::ByNumber) => Request::WriteSingleRegister(address, *word),
+        (false, ..) => Request::WriteMultipleRegisters(address, Cow::Owned(words.to_vec())),
     }
 }
 
@@ -253,10 +266,9 @@ impl Plan {
     }
 
     fn of_bus(bus: &Bus) -> Plan {
-        let BusKind::Tcp { address } = &bus.kind;
         Plan {
             bus: bus.name.clone(),
-            address: address.clone(),
+            way: Way::of(bus),
             limit: bus.timeout,
             devices: Vec::new(),
             inputs: Vec::new(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use config::{
     DeadMan, Direction, Form, Profile, Profiles, Register, Table, Watchdog, WordOrder, shipped,
 };
-use hil::rig::{PlantWorld, Rig, Setup, World, tell};
+use hil::rig::{End, PlantWorld, Rig, Setup, World, tell};
 use plc::image::{Inputs, Outputs};
 use plc::plant::{Plant as Core, Shape};
 use plc::signal::{Fault, Moment, Quality, Reading};
@@ -36,7 +36,12 @@ const SPEED: u32 = 10;
 
 async fn rig(site: &mut Rigged) -> Rig {
     site.speed = SPEED;
-    let setup = Setup { bind: Some(([127, 0, 0, 1], 0).into()), control: None, speed: SPEED };
+    let setup = Setup {
+        bind: Some(([127, 0, 0, 1], 0).into()),
+        control: None,
+        speed: SPEED,
+        serial: Vec::new(),
+    };
     let world = Box::new(Mirror);
     let rig = Rig::start(&site.site(), &site.catalogue(), world, &setup).await.unwrap();
     site.address = rig.buses[0].1.to_string();
@@ -149,23 +154,53 @@ async fn drives_and_relays_are_kept_awake_and_run_again_after_a_cut() {
     }
 }
 
+/// The bench's text, its three RS-485 lines as serial ports of this machine.
+fn with_ports(ports: &[(String, String)]) -> String {
+    let mut text = shipped::BENCH.to_string();
+    for (bus, tcp) in [("a", 1502), ("b", 1503), ("d", 1505)] {
+        let found = format!("address = \"127.0.0.1:{tcp}\"\nline = \"rs485\"\n");
+        let port = ports.iter().find(|(name, _)| name == bus);
+        let port = port.map_or("/dev/ttyUSB0", |(_, port)| port);
+        let port = if ports.is_empty() { format!("{port}{bus}") } else { port.to_string() };
+        let port = format!("protocol = \"rtu\"\nport = \"{port}\"\nparity = \"even\"\n");
+        assert!(text.contains(&found), "{found}");
+        text = text.replacen(&found, &port, 1);
+    }
+    text
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reference_plant_sees_every_instrument_of_the_bench_and_closes_its_contactor() {
+    sees_every_instrument(|_| shipped::BENCH.to_string(), Vec::new(), SPEED).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_reference_plant_sees_them_over_three_serial_lines_too() {
+    let serial = ["a", "b", "d"].map(|bus| (bus.to_string(), End::Pty)).to_vec();
+    // Serial lines do not run faster than life; twice is what these carry.
+    sees_every_instrument(with_ports, serial, 2).await;
+}
+
+async fn sees_every_instrument(
+    text: impl Fn(&[(String, String)]) -> String,
+    serial: Vec<(String, End)>,
+    speed: u32,
+) {
     let catalogue_of = |shape: &Shape| Core::new(shape).catalogue().clone();
     let profiles = Profiles::shipped();
-    let bench = |set: &[String]| {
-        let site = config::check(shipped::BENCH, "bench.toml", &profiles, set, catalogue_of);
+    let bench = |ports: &[(String, String)], set: &[String]| {
+        let site = config::check(&text(ports), "bench.toml", &profiles, set, catalogue_of);
         site.unwrap_or_else(|faults| panic!("{faults}"))
     };
-    let site = bench(&[]);
+    let site = bench(&[], &[]);
     let mut core = Core::new(&site.shape);
     let catalogue = core.catalogue().clone();
     let world = Box::new(PlantWorld::new(&site.shape, &catalogue, 1));
-    let setup = Setup { bind: Some(([127, 0, 0, 1], 0).into()), control: None, speed: SPEED };
+    let setup = Setup { bind: Some(([127, 0, 0, 1], 0).into()), control: None, speed, serial };
     let rig = Rig::start(&site, &catalogue, world, &setup).await.unwrap();
     let at = |(bus, address): &(String, SocketAddr)| format!("bus.{bus}.address={address}");
-    let site = bench(&rig.buses.iter().map(at).collect::<Vec<String>>());
-    let mut field = ModbusField::start(&site, &catalogue, SPEED, &Handle::current()).unwrap();
+    let site = bench(&rig.ports, &rig.buses.iter().map(at).collect::<Vec<String>>());
+    let mut field = ModbusField::start(&site, &catalogue, speed, &Handle::current()).unwrap();
     let bound = |inputs: &Inputs| -> Vec<String> {
         let of_field = site.bindings.iter().filter(|one| one.direction == Direction::Input);
         let paths = of_field.map(|binding| &binding.path);
@@ -184,7 +219,7 @@ async fn the_reference_plant_sees_every_instrument_of_the_bench_and_closes_its_c
     let reported: Vec<(usize, f64)> = well.into_iter().chain(quiet).collect();
     let mut inputs = Inputs::new(&catalogue);
     let mut now = Moment(0);
-    let mut beat = tokio::time::interval(site.period / SPEED);
+    let mut beat = tokio::time::interval(site.period / speed);
     // Two minutes of the plant.
     while now < Moment(120_000_000) {
         beat.tick().await;
