@@ -1,5 +1,6 @@
 //! The command line: `docs/spec/contracts.md`, "Command line, start, stop".
 
+mod modbus;
 mod people;
 mod replay;
 mod run;
@@ -39,6 +40,7 @@ Examples:
   sweetspring run --set disinfection.residual_target=\"0.9 mg/l\"
   sweetspring check site.toml                    every fault of a site file at once
   sweetspring tags site.toml                     every point of a plant, with unit and range
+  sweetspring modbus scan --port /dev/ttyUSB0    who answers on a field bus
   sweetspring user add somchai --role Operator   a person who may log in
   sweetspring trust client.der                   let an OPC UA client in
   sweetspring replay FOLDER                      scan a recorded run again, and find what this program does otherwise
@@ -123,6 +125,12 @@ enum Command {
     /// Looks ahead from a recorded plant, or one that runs: what happens as it is, and what with a setting moved or a storm
     #[command(after_long_help = what_if::EXAMPLES)]
     WhatIf(what_if::WhatIf),
+    /// A field bus by hand, before a plant runs on it: who is there, what registers hold
+    #[command(after_long_help = modbus::EXAMPLES)]
+    Modbus {
+        #[command(subcommand)]
+        what: modbus::Modbus,
+    },
     /// People who may log in
     #[command(after_long_help = USER_EXAMPLES)]
     User {
@@ -230,6 +238,7 @@ pub fn obey() -> anyhow::Result<()> {
         Some(Command::Tags { site, json }) => sites::tags(site.as_deref(), json),
         Some(Command::Replay(asked)) => replay::replay(&asked),
         Some(Command::WhatIf(asked)) => what_if::what_if(&asked),
+        Some(Command::Modbus { what }) => modbus::modbus(what),
         Some(Command::User { what }) => people::user(what),
         Some(Command::Trust { file, place }) => people::trust(&file, &place),
     }
