@@ -496,7 +496,7 @@ impl Causes {
             .and_if(facts.wash_pump_runs, Reason::WashPumpRuns)
             .and_if(self.wet_well(facts, elapsed), Reason::WetWellEmpty)
             .and_if(self.emptied_too_often, Reason::WetWellEmptyTooOften);
-        let full = at_least(facts.settled, SETTLED_HIGH_HIGH);
+        let full = facts.settled.is_over() || at_least(facts.settled, SETTLED_HIGH_HIGH);
         let back = facts.settled.usable().is_some_and(|level| level < SETTLED_HIGH_BACK);
         causes = causes.and_if(
             self.settled_full.judge(full, back, TripTimes::s(0, 0), elapsed),
@@ -575,18 +575,14 @@ impl Causes {
 
     /// Latched; after the operator's reset each filter returns through RIPEN on its own analyser.
     fn turbid(&mut self, facts: &Facts, elapsed: Duration) -> bool {
-        let turbid = facts.filtered.is_some_and(|filtered| match filtered.usable() {
-            Some(turbidity) => !(turbidity <= turbidity_limit(facts.relaxed)),
-            None => false,
-        });
+        let limit = turbidity_limit(facts.relaxed);
+        let turbid = facts.filtered.is_some_and(|filtered| filtered.exceeds(limit));
         self.turbid.judge(turbid, facts.reset, TripTimes::s(60, 0), elapsed)
     }
 
     fn chlorine(&mut self, facts: &Facts, elapsed: Duration) -> Reasons {
         let residual = facts.outlet_chlorine;
-        // An analyser driven off its scale cannot say how much there is: it counts as too much.
-        let off_scale = matches!(residual, Signal::Bad(Fault::Range));
-        let high = off_scale || residual.usable().is_some_and(|residual| !(residual <= DANGEROUS));
+        let high = residual.exceeds(DANGEROUS);
         self.dangerous_latched |= self.dangerous.judge(high, !high, TripTimes::s(120, 0), elapsed);
         let below = residual.usable().is_some_and(|residual| residual < DANGEROUS_BACK);
         let calm = self.below_dangerous.holds(below, DANGEROUS_BACK_TIME, elapsed);
@@ -618,7 +614,7 @@ impl Causes {
     }
 
     fn waste(&mut self, facts: &Facts, elapsed: Duration) -> bool {
-        let high = facts.waste.usable().is_some_and(|level| !(level <= WASTE_HIGH_HIGH));
+        let high = facts.waste.exceeds(WASTE_HIGH_HIGH);
         let high = self.waste_high.holds(high, WASTE_HIGH_TIME, elapsed);
         let full = high || !facts.waste_high_high.closed();
         let back = !full && facts.waste.usable().is_some_and(|level| level < WASTE_BACK);
@@ -648,11 +644,10 @@ impl Causes {
     }
 
     fn river(&mut self, facts: &Facts, elapsed: Duration) -> bool {
-        // An analyser driven off its scale cannot say how much there is; a value of before says nothing of a river that clears.
-        let off_scale = matches!(facts.raw_turbidity, Signal::Bad(Fault::Range));
+        // A value of before says nothing of a river that clears.
         let of_before = matches!(facts.raw_turbidity, Signal::Uncertain(_, Doubt::Fallback));
         let raw = facts.raw_turbidity.usable();
-        let muddy = off_scale || raw.is_some_and(|turbidity| !(turbidity <= MUDDY));
+        let muddy = facts.raw_turbidity.exceeds(MUDDY);
         let back = !of_before && raw.is_some_and(|turbidity| turbidity < MUDDY_BACK);
         self.muddy.judge(muddy, back, TripTimes::s(600, 1800), elapsed)
     }

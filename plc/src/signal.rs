@@ -47,7 +47,7 @@ pub enum Fault {
     Stale,
     /// NaN, infinity, a sentinel, or a time of measurement that lies ahead.
     Invalid,
-    /// Outside the instrument's range.
+    /// Its loop is broken or shorted, or it reads below its scale (NAMUR NE 43): nothing is known.
     Range,
     /// Kept jumping faster than the process can.
     Rate,
@@ -59,6 +59,8 @@ pub enum Fault {
     NotFitted,
     /// A calculation gone wrong, or made from bad inputs.
     Computed,
+    /// Above the instrument's scale: at least so much, and nobody knows how much more.
+    Overrange,
 }
 
 /// The quality of a value, without the value.
@@ -171,6 +173,12 @@ impl<Q: Copy> Signal<Q> {
         }
     }
 
+    /// The instrument is driven off the top of its scale. No number, and yet a word: there is at least so much.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Signal::Bad(Fault::Overrange))
+    }
+
     /// The same signal, at best uncertain.
     #[must_use]
     pub fn doubted(self, doubt: Doubt) -> Signal<Q> {
@@ -191,10 +199,13 @@ impl<Q: Copy> Signal<Q> {
         }
     }
 
-    /// A quantity computed from two, with the worse quality.
+    /// A quantity computed from two, with the worse quality. What is beyond one's scale says nothing of a sum or a difference.
     #[must_use]
     pub fn zip<R: Copy, S>(self, other: Signal<R>, compute: impl FnOnce(Q, R) -> S) -> Signal<S> {
         match (self, other) {
+            (Signal::Bad(Fault::Overrange), _) | (_, Signal::Bad(Fault::Overrange)) => {
+                Signal::Bad(Fault::Computed)
+            }
             (Signal::Bad(fault), _) | (_, Signal::Bad(fault)) => Signal::Bad(fault),
             (Signal::Held(a, until), b) => match b.shown() {
                 Some(b) => Signal::Held(compute(a, b), until),
@@ -210,6 +221,15 @@ impl<Q: Copy> Signal<Q> {
             }
             (Signal::Good(a), Signal::Good(b)) => Signal::Good(compute(a, b)),
         }
+    }
+}
+
+impl<Q: Copy + PartialOrd> Signal<Q> {
+    /// There is more than `limit`: a number that is not at most this, or what is off the top of the scale, as no limit lies
+    /// beyond it. Of what is unknown otherwise this is not said.
+    #[must_use]
+    pub fn exceeds(self, limit: Q) -> bool {
+        self.is_over() || self.usable().is_some_and(|value| !(value <= limit))
     }
 }
 
@@ -268,6 +288,30 @@ mod tests {
         let bad: Signal<Ntu> = Signal::Bad(Fault::Stale);
         assert_eq!(good.zip(doubtful, |a, b| a + b), Signal::Uncertain(Ntu(3.0), Doubt::Fallback));
         assert_eq!(doubtful.zip(bad, |a, b| a + b), Signal::Bad(Fault::Stale));
+    }
+
+    /// R-2.12-04: off the top of its scale an instrument says that there is too much, and nothing of a sum or a difference;
+    /// below it, or with a broken loop, it says nothing.
+    #[test]
+    fn what_is_off_the_top_of_its_scale_is_too_much_and_what_is_unknown_is_not() {
+        let limit = Ntu(1.0);
+        for (signal, exceeds) in [
+            (Signal::Good(Ntu(1.01)), true),
+            (Signal::Good(Ntu(1.0)), false),
+            (Signal::Uncertain(Ntu(1.01), Doubt::Stuck), true),
+            (Signal::Good(Ntu(f64::NAN)), true),
+            (Signal::Bad(Fault::Overrange), true),
+            (Signal::Bad(Fault::Range), false),
+            (Signal::Bad(Fault::Stale), false),
+            (Signal::Held(Ntu(9.0), Moment(1)), false),
+        ] {
+            assert_eq!(signal.exceeds(limit), exceeds, "{signal:?}");
+        }
+        let over: Signal<Ntu> = Signal::Bad(Fault::Overrange);
+        let known = Signal::Good(Ntu(1.0));
+        assert_eq!(over.zip(known, |a, b| a - b), Signal::Bad(Fault::Computed));
+        assert_eq!(known.zip(over, |a, b| a - b), Signal::Bad(Fault::Computed));
+        assert!(over.map(|ntu| ntu.0).is_over());
     }
 
     #[test]

@@ -254,7 +254,9 @@ fn is_doubtful(quality: Quality) -> bool {
             Doubt::Fallback | Doubt::Rate | Doubt::HandValue => false,
         },
         Quality::Bad(fault) => match fault {
-            Fault::Invalid | Fault::Range | Fault::Rate | Fault::Implausible => true,
+            Fault::Invalid | Fault::Range | Fault::Overrange | Fault::Rate | Fault::Implausible => {
+                true
+            }
             Fault::NotYetRead
             | Fault::Stale
             | Fault::HoldExpired
@@ -302,7 +304,8 @@ fn judge<Q: Value>(
     let margin = (words.high - words.low) * RANGE_MARGIN;
     if value > words.high + margin || value < words.low - margin {
         memory.known = false;
-        return Signal::Bad(Fault::Range);
+        let over = value > words.high;
+        return Signal::Bad(if over { Fault::Overrange } else { Fault::Range });
     }
     let verdict = rate(memory, words, reading);
     if let Quality::Bad(fault) = verdict {

@@ -28,6 +28,7 @@ pub fn status(quality: Quality) -> StatusCode {
             Fault::Invalid | Fault::Range | Fault::Rate | Fault::Implausible | Fault::Computed => {
                 StatusCode::BadSensorFailure
             }
+            Fault::Overrange => StatusCode::BadOutOfRange,
             Fault::NotFitted | Fault::HoldExpired => StatusCode::BadOutOfService,
         },
     }
@@ -150,7 +151,9 @@ mod tests {
 
     #[test]
     fn a_bad_sample_has_no_value_that_could_look_good() {
-        for fault in [Fault::NotYetRead, Fault::Stale, Fault::Range, Fault::NotFitted] {
+        for fault in
+            [Fault::NotYetRead, Fault::Stale, Fault::Range, Fault::Overrange, Fault::NotFitted]
+        {
             let sample = Sample { value: 0.3, quality: Quality::Bad(fault), why: Reasons::NONE };
             assert_eq!(variant(Ntu::FORM, &sample), None);
             assert!(status(sample.quality).is_bad());

@@ -348,6 +348,7 @@ pub(super) use coded;
 coded! { enum Doubt { 0 Fallback, 1 Rate, 2 Disagrees, 3 Stuck, 4 HandValue } }
 coded! { enum Fault {
     0 NotYetRead, 1 Stale, 2 Invalid, 3 Range, 4 Rate, 5 Implausible, 6 HoldExpired, 7 NotFitted, 8 Computed,
+    9 Overrange,
 } }
 coded! { enum Quality { 0 Good, 1 Uncertain(doubt), 2 Held(until), 3 Bad(fault) } }
 coded! { enum Role { 0 Observer, 1 Operator, 2 Supervisor, 3 Engineer, 4 Admin } }

@@ -74,7 +74,14 @@ fn any_number() -> impl Strategy<Value = f64> {
 }
 
 fn any_nonsense() -> impl Strategy<Value = Nonsense> {
-    let faults = [Fault::NotYetRead, Fault::Stale, Fault::Invalid, Fault::Range, Fault::NotFitted];
+    let faults = [
+        Fault::NotYetRead,
+        Fault::Stale,
+        Fault::Invalid,
+        Fault::Range,
+        Fault::Overrange,
+        Fault::NotFitted,
+    ];
     prop_oneof![
         any_number().prop_map(Nonsense::Value),
         (-0.1..1.1).prop_map(Nonsense::OfRange),

@@ -120,18 +120,24 @@ impl Condition {
     pub(super) fn is_unjudged(self) -> bool {
         let Condition::Bad(fault) = self else { return false };
         match fault {
-            Fault::Invalid | Fault::Range | Fault::Rate | Fault::Implausible | Fault::Computed => {
-                true
-            }
+            Fault::Invalid
+            | Fault::Range
+            | Fault::Overrange
+            | Fault::Rate
+            | Fault::Implausible
+            | Fault::Computed => true,
             Fault::NotYetRead | Fault::Stale | Fault::HoldExpired | Fault::NotFitted => false,
         }
     }
 }
 
 impl<Q: Value> Signal<Q> {
-    /// Active above `limit`, clear at `limit - deadband` and below, else as before.
+    /// Active above `limit` and off the top of the scale, clear at `limit - deadband` and below, else as before.
     #[must_use]
     pub fn above(self, limit: Q, deadband: Q) -> Condition {
+        if self.is_over() {
+            return Condition::Active;
+        }
         let (limit, deadband) = (limit.to_f64(), deadband.to_f64());
         self.condition(|value| value > limit, |value| value <= limit - deadband)
     }
@@ -183,6 +189,7 @@ mod tests {
             ),
             (Signal::Held(Ntu(9.0), Moment(1)), Condition::AsBefore, Condition::AsBefore),
             (Signal::Bad(Fault::Range), Condition::Bad(Fault::Range), Condition::Bad(Fault::Range)),
+            (Signal::Bad(Fault::Overrange), Condition::Active, Condition::Bad(Fault::Overrange)),
             (Signal::Bad(Fault::NotFitted), Condition::Absent, Condition::Absent),
         ] {
             assert_eq!(signal.above(Ntu(1.0), Ntu(0.2)), above, "{signal:?}");

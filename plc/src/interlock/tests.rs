@@ -192,6 +192,31 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
             true,
         ),
         (
+            // AIT-330, or a filter's own, driven off its scale: it has seen more than it can show.
+            |f| f.filtered = Some(Signal::Bad(Fault::Overrange)),
+            60,
+            Reason::FilteredWaterTurbid,
+            |f| f.filtered = Some(Signal::Good(Ntu(0.1))),
+            1,
+            true,
+        ),
+        (
+            |f| f.settled = Signal::Bad(Fault::Overrange),
+            1,
+            Reason::SettledTankFull,
+            |f| f.settled = Signal::Good(Percent(84.0)),
+            1,
+            false,
+        ),
+        (
+            |f| f.waste = Signal::Bad(Fault::Overrange),
+            10,
+            Reason::WasteTankFull,
+            |f| f.waste = Signal::Good(Percent(79.0)),
+            1,
+            false,
+        ),
+        (
             |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(4.1)),
             120,
             Reason::ChlorineDangerous,
@@ -200,7 +225,7 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
             true,
         ),
         (
-            |f| f.outlet_chlorine = Signal::Bad(Fault::Range),
+            |f| f.outlet_chlorine = Signal::Bad(Fault::Overrange),
             120,
             Reason::ChlorineDangerous,
             |f| f.outlet_chlorine = Signal::Good(MilligramsPerLitre(2.9)),
@@ -318,7 +343,7 @@ fn each_cause_comes_after_its_time_and_goes_as_the_contract_says() {
         ),
         (
             // Off its scale, what there is nobody can say.
-            |f| f.raw_turbidity = Signal::Bad(Fault::Range),
+            |f| f.raw_turbidity = Signal::Bad(Fault::Overrange),
             600,
             Reason::RiverTooMuddy,
             |f| f.raw_turbidity = Signal::Uncertain(Ntu(80.0), Doubt::HandValue),

@@ -9,7 +9,7 @@ use crate::device::{Drive, Motor};
 use crate::interlock::{Column, Facts};
 use crate::quantity::{CubicMetresPerHour, KiloWatts, MilligramsPerLitre, Ntu};
 use crate::reason::{Reason, Reasons};
-use crate::signal::{Doubt, Fault, Signal};
+use crate::signal::{Doubt, Signal};
 use crate::tag::{Activities, Activity};
 use crate::unit::filter::Filter;
 use crate::unit::power::Motors;
@@ -46,9 +46,8 @@ const NET_FLOW: f64 = 0.1;
 /// has tested the water.
 pub(super) fn raw_turbidity(measured: Signal<Ntu>, substitute: Signal<Ntu>) -> Signal<Ntu> {
     let tested = matches!(substitute, Signal::Uncertain(_, Doubt::HandValue));
-    let off_scale = matches!(measured, Signal::Bad(Fault::Range));
     match measured.usable() {
-        None if tested || !off_scale => substitute,
+        None if tested || !measured.is_over() => substitute,
         Some(_) | None => measured,
     }
 }
@@ -231,7 +230,12 @@ impl Plant {
         let contact = Contact { beyond: self.beyond(&contact), ..contact };
         let units = &self.units;
         let asked = units.distribution.asked(flow_allowed(&contact), nominal);
-        let now = units.distribution.inputs.flow.usable().unwrap_or(asked);
+        let measured = units.distribution.inputs.flow;
+        // More than FIT-501 can show leaves too little time, nobody knows how little.
+        if measured.is_over() {
+            return None;
+        }
+        let now = measured.usable().unwrap_or(asked);
         Some(Contact { flow: now.or_more(asked).or_more(nominal * CONTACT_FLOW_SHARE), ..contact })
     }
 }
@@ -240,6 +244,7 @@ impl Plant {
 mod tests {
     use super::*;
     use crate::plant::Shape;
+    use crate::signal::Fault;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -318,6 +323,21 @@ mod tests {
             change(&mut plant);
             (0..40).for_each(|_| plant.judge_causes(SECOND));
             assert_eq!(plant.holds.on(Column::Supply).has(Reason::RunsUnasked), opens, "{what}");
+        }
+    }
+
+    /// R-2.7.4-05, R-2.12-04: more than FIT-501 can show leaves too little contact time, nobody knows how little: contact time is
+    /// not known, which counts as too short. A meter that is merely silent has the flow that is asked.
+    #[test]
+    fn a_flow_beyond_its_meter_leaves_no_contact_time() {
+        for (fault, known) in [(Fault::Stale, true), (Fault::Overrange, false)] {
+            let mut plant = Plant::new(&Shape::default());
+            let units = &mut plant.units;
+            units.disinfection.status.outlet_residual = Signal::Good(MilligramsPerLitre(0.8));
+            units.disinfection.status.inlet_residual = Signal::Good(MilligramsPerLitre(0.8));
+            units.distribution.status.volume = Signal::Good(crate::quantity::CubicMetres(15.0));
+            units.distribution.inputs.flow = Signal::Bad(fault);
+            assert_eq!(plant.contact(SECOND).is_some(), known, "{fault:?}");
         }
     }
 

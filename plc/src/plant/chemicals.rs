@@ -91,7 +91,7 @@ mod tests {
             (Signal::Held(mg(0.9), Moment(u64::MAX)), Some(0.63), true),
             (Signal::Held(mg(0.9), Moment(u64::MAX)), Some(0.62), false),
             // A test of before the analyser went off its scale says nothing of what came since.
-            (Signal::Bad(Fault::Range), Some(0.8), false),
+            (Signal::Bad(Fault::Overrange), Some(0.8), false),
             // Where AIT-403 measures, the test does not count.
             (Signal::Good(mg(0.3)), Some(0.9), false),
         ] {

@@ -194,12 +194,10 @@ impl Plant {
         let causes = self.holds.causes();
         let start_level = units.intake.settings.start_level;
         let wet_well = units.intake.inputs.wet_well_level.usable();
-        let river = units.intake.inputs.river_level.usable();
-        let flood = river.is_some_and(|level| !(level <= units.intake.settings.flood_stop));
+        let flood = units.intake.inputs.river_level.exceeds(units.intake.settings.flood_stop);
         let substitute = units.coagulation.status.turbidity;
         let raw = raw_turbidity(units.intake.inputs.turbidity, substitute);
-        let muddy = raw == Signal::Bad(Fault::Range)
-            || raw.usable().is_some_and(|turbidity| !(turbidity <= MUDDY_MAX));
+        let muddy = raw.exceeds(MUDDY_MAX);
         let raw_unknown = raw.usable().is_none();
         let waste = units.waste.inputs.level.usable();
         let well = units.distribution.status.level.usable();

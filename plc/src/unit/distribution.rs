@@ -504,7 +504,10 @@ impl Distribution {
         let carried = level_known || self.floats_carry(around.feed, around.nominal);
         let tank = self.status.tank_level.usable();
         let float = self.inputs.elevated_high_high;
-        let full = self.has_tank && (float.open() || tank.is_some_and(|level| level >= TANK_FULL));
+        // LT-501 off the top of its scale, and neither what is counted nor the float to say better: the tank is full.
+        let brims = self.inputs.elevated_level.is_over() && tank.is_none() && !float.closed();
+        let full = self.has_tank
+            && (brims || float.open() || tank.is_some_and(|level| level >= TANK_FULL));
         let unseen = self.has_tank && tank.is_none() && !float.closed() && !self.tank.timed_run();
         around
             .holds

@@ -208,7 +208,8 @@ impl Hydrology {
         let rise = self.rise.take(level, step);
         let local = self.local_rise.take(around.river_level.usable().map(|level| level.0), step);
         self.status.rise = Metres(rise.unwrap_or(0.0));
-        let heard = rain.is_some() || level.is_some();
+        let pours = self.inputs.rain.is_over();
+        let heard = rain.is_some() || level.is_some() || pours;
         let wet = match soil {
             Some(soil) => soil > self.settings.soil_wet.0,
             None => self.retained.rain_index > self.settings.index_wet,
@@ -240,7 +241,8 @@ impl Hydrology {
     fn sees(&self, rain: Option<f64>, wet: bool, rise: Option<f64>, local: Option<f64>) -> Reasons {
         let settings = &self.settings;
         let most = if wet { settings.rain_sum_wet_max } else { settings.rain_sum_max };
-        let heavy = rain.is_some_and(|rain| rain >= settings.rain_max.0);
+        let heavy =
+            self.inputs.rain.is_over() || rain.is_some_and(|rain| rain >= settings.rain_max.0);
         let long = rain.is_some() && self.status.rain_sum >= most;
         let rises = rise.is_some_and(|rise| rise > settings.rise_max.0)
             || local.is_some_and(|rise| rise > settings.local_rise_max.0);

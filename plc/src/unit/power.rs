@@ -289,11 +289,12 @@ impl Power {
         let drawn = self.inputs.power.usable().unwrap_or(motors.power);
         let limit = self.limit();
         self.status.drawn = drawn;
-        self.over.judge(!(drawn <= limit), drawn <= limit, OVER_TIMES, elapsed);
+        let within = drawn <= limit && !self.inputs.power.is_over();
+        self.over.judge(!within, within, OVER_TIMES, elapsed);
         let low = self.inputs.voltage.usable().is_some_and(|voltage| {
             !(voltage >= self.settings.voltage_nominal * (1.0 - VOLTAGE_BAND))
         });
-        let short = !(drawn + self.settings.start_power <= limit);
+        let short = !(within && drawn + self.settings.start_power <= limit);
         self.status.starts_held = Reasons::NONE
             .and_if(low, Reason::VoltageLow)
             .and_if(short, Reason::PowerBudget)
@@ -325,7 +326,7 @@ impl Power {
     }
 
     /// Voltage and frequency inside their bands, widened by so much. A meter that does not answer says nothing against the
-    /// mains contact.
+    /// mains contact; one that is off its scale does.
     fn is_within(&self, wider: f64) -> bool {
         let voltage = self.inputs.voltage.usable().is_none_or(|voltage| {
             voltage.distance(self.settings.voltage_nominal)
@@ -336,7 +337,8 @@ impl Power {
             frequency.distance(self.settings.frequency_nominal)
                 <= self.settings.frequency_nominal * (FREQUENCY_BAND + wider / 10.0)
         });
-        voltage && frequency
+        let over = self.inputs.voltage.is_over() || self.inputs.frequency.is_over();
+        voltage && frequency && !over
     }
 
     /// Most power that may be drawn now.

@@ -102,7 +102,7 @@ fn each_permissive_of_a_start_is_missed_by_name() {
         ("P4 at its limit", |p| p.units.intake.inputs.turbidity = Signal::Good(Ntu(1000.0)), none),
         (
             "P4 off its scale",
-            |p| p.units.intake.inputs.turbidity = Signal::Bad(Fault::Range),
+            |p| p.units.intake.inputs.turbidity = Signal::Bad(Fault::Overrange),
             only(Reason::RiverTooMuddy).with(Reason::TurbidityUnknown),
         ),
         (
@@ -117,7 +117,7 @@ fn each_permissive_of_a_start_is_missed_by_name() {
         (
             "P4 off its scale, tested by hand",
             |p| {
-                p.units.intake.inputs.turbidity = Signal::Bad(Fault::Range);
+                p.units.intake.inputs.turbidity = Signal::Bad(Fault::Overrange);
                 p.units.coagulation.status.turbidity =
                     Signal::Uncertain(Ntu(80.0), Doubt::HandValue);
             },

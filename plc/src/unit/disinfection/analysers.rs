@@ -154,7 +154,7 @@ impl Disinfection {
         };
         self.status.inlet_residual = inlet;
         // A test of before the analyser went off its scale says nothing of what came since.
-        let off_scale = matches!(outlet, Signal::Bad(Fault::Range));
+        let off_scale = outlet.is_over();
         if off_scale && !self.analysers.was_off_scale {
             self.retained.hand_left = Duration::ZERO;
         }

@@ -37,8 +37,7 @@ impl Disinfection {
     pub fn judge_credit(&mut self, entering: Option<Signal<Ntu>>, elapsed: Duration) {
         self.retained.credit_left = self.retained.credit_left.saturating_sub(elapsed);
         // What nobody knows is for the filters to stop; here only what is known counts.
-        let known = entering.and_then(Signal::usable);
-        let turbid = known.is_some_and(|turbidity| !(turbidity <= CREDIT_LOST));
+        let turbid = entering.is_some_and(|turbidity| turbidity.exceeds(CREDIT_LOST));
         if self.turbid.holds(turbid, CREDIT_LOST_AFTER, elapsed) {
             self.retained.credit_left = CREDIT_TIME;
         }

@@ -5,7 +5,6 @@ use core::time::Duration;
 use super::{Disinfection, State, dose};
 use crate::block::{Trip, TripTimes};
 use crate::quantity::MilligramsPerLitre;
-use crate::signal::{Fault, Signal};
 
 /// Underfeed: AIT-401 below this for 10 min while it doses; it ends at the limit of alarm 401.
 pub(super) const LOW: MilligramsPerLitre = MilligramsPerLitre(0.4);
@@ -57,17 +56,15 @@ impl Disinfection {
         let times = TripTimes { set_after: Duration::ZERO, ..LOW_TIMES };
         self.limits.low_long.judge(long, back, times, elapsed);
 
-        // An analyser driven off its scale cannot say how much there is: it counts as too much.
-        let off_scale = |signal| matches!(signal, Signal::Bad(Fault::Range));
-        let high = off_scale(inlet) || inlet.usable().is_some_and(|residual| !(residual <= HIGH));
+        let high = inlet.exceeds(HIGH);
         let back = inlet.usable().is_some_and(|residual| residual <= HIGH_BACK);
-        let gone = inlet.usable().is_none() && !off_scale(inlet);
+        let gone = inlet.usable().is_none() && !inlet.is_over();
         self.limits.high.judge(high, back || gone, HIGH_TIMES, elapsed);
         let outlet = self.status.outlet_residual;
         let most = self.settings.chlorine_high;
-        let high = off_scale(outlet) || outlet.usable().is_some_and(|residual| !(residual <= most));
+        let high = outlet.exceeds(most);
         let back = outlet.usable().is_some_and(|residual| residual <= most - OUTLET_DEADBAND);
-        let gone = outlet.usable().is_none() && !off_scale(outlet);
+        let gone = outlet.usable().is_none() && !outlet.is_over();
         self.limits.outlet_high.judge(high, back || gone, OUTLET_TIMES, elapsed);
     }
 

@@ -158,7 +158,7 @@ impl Distribution {
     ) {
         let worst = entering.map(|turbidity| turbidity.usable());
         // Water that enters with a turbidity nobody knows is for the filters to stop; here only what is known counts.
-        let above = |limit: Ntu| worst.flatten().is_some_and(|turbidity| !(turbidity <= limit));
+        let above = |limit: Ntu| entering.is_some_and(|turbidity| turbidity.exceeds(limit));
         let bad = self.well.enters_bad.holds(above(ENTERS_BAD), ENTERS_BAD_TIME, elapsed);
         let cloudy =
             self.well.enters_cloudy.holds(above(ENTERS_CLOUDY), ENTERS_CLOUDY_TIME, elapsed);
@@ -280,8 +280,11 @@ impl Distribution {
     pub(super) fn unfit(&mut self, around: &Around, elapsed: Duration) -> Reasons {
         let on = self.is_on();
         let residual = around.residual.usable();
-        let out = residual
-            .is_some_and(|residual| !(residual >= RESIDUAL_LOW && residual <= RESIDUAL_HIGH));
+        // An analyser driven off its scale is not silent: it says too much, and is not waited for.
+        let over = around.residual.is_over();
+        let out = over
+            || residual
+                .is_some_and(|residual| !(residual >= RESIDUAL_LOW && residual <= RESIDUAL_HIGH));
         let out_long = self.well.residual_out.holds(out, RESIDUAL_OUT_TIME, elapsed);
         // A person's test speaks for AIT-403, and does not end its silence: no grace begins when the test is too old.
         let tested = matches!(around.residual, Signal::Uncertain(_, Doubt::HandValue));
@@ -290,15 +293,12 @@ impl Distribution {
             Some(_) | None => self.well.residual_silent.saturating_add(elapsed),
         };
         self.well.residual_last = residual.unwrap_or(self.well.residual_last);
-        // An analyser driven off its scale is not silent: it says too much.
-        let off_scale = matches!(around.residual, Signal::Bad(Fault::Range));
-        let unknown =
-            residual.is_none() && (off_scale || self.well.residual_silent >= RESIDUAL_GRACE);
+        let unknown = residual.is_none() && !over && self.well.residual_silent >= RESIDUAL_GRACE;
         let contact_known = around.contact_volume.is_some();
         Reasons::NONE
             .and_if(self.retained.contaminated, Reason::QualityHold)
             .and_if(unknown, Reason::ChlorineUnknown)
-            .and_if(if on { out_long } else { out }, Reason::ChlorineOutOfLimits)
+            .and_if(if on { out_long || over } else { out }, Reason::ChlorineOutOfLimits)
             .and_if(!on && !contact_known, Reason::ContactTimeUnknown)
             .and_if(
                 around.contact_short || (!on && !(around.inactivation.ratio >= 1.0)),

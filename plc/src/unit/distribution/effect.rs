@@ -54,8 +54,9 @@ impl Distribution {
     /// Dry run, dead head and pipe break, whoever runs the pump.
     pub(super) fn prove(&mut self, around: &Around, elapsed: Duration) {
         let on = self.pump.iter().any(Drive::is_running);
-        let flow = self.inputs.flow.usable();
-        let none = on && flow.is_some_and(|flow| flow < around.nominal * NO_FLOW_SHARE);
+        let measured = self.inputs.flow;
+        let none =
+            on && measured.usable().is_some_and(|flow| flow < around.nominal * NO_FLOW_SHARE);
         if self.effect.no_flow.holds(none, NO_FLOW_TIME, elapsed) {
             let level = self.status.level.usable();
             let wet = self.inputs.low_low.closed() && level.is_none_or(|level| level > SUCTION_LOW);
@@ -63,15 +64,15 @@ impl Distribution {
             self.effect.no_flow = Sustained::default();
             self.pumps.send_to_rest(&self.pump, REST, Reasons::only(why));
         }
-        let broken = match (on, flow, self.inputs.pressure.usable()) {
-            (true, Some(flow), Some(pressure)) if self.has_tank => {
+        let broken = match (on, self.inputs.pressure.usable()) {
+            (true, Some(pressure)) if self.has_tank => {
                 let least = self.settings.static_head.0 * KPA_PER_METRE * RISING_HEAD;
-                flow > around.nominal * RISING_SHARE && pressure.0 < least
+                measured.exceeds(around.nominal * RISING_SHARE) && pressure.0 < least
             }
-            (true, Some(flow), Some(pressure)) => {
-                flow > around.nominal * BREAK_SHARE && pressure < STANDS
+            (true, Some(pressure)) => {
+                measured.exceeds(around.nominal * BREAK_SHARE) && pressure < STANDS
             }
-            (true | false, _, _) => false,
+            (true | false, _) => false,
         };
         if !self.has_tank && self.fills_in_vain(on, elapsed) {
             self.retained.pipe_broken = true;

@@ -52,6 +52,8 @@ pub enum Shown {
     Number(f64),
     /// A number that is doubted.
     Doubtful(f64),
+    /// Off the top of its scale.
+    Over,
     Nothing,
 }
 
@@ -178,7 +180,7 @@ impl Rig {
         inputs.level_b = Signal::Good(Metres(self.well));
         inputs.low_low = Signal::Good(self.well > 0.3);
         inputs.high_high = Signal::Good(self.well < 1.95);
-        inputs.flow = Signal::Good(CubicMetresPerHour(self.flow));
+        inputs.flow = metered(self.flow);
         let kpa = if self.main_broken && self.flow > 1.0 {
             80.0
         } else if self.unit.has_tank {
@@ -192,6 +194,7 @@ impl Rig {
         inputs.elevated_level = match self.shown {
             Shown::Truth if tank => Signal::Good(Metres(self.tank)),
             Shown::Number(level) => Signal::Good(Metres(level)),
+            Shown::Over => Signal::Bad(Fault::Overrange),
             Shown::Doubtful(level) => Signal::Uncertain(Metres(level), Doubt::Stuck),
             Shown::Truth | Shown::Nothing => Signal::Bad(Fault::Stale),
         };
@@ -199,8 +202,7 @@ impl Rig {
         inputs.elevated_high_high =
             if float { Signal::Good(self.tank < 2.4) } else { Signal::Bad(Fault::Stale) };
         let taken = if self.tank > 0.0 || !tank { self.village } else { 0.0 };
-        inputs.village_flow =
-            if self.node { Signal::Good(CubicMetresPerHour(taken)) } else { lost };
+        inputs.village_flow = if self.node { metered(taken) } else { lost };
         let outlet = &mut self.unit.outlet;
         let shut = outlet.outputs.close.value() || outlet.inputs.closed.closed();
         let shut = shut && !outlet.outputs.open.value();
@@ -239,6 +241,11 @@ impl Rig {
     pub fn blocked(&self, reason: Reason) -> bool {
         self.unit.status.blocked.has(reason)
     }
+}
+
+/// FIT-501 and FIT-502 show 15 m³/h, and a little more.
+fn metered(flow: f64) -> Signal<CubicMetresPerHour> {
+    if flow > 15.3 { Signal::Bad(Fault::Overrange) } else { Signal::Good(CubicMetresPerHour(flow)) }
 }
 
 pub fn least_of(one: f64, other: f64) -> f64 {

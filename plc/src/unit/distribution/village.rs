@@ -13,6 +13,7 @@ use crate::declare::{kept, parts, retained};
 use crate::device::ValveState;
 use crate::quantity::{Count, CubicMetresPerHour};
 use crate::reason::{Reason, Reasons};
+use crate::signal::Signal;
 
 retained! {
     /// What is learned of an hour.
@@ -98,9 +99,9 @@ impl Distribution {
     /// One look at the village, once a second or so.
     pub(super) fn watch_village(&mut self, around: &Around, elapsed: Duration) {
         let flow = if self.has_tank { self.inputs.village_flow } else { self.inputs.flow };
-        let flow = flow.usable();
         let hour = around.hour.map(|time| (time.as_secs() / 3600 % 24) as usize);
         self.judge_network(flow, hour, around, elapsed);
+        let flow = flow.usable();
         if let Some(flow) = flow {
             let mean = self.village.mean.get_or_insert(MEAN_SHARE * around.nominal.0);
             let share = elapsed.as_secs_f64() / MEAN_TIME_S;
@@ -119,7 +120,7 @@ impl Distribution {
 
     fn judge_network(
         &mut self,
-        flow: Option<CubicMetresPerHour>,
+        flow: Signal<CubicMetresPerHour>,
         hour: Option<usize>,
         around: &Around,
         elapsed: Duration,
@@ -127,7 +128,7 @@ impl Distribution {
         let nominal = around.nominal;
         let usual = self.usual(hour);
         let most = usual.map(|usual| (usual * BURST_TIMES).or_more(nominal * BURST_LEAST));
-        let over = |most: CubicMetresPerHour| flow.is_some_and(|flow| flow > most);
+        let over = |most: CubicMetresPerHour| flow.exceeds(most);
         let burst = self.village.burst.holds(most.is_some_and(over), BURST_TIME, elapsed);
         let torn = self.village.torn.holds(over(nominal * TORN_SHARE), Duration::ZERO, elapsed);
         let calm = !most.is_some_and(over) && !over(nominal * TORN_SHARE);
@@ -137,7 +138,7 @@ impl Distribution {
 
         let by_day = around.hour.is_some_and(|hour| hour >= DAY.0 && hour < DAY.1);
         let expected = usual.map_or(by_day, |usual| usual >= nominal * USUAL_LEAST);
-        let still = flow.is_some_and(|flow| flow < nominal * GONE_SHARE);
+        let still = flow.usable().is_some_and(|flow| flow < nominal * GONE_SHARE);
         let water = self.status.tank_level.usable();
         let has_water =
             !self.has_tank || water.is_some_and(|level| level > self.settings.tank_very_low_limit);

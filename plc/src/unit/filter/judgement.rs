@@ -10,7 +10,6 @@ use crate::block::Sustained;
 use crate::interlock::turbidity_limit;
 use crate::quantity::Ntu;
 use crate::reason::{Reason, Reasons};
-use crate::signal::{Fault, Signal};
 
 /// No water above the limit of 1.0 NTU for 60 s, nor above 0.5 for 15 min, to the clear well (INV-2); the valve's travel comes
 /// off. In an emergency profile both are what it lets through (R-2.19-02).
@@ -117,16 +116,12 @@ impl Filter {
         let most = turbidity_limit(relaxed);
         let longer = if relaxed.is_some() { most } else { TOO_TURBID };
         let filtering = state.is_filtering();
-        let judged = self.status.judged_turbidity.usable();
-        let above = |limit: Ntu| filtering && !judged.is_none_or(|judged| judged <= limit);
-        // An analyser driven off its scale, and no other to say better, may have seen any water.
-        let off_scale = filtering
-            && judged.is_none()
-            && matches!(self.inputs.turbidity, Signal::Bad(Fault::Range));
-        let far = above(most) || off_scale;
-        let far = self.watch.far_too_turbid.holds(far, FAR_TOO_TURBID_TIME, elapsed);
+        let judged = self.status.judged_turbidity;
+        let above = |limit: Ntu| filtering && judged.exceeds(limit);
+        let far = self.watch.far_too_turbid.holds(above(most), FAR_TOO_TURBID_TIME, elapsed);
         let turbid = self.watch.too_turbid.holds(above(longer), TOO_TURBID_TIME, elapsed);
-        let unknown = self.watch.unknown.holds(filtering && judged.is_none(), UNKNOWN_MAX, elapsed);
+        let unknown = filtering && judged.usable().is_none();
+        let unknown = self.watch.unknown.holds(unknown, UNKNOWN_MAX, elapsed);
         far || turbid || unknown || self.memory.own_unknown >= OWN_UNKNOWN_MAX
     }
 

@@ -175,7 +175,7 @@ fn a_filter_that_is_stopped_for_its_water_is_called_out_at_once() {
         ("far too turbid", Signal::Good(Ntu(1.5)), 60),
         ("too turbid", Signal::Good(Ntu(0.6)), 900),
         ("unknown", Signal::Bad(Fault::Stale), 260),
-        ("off every scale", Signal::Bad(Fault::Range), 60),
+        ("off every scale", Signal::Bad(Fault::Overrange), 60),
     ] {
         let mut rig = plant();
         rig.combined = turbidity.usable().is_none().then_some(turbidity);
@@ -190,6 +190,54 @@ fn a_filter_that_is_stopped_for_its_water_is_called_out_at_once() {
         rig.run_s(1);
         assert_eq!(rig.filters[0].alarms.effluent_high, Condition::Clear, "{what}");
     }
+}
+
+/// R-2.12-04, R-2.12-10, INV-2: a filter's analyser off the top of its scale says that its water is far too turbid, and takes the
+/// filter out whatever AIT-330 says: the higher counts. With a broken loop it says nothing, and AIT-330 counts.
+#[test]
+fn an_analyser_off_its_scale_takes_its_filter_out_though_the_mixed_water_reads_clear() {
+    for (fault, stops) in [(Fault::Overrange, true), (Fault::Range, false)] {
+        let mut rig = plant();
+        rig.combined = Some(Signal::Good(Ntu(0.1)));
+        rig.beds[0].turbidity = Signal::Bad(fault);
+        rig.run_s(60);
+        assert_eq!(rig.state(0) == State::Standby {}, stops, "{fault:?}");
+        assert_eq!(rig.filters[0].alarms.effluent_high == Condition::Active, stops, "{fault:?}");
+    }
+}
+
+/// R-2.12-04, R-2.12-09, F22: AIT-330 off the top of its scale is what counts for the clear well, and gives every filter away
+/// whose own analyser says better; alarm 304 speaks.
+#[test]
+fn mixed_water_off_the_scale_is_the_worst_of_all() {
+    let mut rig = plant();
+    rig.combined = Some(Signal::Bad(Fault::Overrange));
+    rig.run_s(10);
+    assert_eq!(
+        rig.filtration.turbidity_to_clear_well(),
+        Some(Signal::Bad(Fault::Overrange)),
+        "though both filters read 0.1 NTU"
+    );
+    assert_eq!(rig.filtration.alarms.water_not_safe, Condition::Active);
+    rig.run_until(90, "both stop", |rig| {
+        rig.state(0) == State::Standby {} && rig.state(1) == State::Standby {}
+    });
+    rig.combined = Some(Signal::Bad(Fault::Range));
+    rig.beds[0].turbidity = Signal::Good(Ntu(0.1));
+    rig.run_until(3 * HOUR, "a broken loop keeps nobody out", |rig| rig.filters[0].delivers());
+}
+
+/// R-2.12-04, R-2.6.2-01: head loss off the top of PDT-310's scale asks for a wash as any that is too high, and alarm 302 speaks.
+#[test]
+fn head_loss_off_the_scale_asks_for_a_wash() {
+    let mut rig = plant();
+    rig.beds[0].head_loss = KiloPascals(60.0);
+    rig.run_s(5);
+    assert!(rig.filters[0].inputs.head_loss.is_over());
+    assert_eq!(rig.filters[0].alarms.clogged, Condition::Active);
+    rig.run_until(120, "it asks", |rig| {
+        rig.state(0).is_wash() || rig.state(0) == State::WashQueued {}
+    });
 }
 
 /// R-2.12-09, F22, INV-2: an analyser that sticks at clear water does not let a filter deliver cloudy water: the mixed water is

@@ -37,7 +37,9 @@ impl Filter {
         self.count_order(state, around, elapsed);
         let filtering = state.is_filtering();
         let loss = self.status.head_loss_normal.usable();
-        let reached = |limit: KiloPascals| filtering && loss.is_some_and(|loss| loss >= limit);
+        let over = self.status.head_loss_normal.is_over();
+        let reached =
+            |limit: KiloPascals| filtering && (over || loss.is_some_and(|loss| loss >= limit));
         let limit = self.settings.head_loss_max;
         let head_loss = self.watch.head_loss.holds(reached(limit), HEAD_LOSS_TIME, elapsed);
         let clogged = self.watch.clogged.holds(reached(CLOGGED), HEAD_LOSS_TIME, elapsed);
@@ -71,12 +73,16 @@ impl Filter {
         };
     }
 
-    /// Its own analyser, or in its place the combined one, for hours at most (R-2.12-15). Where the mixed water is worse than
+    /// Its own analyser, off the top of its scale too, or in its place the combined one, for hours at most (R-2.12-15). Where the mixed water is worse than
     /// every filter says of its own, nobody knows whose it is: the worse counts for each of them (F22).
     fn judge_turbidity(&mut self, state: State, around: &Around, elapsed: Duration) {
         let filtering = state.is_filtering();
         let own = self.inputs.turbidity.usable();
         self.status.judged_turbidity = match own {
+            None if self.inputs.turbidity.is_over() => self.inputs.turbidity,
+            Some(_) if around.contradicted && filtering && around.combined.is_over() => {
+                around.combined
+            }
             Some(own) if around.contradicted && filtering => {
                 let combined = around.combined.usable().unwrap_or(own);
                 self.inputs.turbidity.map(|own| own.or_more(combined)).doubted(Doubt::Disagrees)
@@ -112,9 +118,10 @@ impl Filter {
 
     /// Turbidity asks for a wash, if one would help; where none would, that is said (alarm 330).
     fn turbidity_asks(&mut self, filtering: bool, around: &Around, elapsed: Duration) -> bool {
-        let own = self.inputs.turbidity.usable();
-        let turbid = own.is_some_and(|own| own >= self.turbid_at(around))
-            && self.retained.volume > self.settings.turbidity_volume;
+        let own = self.inputs.turbidity;
+        let high = own.usable().is_some_and(|own| own >= self.turbid_at(around));
+        let turbid =
+            (high || own.is_over()) && self.retained.volume > self.settings.turbidity_volume;
         let asks = self.watch.turbidity.holds(filtering && turbid, TURBIDITY_TIME, elapsed);
         let helps = self.washing_helps();
         self.memory.washes_stopped = (asks || self.memory.unripe) && !helps;

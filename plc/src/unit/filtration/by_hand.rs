@@ -117,7 +117,7 @@ impl Filtration {
             self.blower.as_ref().map(|blower: &Motor| &blower.handling).is_some_and(is_wished);
         let wrong = Reasons::NONE
             .and_if(pressure.is_none(), Reason::AirPressureUnknown)
-            .and_if(pressure.is_some_and(|is| !(is <= PRESSURE_MAX)), Reason::AirPressureHigh);
+            .and_if(self.inputs.air_pressure.exceeds(PRESSURE_MAX), Reason::AirPressureHigh);
         let kept = if wished && !around.reset { self.by_hand.air_failed } else { Reasons::NONE };
         self.by_hand.air_failed = kept.and(wrong);
         let way = self.reports().iter().any(|report| report.air_way);

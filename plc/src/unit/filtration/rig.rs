@@ -303,13 +303,13 @@ impl Rig {
         let good = Signal::Good::<CubicMetresPerHour>;
         self.filtration.inputs.flow = good(CubicMetresPerHour(self.feed_flow));
         self.filtration.inputs.wash_flow = match self.wash_meter {
-            Some(share) => good(CubicMetresPerHour(self.wash_flow * share)),
+            Some(share) => metered(self.wash_flow * share, 25.0, CubicMetresPerHour),
             None => Signal::Bad(Fault::Stale),
         };
         let blows =
             self.filtration.blower.as_ref().is_some_and(|blower| blower.outputs.run.value());
         self.filtration.inputs.air_pressure = match self.air {
-            Some(pressure) => Signal::Good(KiloPascals(if blows { pressure } else { 0.0 })),
+            Some(pressure) => metered(if blows { pressure } else { 0.0 }, 60.0, KiloPascals),
             None => Signal::Bad(Fault::Stale),
         };
         if let Some(blower) = &mut self.filtration.blower {
@@ -327,7 +327,7 @@ impl Rig {
             filter.inputs.turbidity = bed.turbidity;
             // Laminar: as the rate, which is 5 m/h where the bed's head loss is given for.
             let rate = bed.flow / 0.503;
-            filter.inputs.head_loss = Signal::Good(bed.head_loss * (rate / 5.0));
+            filter.inputs.head_loss = metered(bed.head_loss.0 * (rate / 5.0), 40.0, KiloPascals);
             if let Some(turbidity) = bed.turbidity.usable().filter(|_| stems[1].at > 0.1) {
                 mixed = (mixed.0 + turbidity.0 * bed.flow, mixed.1 + bed.flow);
             }
@@ -430,4 +430,9 @@ fn answer(filter: &mut Filter, stems: &Stems) {
         ends!(air, n6);
     }
     ends!(filter.drain, n7);
+}
+
+/// What an instrument shows whose scale ends at `most`.
+fn metered<Q>(value: f64, most: f64, wrap: fn(f64) -> Q) -> Signal<Q> {
+    if value > most * 1.02 { Signal::Bad(Fault::Overrange) } else { Signal::Good(wrap(value)) }
 }

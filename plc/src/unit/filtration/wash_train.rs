@@ -156,7 +156,8 @@ impl WashTrain {
         } else {
             self.prove(flow, arrived.then_some(target), filter.water, pump, elapsed);
         }
-        let over = flow.is_some_and(|flow| !(flow <= bed_limit(temperature)));
+        let over = inputs.wash_flow.is_over()
+            || flow.is_some_and(|flow| !(flow <= bed_limit(temperature)));
         if self.fast.holds(over, BED_LIMIT_TIME, elapsed) {
             self.failed = self.failed.with(Reason::WashFlowHigh);
         }
@@ -302,7 +303,7 @@ impl WashTrain {
             self.air_failed &= washed.is_some_and(|filter| filter.water != Water::High);
             return false;
         };
-        let pressure = inputs.air_pressure.usable();
+        let (pressure, over) = (inputs.air_pressure.usable(), inputs.air_pressure.is_over());
         let (low, high) = PRESSURE_THROUGH;
         let through = pressure.is_some_and(|pressure| pressure >= low && pressure <= high);
         self.air_proven = blower.is_running() && through;
@@ -312,8 +313,11 @@ impl WashTrain {
         let late = self.air_waited > BLOWER_TIME;
         let late_with_air = late && blower.is_running();
         let why = Reasons::NONE
-            .and_if(pressure.is_none(), Reason::AirPressureUnknown)
-            .and_if(pressure.is_some_and(|is| !(is <= PRESSURE_MAX)), Reason::AirPressureHigh)
+            .and_if(pressure.is_none() && !over, Reason::AirPressureUnknown)
+            .and_if(
+                over || pressure.is_some_and(|is| !(is <= PRESSURE_MAX)),
+                Reason::AirPressureHigh,
+            )
             .and_if(late_with_air && pressure.is_some_and(|is| is > high), Reason::AirPressureHigh)
             .and_if(late_with_air && pressure.is_some_and(|is| is < low), Reason::AirPressureLow)
             .and_if(blower.is_faulty() || (late && !late_with_air), Reason::BlowerFault);

@@ -81,9 +81,13 @@ impl Filtration {
         let own = self.reports().iter().filter(|report| report.delivers);
         let own = own.filter_map(|report| report.turbidity.usable());
         let most = own.reduce(|most, next| most.or_more(next));
-        match (self.combined().usable(), most) {
-            (Some(combined), Some(most)) => combined > most * ABOVE_OWN_FACTOR + ABOVE_OWN,
-            (Some(_) | None, _) => false,
+        match (self.combined(), most) {
+            (Signal::Bad(Fault::Overrange), Some(_)) => true,
+            (combined, Some(most)) => {
+                let limit = most * ABOVE_OWN_FACTOR + ABOVE_OWN;
+                combined.usable().is_some_and(|combined| combined > limit)
+            }
+            (_, None) => false,
         }
     }
 
@@ -102,16 +106,22 @@ impl Filtration {
     }
 
     /// Worst credible turbidity of the water to the clear well: AIT-330 once it counts, and each delivering filter's own
-    /// (R-2.12-16). Nothing while no water flows there; bad when no analyser can be trusted (R-2.12-17).
+    /// (R-2.12-16); one that is off the top of its scale is the worst of all. Nothing while no water flows there; bad when no
+    /// analyser can be trusted (R-2.12-17).
     #[must_use]
     pub fn turbidity_to_clear_well(&self) -> Option<Signal<Ntu>> {
         let counts = self.watch.combined.lasted() >= COMBINED_TIME;
         let combined = self.combined();
         let delivering = || self.reports().iter().filter(|report| report.delivers);
         delivering().next()?;
-        let worst = delivering()
-            .map(|report| report.turbidity)
-            .chain(counts.then_some(combined))
+        let told = || {
+            let own = delivering().map(|report| report.turbidity);
+            own.chain(counts.then_some(combined))
+        };
+        if told().any(Signal::is_over) {
+            return Some(Signal::Bad(Fault::Overrange));
+        }
+        let worst = told()
             .filter(|turbidity| turbidity.usable().is_some_and(|known| known.0.is_finite()))
             .reduce(|worst, next| if worst.usable() >= next.usable() { worst } else { next });
         let missing = counts && combined.usable().is_none();

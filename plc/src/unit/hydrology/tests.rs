@@ -43,8 +43,14 @@ impl Rig {
 #[test]
 fn each_sign_of_a_storm_is_seen_at_its_limit() {
     type Change = fn(&mut Rig);
-    let rows: [(&str, Change, u32, Reasons); 10] = [
+    let rows: [(&str, Change, u32, Reasons); 11] = [
         ("heavy rain", |rig| rig.rains(20.0), 1, Reasons::only(Reason::RainUpstream)),
+        (
+            "more than RG-701 can show",
+            |rig| rig.unit.inputs.rain = Signal::Bad(Fault::Overrange),
+            1,
+            Reasons::only(Reason::RainUpstream),
+        ),
         ("rain", |rig| rig.rains(9.0), 120, Reasons::NONE),
         ("long rain", |rig| rig.rains(10.1), 179, Reasons::only(Reason::RainUpstream)),
         (

@@ -243,6 +243,10 @@ impl Intake {
 
     /// What PT-101 says, against `share` of the shut-off head at the present speed.
     fn head(&self, pump: &Drive, share: f64) -> Head {
+        // No pump of this plant lifts water beyond PT-101's scale: what does is a way that closes.
+        if self.inputs.discharge_pressure.is_over() {
+            return Head::ShutOff;
+        }
         let (Some(pressure), Some(frequency)) =
             (self.inputs.discharge_pressure.usable(), pump.inputs.frequency.usable())
         else {

@@ -146,7 +146,11 @@ impl Rig {
         let head = if dry { lift } else { most_of(pumped, lift) };
         let level = self.level();
         let inputs = &mut self.unit.inputs;
-        inputs.river_level = Signal::Good(Metres(self.river));
+        inputs.river_level = if self.river > 6.12 {
+            Signal::Bad(Fault::Overrange)
+        } else {
+            Signal::Good(Metres(self.river))
+        };
         inputs.wet_well_level = shown(self.well, level, Metres);
         inputs.wet_well_low_low = Signal::Good(level > 0.25);
         inputs.flow = shown(self.meter, self.flow, CubicMetresPerHour);

@@ -57,7 +57,7 @@ impl Intake {
     pub(super) fn watch_river(&mut self, elapsed: Duration) {
         let settings = &self.settings;
         let level = self.inputs.river_level.usable();
-        let above = |limit: Metres| level.is_some_and(|level| level > limit);
+        let above = |limit: Metres| self.inputs.river_level.exceeds(limit);
         let below = level.is_some_and(|level| level <= settings.flood_stop - FLOOD_BAND);
         self.river.flood.judge(above(settings.flood_stop), below, FLOOD_TIMES, elapsed);
         self.status.river_rise = self.river.rise(self.inputs.river_level, elapsed);

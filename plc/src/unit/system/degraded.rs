@@ -105,12 +105,12 @@ impl Degraded {
     ) -> Verdict {
         let raw = facts.raw.usable();
         let muddy = self.muddy.judge(
-            raw.is_some_and(|raw| !(raw <= MUDDY)),
+            facts.raw.exceeds(MUDDY),
             raw.is_some_and(|raw| raw <= MUDDY_BACK),
             TripTimes::s(0, 0),
             elapsed,
         );
-        let cloudy = self.judge_settled(facts.settled.usable(), settled_flows, reset, elapsed)
+        let cloudy = self.judge_settled(facts.settled, settled_flows, reset, elapsed)
             || facts.washes_stopped;
         self.cloudy_for = match (cloudy, settled_flows) {
             (false, _) => Duration::ZERO,
@@ -147,13 +147,13 @@ impl Degraded {
     /// D3. Water that stands says nothing; a stop by very cloudy water ends by clear water or a person's reset.
     fn judge_settled(
         &mut self,
-        settled: Option<Ntu>,
+        settled: Signal<Ntu>,
         flows: bool,
         reset: bool,
         elapsed: Duration,
     ) -> bool {
-        let above = |limit: Ntu| flows && settled.is_some_and(|settled| !(settled <= limit));
-        let below = |limit: Ntu| settled.is_some_and(|settled| settled <= limit);
+        let above = |limit: Ntu| flows && settled.exceeds(limit);
+        let below = |limit: Ntu| settled.usable().is_some_and(|settled| settled <= limit);
         let cloudy = self.cloudy.judge(above(CLOUDY), below(CLOUDY_BACK), CLOUDY_TIMES, elapsed);
         let (worse, better) = (above(VERY_CLOUDY), below(VERY_CLOUDY_BACK));
         self.very_cloudy.judge(worse, better, CLOUDY_TIMES, elapsed);
@@ -238,6 +238,10 @@ mod tests {
             assert_eq!((verdict.by, verdict.share), (Reasons::only(*reason), *share), "{reason:?}");
             assert_eq!(verdict.cut_by.is_empty(), *share == 1.0, "{reason:?}");
         }
+        let beyond = Facts { raw: Signal::Bad(Fault::Overrange), ..WELL };
+        let verdict = judge_s(&mut Degraded::default(), &beyond, 1);
+        let both = Reasons::only(Reason::RiverMuddy).with(Reason::AnalyserBad);
+        assert_eq!((verdict.by, verdict.share), (both, REDUCED), "AIT-101 off its scale is mud");
         let none = Signal::Bad(Fault::NotFitted);
         let verdict = judge_s(&mut Degraded::default(), &Facts { raw: none, ..WELL }, 1);
         assert!(verdict.by.is_empty(), "an analyser the site does not have degrades nothing");
@@ -300,6 +304,12 @@ mod tests {
         let very = Facts { settled: Signal::Good(Ntu(10.5)), ..WELL };
         assert!(!judge_s(&mut degraded, &very, 1199).stop);
         assert!(judge_s(&mut degraded, &very, 1).stop);
+        // AIT-203 off the top of its scale is settled water as bad as can be.
+        let mut over = Degraded::default();
+        let beyond = Facts { settled: Signal::Bad(Fault::Overrange), ..WELL };
+        assert!(!judge_s(&mut over, &beyond, 1199).stop);
+        let verdict = judge_s(&mut over, &beyond, 1);
+        assert!(verdict.stop && verdict.by.has(Reason::SettledWaterCloudy));
         // A gap in the signal starts the time anew, and does not end what stands.
         let unknown = Facts { settled: Signal::Bad(Fault::Stale), ..WELL };
         assert!(judge_s(&mut degraded, &unknown, 3600).stop);

@@ -164,7 +164,7 @@ impl Batch {
                     self.drawn_for = self.drawn_for.saturating_add(elapsed);
                 }
                 let early = scan.draws && self.drawn_for <= CLOUDY_WINDOW;
-                let cloudy = scan.settled.usable().is_some_and(|settled| !(settled <= CLOUDY));
+                let cloudy = scan.settled.exceeds(CLOUDY);
                 self.cloudy.holds(early && cloudy, CLOUDY_TIME, elapsed);
             }
             State::Desludging => self.draw_sludge(scan, elapsed),

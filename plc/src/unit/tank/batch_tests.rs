@@ -143,6 +143,12 @@ fn a_cloudy_batch_goes_back_to_settle_twice() {
     assert_eq!(rig.run_s(600, draws(50.0)), State::Draw, "a third time the filters have to do");
     let mut rig = settling(1.80, Signal::Good(Ntu(20.0)));
     rig.run_s(90 * MINUTE, flowing());
+    assert_eq!(rig.run_s(300, draws(10.0)), State::Draw);
+    let mut beyond = draws(0.0);
+    beyond.load.settled = Signal::Bad(Fault::Overrange);
+    assert_eq!(rig.run_s(61, beyond), State::Settle, "AIT-203 off its scale");
+    let mut rig = settling(1.80, Signal::Good(Ntu(20.0)));
+    rig.run_s(90 * MINUTE, flowing());
     rig.run_s(20 * MINUTE, draws(2.0));
     assert_eq!(rig.run_s(600, draws(50.0)), State::Draw, "later it is the hopper's fault");
 }

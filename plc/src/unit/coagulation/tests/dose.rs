@@ -149,7 +149,7 @@ proptest! {
         let mut rig = Rig::new();
         for (value, kind, ms) in readings {
             rig.around.raw_turbidity = match kind {
-                0 => Signal::Bad(Fault::Range),
+                0 => Signal::Bad(Fault::Overrange),
                 1 => Signal::Good(Ntu(f64::NAN)),
                 2 => Signal::Uncertain(Ntu(value), Doubt::Rate),
                 _ => Signal::Good(Ntu(value)),

@@ -194,7 +194,7 @@ fn a_test_by_hand_lets_the_plant_dose_without_analysers() {
 /// R-2.7.5-05: a test of before AIT-403 went off its scale says nothing of what came since; one of after does.
 #[test]
 fn a_test_of_before_the_analyser_went_off_its_scale_does_not_count() {
-    let off = Signal::Bad(Fault::Range);
+    let off = Signal::Bad(Fault::Overrange);
     let mut rig = Rig::dosing();
     assert_eq!(rig.unit.enter_residual(MilligramsPerLitre(1.0)), Ok(()));
     rig.outlet_told = Some(off);

@@ -19,6 +19,7 @@ fn turbid_water_costs_the_credit_of_filtration_for_four_hours() {
         (Some(Signal::Good(Ntu(1.01))), 15, true),
         (Some(Signal::Good(Ntu(1.01))), 14, false),
         (Some(Signal::Good(Ntu(f64::NAN))), 15, true),
+        (Some(Signal::Bad(Fault::Overrange)), 15, true),
         (Some(Signal::Good(Ntu(1.0))), 900, false),
         (Some(Signal::Bad(Fault::Stale)), 900, false),
         (None, 900, false),

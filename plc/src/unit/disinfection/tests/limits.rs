@@ -52,7 +52,7 @@ fn the_first_half_hour_of_dosing_and_an_unknown_residual_are_no_underfeed() {
 /// R-2.7.5-03: AIT-401 > 3.0 for 3 min, AIT-403 > 2.0 for 10 min, off the scale counts as above: half the feed forward.
 #[test]
 fn too_much_chlorine_halves_the_dose() {
-    let range = Signal::Bad(Fault::Range);
+    let range = Signal::Bad(Fault::Overrange);
     for (name, inlet, outlet, seconds) in [
         ("inlet", mg(3.01), mg(0.8), Some(180)),
         ("inlet at its limit", mg(3.0), mg(0.8), None),

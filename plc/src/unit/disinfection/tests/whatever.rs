@@ -10,6 +10,7 @@ fn told() -> impl Strategy<Value = Option<Signal<MilligramsPerLitre>>> {
         1 => (-1.0..9.0_f64).prop_map(|value| Some(mg(value))),
         1 => Just(Some(mg(f64::NAN))),
         1 => Just(Some(Signal::Bad(Fault::Range))),
+        1 => Just(Some(Signal::Bad(Fault::Overrange))),
         1 => Just(Some(Signal::Bad(Fault::Stale))),
         1 => Just(Some(Signal::Uncertain(MilligramsPerLitre(0.1), Doubt::Rate))),
         1 => Just(Some(Signal::Held(MilligramsPerLitre(0.1), Moment(0)))),

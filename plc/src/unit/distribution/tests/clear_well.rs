@@ -32,6 +32,22 @@ fn turbid_water_for_a_minute_cloudy_water_for_a_quarter_and_lost_chlorine_hold_t
     }
 }
 
+/// R-2.12-04, R-2.8-05: water that drives the analyser off its scale is above 1.0 NTU; water of which nobody knows is for the
+/// filters to stop.
+#[test]
+fn water_off_the_analysers_scale_holds_the_clear_well_after_a_minute() {
+    for (fault, seconds, held) in
+        [(Fault::Overrange, 59, false), (Fault::Overrange, 60, true), (Fault::Range, 3600, false)]
+    {
+        let mut unit = known();
+        for _ in 0..seconds {
+            let residual = Signal::Good(MilligramsPerLitre(0.8));
+            unit.judge_quality(Some(Signal::Bad(fault)), residual, None, SECOND);
+        }
+        assert_eq!(unit.retained.contaminated, held, "{fault:?} for {seconds} s");
+    }
+}
+
 /// R-2.8-05: a clear well of which nothing is known is held.
 #[test]
 fn a_clear_well_that_nobody_knows_is_held_until_it_is_disinfected() {

@@ -137,6 +137,7 @@ fn nothing_is_delivered_without_every_permissive() {
         }),
         (Reason::ChlorineUnknown, |rig| rig.around.residual = Signal::Bad(Fault::Stale)),
         (Reason::ChlorineUnknown, |rig| rig.around.residual = Signal::Bad(Fault::Range)),
+        (Reason::ChlorineOutOfLimits, |rig| rig.around.residual = Signal::Bad(Fault::Overrange)),
         (Reason::ClearWellLow, |rig| rig.well = 0.69),
         (Reason::WashPumpRuns, |rig| rig.around.holds = Reasons::only(Reason::WashPumpRuns)),
         (Reason::Washing, |rig| rig.around.rest_for_wash = true),
@@ -168,9 +169,13 @@ fn nothing_is_delivered_without_every_permissive() {
 /// R-2.12-18: AIT-403 gone, P-501 goes on for half an hour; off its scale, for none.
 #[test]
 fn an_analyser_that_falls_silent_stops_delivery_after_half_an_hour() {
-    for (fault, seconds, on) in
-        [(Fault::Stale, 1790, true), (Fault::Stale, 1810, false), (Fault::Range, 5, false)]
-    {
+    for (fault, seconds, on) in [
+        (Fault::Stale, 1790, true),
+        (Fault::Stale, 1810, false),
+        (Fault::Range, 1790, true),
+        (Fault::Range, 1810, false),
+        (Fault::Overrange, 5, false),
+    ] {
         let mut rig = Rig::new();
         (rig.tank, rig.village, rig.filtered) = (1.0, 5.9, 6.0);
         rig.run_s(60);

@@ -76,6 +76,21 @@ fn a_frozen_level_is_found_out_by_the_volume() {
     }
 }
 
+/// R-2.12-04, INV-21: LT-501 off the top of its scale while neither the meters nor the float can say better: the tank counts as
+/// full, and no timed run fills it. With the float that says there is room it is a lost level like any other.
+#[test]
+fn a_level_off_its_scale_lets_no_timed_run_fill_a_tank_without_a_float() {
+    for (float, fills) in [(false, false), (true, true)] {
+        let mut rig = Rig::new();
+        (rig.shown, rig.gauge, rig.high_float) = (Shown::Over, false, float);
+        (rig.tank, rig.village) = (if float { 1.0 } else { 2.45 }, 0.0);
+        let filled = rig.until_s(7 * HOUR_S, Rig::on);
+        assert_eq!(filled, fills, "float {float}");
+        assert_eq!(rig.blocked(Reason::ElevatedTankFull), !float);
+        assert_eq!(rig.spilled, 0.0);
+    }
+}
+
 /// F54: a level forged low is refused within a minute; LSHH-501 or the volume keeps the tank from spilling.
 #[test]
 fn a_forged_level_is_refused_within_a_minute() {

@@ -210,8 +210,9 @@ fn a_blower_by_hand_blows_only_through_a_drained_bed() {
     rig.run_until(60, "it blows", blows);
     rig.run_s(60);
     assert!(blows(&rig) && rig.filters[0].retained.dirty);
-    rig.air = Some(46.0);
+    rig.air = Some(70.0);
     rig.run_s(2);
+    assert!(rig.filtration.air_protections(&rig.around).has(Reason::AirPressureHigh));
     assert!(!blows(&rig));
     rig.air = Some(25.0);
     rig.run_s(600);

@@ -106,6 +106,8 @@ fn too_little_wash_water_breaks_the_wash_off_and_says_why() {
         (Some(0.0), Some(Reason::DeadHead)),
         (None, Some(Reason::FlowUnknown)),
         (Some(1.4), Some(Reason::WashFlowHigh)),
+        // Off the top of FIT-351's scale.
+        (Some(2.0), Some(Reason::WashFlowHigh)),
     ];
     for (meter, why) in cases {
         let mut rig = plant();
@@ -162,6 +164,8 @@ fn air_that_does_not_go_through_the_bed_makes_it_a_wash_with_water_only() {
     let cases = [
         (Some(46.0), 3, Reason::AirPressureHigh),
         (Some(f64::NAN), 3, Reason::AirPressureHigh),
+        // Off the top of PT-352's scale.
+        (Some(70.0), 3, Reason::AirPressureHigh),
         (None, 3, Reason::AirPressureUnknown),
         (Some(42.0), 70, Reason::AirPressureHigh),
         (Some(14.0), 70, Reason::AirPressureLow),

@@ -88,6 +88,18 @@ fn a_flood_stops_the_intake_and_is_a_critical_alarm() {
     }
 }
 
+/// R-2.3-06, R-2.12-04: a river that drives LT-101 off its scale floods.
+#[test]
+fn a_river_above_its_gauge_is_a_flood() {
+    let mut rig = Rig::lifting();
+    rig.well = Shown::Number(2.0);
+    rig.unit.settings.screen_stop = Metres(9.0);
+    rig.river = 6.2;
+    rig.run_s(61);
+    assert_eq!((rig.unit.alarms.flood, rig.on(0)), (Condition::Active, false));
+    assert!(rig.unit.status.flood_warning);
+}
+
 /// R-2.3-06: 0.5 m in an hour.
 #[test]
 fn a_river_that_rises_fast_warns_of_a_flood() {
