@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use crate::block::{Sustained, Trip, TripTimes};
+use crate::block::{Seen, Sustained, Trip, TripTimes};
 use crate::quantity::{CubicMetresPerHour, Metres, MilligramsPerLitre, Ntu, Percent, Ph};
 use crate::reason::{Reason, Reasons};
 use crate::signal::{Doubt, Fault, Signal};
@@ -576,20 +576,21 @@ impl Causes {
     /// Latched; after the operator's reset each filter returns through RIPEN on its own analyser.
     fn turbid(&mut self, facts: &Facts, elapsed: Duration) -> bool {
         let limit = turbidity_limit(facts.relaxed);
-        let turbid = facts.filtered.is_some_and(|filtered| filtered.exceeds(limit));
+        let turbid = facts.filtered.map_or(Seen::No, |filtered| filtered.seen_above(limit));
         self.turbid.judge(turbid, facts.reset, TripTimes::s(60, 0), elapsed)
     }
 
     fn chlorine(&mut self, facts: &Facts, elapsed: Duration) -> Reasons {
         let residual = facts.outlet_chlorine;
-        let high = residual.exceeds(DANGEROUS);
-        self.dangerous_latched |= self.dangerous.judge(high, !high, TripTimes::s(120, 0), elapsed);
+        let high = residual.seen_above(DANGEROUS);
+        let gone = high != Seen::Yes;
+        self.dangerous_latched |= self.dangerous.judge(high, gone, TripTimes::s(120, 0), elapsed);
         let below = residual.usable().is_some_and(|residual| residual < DANGEROUS_BACK);
         let calm = self.below_dangerous.holds(below, DANGEROUS_BACK_TIME, elapsed);
         if facts.reset && calm {
             self.dangerous_latched = false;
         }
-        let low = residual.usable().is_some_and(|residual| !(residual >= TOO_LOW));
+        let low = residual.seen(|residual| !(residual >= TOO_LOW));
         let back = at_least(residual, TOO_LOW_BACK);
         let low = self.too_low.judge(low, back, TripTimes::s(300, 300), elapsed);
         Reasons::NONE
@@ -614,7 +615,7 @@ impl Causes {
     }
 
     fn waste(&mut self, facts: &Facts, elapsed: Duration) -> bool {
-        let high = facts.waste.exceeds(WASTE_HIGH_HIGH);
+        let high = facts.waste.seen_above(WASTE_HIGH_HIGH);
         let high = self.waste_high.holds(high, WASTE_HIGH_TIME, elapsed);
         let full = high || !facts.waste_high_high.closed();
         let back = !full && facts.waste.usable().is_some_and(|level| level < WASTE_BACK);
@@ -637,7 +638,7 @@ impl Causes {
     }
 
     fn treated_ph(&mut self, facts: &Facts, elapsed: Duration) -> bool {
-        let out = facts.treated_ph.usable().is_some_and(|ph| !(ph >= PH_LOW && ph <= PH_HIGH));
+        let out = facts.treated_ph.seen(|ph| !(ph >= PH_LOW && ph <= PH_HIGH));
         let back =
             facts.treated_ph.usable().is_some_and(|ph| ph >= PH_LOW_BACK && ph <= PH_HIGH_BACK);
         self.ph.judge(out, back, TripTimes::s(600, 600), elapsed)
@@ -647,7 +648,7 @@ impl Causes {
         // A value of before says nothing of a river that clears.
         let of_before = matches!(facts.raw_turbidity, Signal::Uncertain(_, Doubt::Fallback));
         let raw = facts.raw_turbidity.usable();
-        let muddy = facts.raw_turbidity.exceeds(MUDDY);
+        let muddy = facts.raw_turbidity.seen_above(MUDDY);
         let back = !of_before && raw.is_some_and(|turbidity| turbidity < MUDDY_BACK);
         self.muddy.judge(muddy, back, TripTimes::s(600, 1800), elapsed)
     }

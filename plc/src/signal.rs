@@ -3,6 +3,7 @@
 //! A bad signal has no number that logic could use by accident: [`Signal::good`] and [`Signal::usable`] say what each use
 //! accepts, and both are `None` for `Bad`.
 
+use crate::block::Seen;
 use crate::quantity::Value;
 
 /// Plant time: microseconds since the first scan. It counts while the machine is suspended and knows no calendar.
@@ -179,6 +180,12 @@ impl<Q: Copy> Signal<Q> {
         matches!(self, Signal::Bad(Fault::Overrange))
     }
 
+    /// A condition on the value; unknown where there is none.
+    #[must_use]
+    pub fn seen(self, condition: impl FnOnce(Q) -> bool) -> Seen {
+        self.usable().map_or(Seen::Unknown, |value| condition(value).into())
+    }
+
     /// The same signal, at best uncertain.
     #[must_use]
     pub fn doubted(self, doubt: Doubt) -> Signal<Q> {
@@ -229,7 +236,13 @@ impl<Q: Copy + PartialOrd> Signal<Q> {
     /// beyond it. Of what is unknown otherwise this is not said.
     #[must_use]
     pub fn exceeds(self, limit: Q) -> bool {
-        self.is_over() || self.usable().is_some_and(|value| !(value <= limit))
+        self.seen_above(limit) == Seen::Yes
+    }
+
+    /// The same for a count: unknown neither forgives nor completes it.
+    #[must_use]
+    pub fn seen_above(self, limit: Q) -> Seen {
+        if self.is_over() { Seen::Yes } else { self.seen(|value| !(value <= limit)) }
     }
 }
 

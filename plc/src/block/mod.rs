@@ -20,6 +20,6 @@ pub use lowest::Lowest;
 pub use oscillation::{Conduct, Oscillation};
 pub use pi::{Aim, Hold, Look, Pace, Pi, PiLoop, PiTuning};
 pub use ramp::{Ahead, Lag, Ramp};
-pub use sustained::{Sustained, Trip, TripTimes};
+pub use sustained::{Seen, Sustained, Trip, TripTimes};
 pub use table::interpolate;
 pub use timed::Timed;

@@ -2,6 +2,29 @@
 
 use core::time::Duration;
 
+/// What a scan says of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    Yes,
+    No,
+    /// Nobody knows: what it would be judged on has no value.
+    Unknown,
+}
+
+impl Seen {
+    /// The condition does not count now.
+    #[must_use]
+    pub fn unless(self, excluded: bool) -> Seen {
+        if excluded { Seen::No } else { self }
+    }
+}
+
+impl From<bool> for Seen {
+    fn from(condition: bool) -> Seen {
+        if condition { Seen::Yes } else { Seen::No }
+    }
+}
+
 /// `X for t`: true once X has been true without a gap for t.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sustained {
@@ -9,13 +32,21 @@ pub struct Sustained {
 }
 
 impl Sustained {
-    /// One false scan starts it afresh.
-    pub fn holds(&mut self, condition: bool, needed: Duration, elapsed: Duration) -> bool {
-        if !condition {
-            self.lasted = Duration::ZERO;
-            return false;
-        }
-        self.lasted = self.lasted.saturating_add(elapsed);
+    /// One false scan starts it afresh. One of which nobody knows forgives nothing: what held goes on holding, and once the
+    /// condition was seen that time counts too; but only a scan in which it is seen completes it (R-2.0-03).
+    pub fn holds(&mut self, seen: impl Into<Seen>, needed: Duration, elapsed: Duration) -> bool {
+        let longer = self.lasted.saturating_add(elapsed);
+        let incomplete = needed.saturating_sub(Duration::from_nanos(1));
+        self.lasted = match seen.into() {
+            Seen::Yes => longer,
+            Seen::No => {
+                self.lasted = Duration::ZERO;
+                return false;
+            }
+            Seen::Unknown if self.lasted.is_zero() => return false,
+            Seen::Unknown if self.lasted >= needed => self.lasted,
+            Seen::Unknown => longer.min(incomplete),
+        };
         self.lasted >= needed
     }
 
@@ -60,7 +91,13 @@ impl Trip {
     }
 
     /// Setting outranks clearing.
-    pub fn judge(&mut self, set: bool, clear: bool, times: TripTimes, elapsed: Duration) -> bool {
+    pub fn judge(
+        &mut self,
+        set: impl Into<Seen>,
+        clear: bool,
+        times: TripTimes,
+        elapsed: Duration,
+    ) -> bool {
         let set = self.setting.holds(set, times.set_after, elapsed);
         let clear = self.clearing.holds(clear, times.clear_after, elapsed);
         if set {
@@ -92,6 +129,28 @@ mod tests {
         let seen = [true, true, false, true, true, true]
             .map(|condition| sustained.holds(condition, needed, SECOND));
         assert_eq!(seen, [false, false, false, false, false, true]);
+    }
+
+    /// R-2.0-03: a scan of which nobody knows forgives no count, and completes none.
+    #[test]
+    fn a_scan_that_nobody_can_judge_forgives_nothing_and_proves_nothing() {
+        use Seen::{No, Unknown, Yes};
+        for (scans, told) in [
+            (&[Yes, Unknown, Yes][..], &[false, false, true][..]),
+            (&[Yes, Unknown, Unknown, Unknown, Yes], &[false, false, false, false, true]),
+            (&[Unknown, Unknown, Unknown, Yes], &[false, false, false, false]),
+            (&[Yes, Yes, No, Unknown, Yes], &[false, false, false, false, false]),
+            (&[Yes, Yes, Yes, Unknown, No, Yes], &[false, false, true, true, false, false]),
+        ] {
+            let mut sustained = Sustained::default();
+            let needed = Duration::from_secs(3);
+            let said = scans.iter().map(|seen| sustained.holds(*seen, needed, SECOND));
+            assert!(said.eq(told.iter().copied()), "{scans:?}");
+        }
+        let mut trip = Trip::default();
+        for (set, tripped) in [(Yes, false), (Unknown, false), (Yes, true)] {
+            assert_eq!(trip.judge(set, false, TripTimes::s(3, 1), SECOND), tripped);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod counts;
 mod relaxed;
 mod release;
 

@@ -300,12 +300,8 @@ impl Power {
             .and_if(short, Reason::PowerBudget)
             .and_if(self.is_limited() && motors.some_on, Reason::PowerLimited);
         let on_battery = !self.inputs.mains.closed() || self.inputs.on_mains.open();
-        let empty = self
-            .inputs
-            .battery
-            .usable()
-            .is_some_and(|charge| !(charge >= self.settings.battery_stop));
-        self.status.shut_down = self.empty.holds(on_battery && empty, EMPTY_TIME, elapsed);
+        let empty = self.inputs.battery.seen(|charge| !(charge >= self.settings.battery_stop));
+        self.status.shut_down = self.empty.holds(empty.unless(!on_battery), EMPTY_TIME, elapsed);
     }
 
     fn raise(&mut self, absent: bool) {

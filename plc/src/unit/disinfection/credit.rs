@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::Disinfection;
+use crate::block::Seen;
 use crate::contact_time::Contact;
 use crate::quantity::{CubicMetresPerHour, Ntu, Ratio};
 use crate::signal::Signal;
@@ -37,7 +38,7 @@ impl Disinfection {
     pub fn judge_credit(&mut self, entering: Option<Signal<Ntu>>, elapsed: Duration) {
         self.retained.credit_left = self.retained.credit_left.saturating_sub(elapsed);
         // What nobody knows is for the filters to stop; here only what is known counts.
-        let turbid = entering.is_some_and(|turbidity| turbidity.exceeds(CREDIT_LOST));
+        let turbid = entering.map_or(Seen::No, |turbidity| turbidity.seen_above(CREDIT_LOST));
         if self.turbid.holds(turbid, CREDIT_LOST_AFTER, elapsed) {
             self.retained.credit_left = CREDIT_TIME;
         }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{Disinfection, State, dose};
-use crate::block::{Trip, TripTimes};
+use crate::block::{Seen, Trip, TripTimes};
 use crate::quantity::MilligramsPerLitre;
 
 /// Underfeed: AIT-401 below this for 10 min while it doses; it ends at the limit of alarm 401.
@@ -39,7 +39,11 @@ impl Disinfection {
         // Only what is measured beyond doubt, and what the flow alone paces is for AIT-403 to judge.
         let counts =
             matches!(self.status.state, State::PacedTrim | State::Underfeed | State::Priming);
-        let low = counts && settled && inlet.good().is_some_and(|residual| !(residual >= LOW));
+        let low = match inlet.good() {
+            Some(residual) => (!(residual >= LOW)).into(),
+            None => Seen::Unknown,
+        };
+        let low = low.unless(!counts || !settled);
         let back = inlet.good().is_none_or(|residual| residual >= LOW_BACK);
         let was = self.limits.low.stands();
         self.limits.low.judge(low, back || !counts, LOW_TIMES, elapsed);
@@ -56,13 +60,13 @@ impl Disinfection {
         let times = TripTimes { set_after: Duration::ZERO, ..LOW_TIMES };
         self.limits.low_long.judge(long, back, times, elapsed);
 
-        let high = inlet.exceeds(HIGH);
+        let high = inlet.seen_above(HIGH);
         let back = inlet.usable().is_some_and(|residual| residual <= HIGH_BACK);
         let gone = inlet.usable().is_none() && !inlet.is_over();
         self.limits.high.judge(high, back || gone, HIGH_TIMES, elapsed);
         let outlet = self.status.outlet_residual;
         let most = self.settings.chlorine_high;
-        let high = outlet.exceeds(most);
+        let high = outlet.seen_above(most);
         let back = outlet.usable().is_some_and(|residual| residual <= most - OUTLET_DEADBAND);
         let gone = outlet.usable().is_none() && !outlet.is_over();
         self.limits.outlet_high.judge(high, back || gone, OUTLET_TIMES, elapsed);

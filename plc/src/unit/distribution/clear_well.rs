@@ -5,7 +5,7 @@
 use core::time::Duration;
 
 use super::{Around, Distribution};
-use crate::block::{Sustained, Trip, TripTimes};
+use crate::block::{Seen, Sustained, Trip, TripTimes};
 use crate::interlock::turbidity_limit;
 use crate::quantity::{CubicMetres, CubicMetresPerHour, Metres, MilligramsPerLitre, Ntu};
 use crate::reason::{Reason, Reasons};
@@ -157,14 +157,14 @@ impl Distribution {
         elapsed: Duration,
     ) {
         let worst = entering.map(|turbidity| turbidity.usable());
-        // Water that enters with a turbidity nobody knows is for the filters to stop; here only what is known counts.
-        let above = |limit: Ntu| entering.is_some_and(|turbidity| turbidity.exceeds(limit));
+        // Water that enters with a turbidity nobody knows is for the filters to stop; here it begins no count, and forgives none.
+        let above = |limit: Ntu| entering.map_or(Seen::No, |turbidity| turbidity.seen_above(limit));
         let bad = self.well.enters_bad.holds(above(ENTERS_BAD), ENTERS_BAD_TIME, elapsed);
         let cloudy =
             self.well.enters_cloudy.holds(above(ENTERS_CLOUDY), ENTERS_CLOUDY_TIME, elapsed);
         let worse = above(turbidity_limit(relaxed));
         let worse = self.well.enters_worse.holds(worse, ENTERS_BAD_TIME, elapsed);
-        let lost = residual.usable().is_some_and(|residual| !(residual >= RESIDUAL_LOST));
+        let lost = residual.seen(|residual| !(residual >= RESIDUAL_LOST));
         let lost = self.well.residual_lost.holds(lost, RESIDUAL_LOST_TIME, elapsed);
         let clear = |turbidity: Option<Ntu>| turbidity.is_some_and(|known| known <= ENTERS_CLOUDY);
         let spoilt = worst.is_some_and(|turbidity| !clear(turbidity));
@@ -282,9 +282,10 @@ impl Distribution {
         let residual = around.residual.usable();
         // An analyser driven off its scale is not silent: it says too much, and is not waited for.
         let over = around.residual.is_over();
-        let out = over
-            || residual
-                .is_some_and(|residual| !(residual >= RESIDUAL_LOW && residual <= RESIDUAL_HIGH));
+        let out = around
+            .residual
+            .seen(|residual| !(residual >= RESIDUAL_LOW && residual <= RESIDUAL_HIGH));
+        let out = if over { Seen::Yes } else { out };
         let out_long = self.well.residual_out.holds(out, RESIDUAL_OUT_TIME, elapsed);
         // A person's test speaks for AIT-403, and does not end its silence: no grace begins when the test is too old.
         let tested = matches!(around.residual, Signal::Uncertain(_, Doubt::HandValue));
@@ -298,7 +299,10 @@ impl Distribution {
         Reasons::NONE
             .and_if(self.retained.contaminated, Reason::QualityHold)
             .and_if(unknown, Reason::ChlorineUnknown)
-            .and_if(if on { out_long || over } else { out }, Reason::ChlorineOutOfLimits)
+            .and_if(
+                if on { out_long || over } else { out == Seen::Yes },
+                Reason::ChlorineOutOfLimits,
+            )
             .and_if(!on && !contact_known, Reason::ContactTimeUnknown)
             .and_if(
                 around.contact_short || (!on && !(around.inactivation.ratio >= 1.0)),

@@ -7,9 +7,9 @@ use core::time::Duration;
 use super::lost_tank::KPA_PER_METRE;
 use super::pressure::STANDS;
 use super::{Around, Distribution};
-use crate::block::Sustained;
+use crate::block::{Seen, Sustained};
 use crate::device::Drive;
-use crate::quantity::Metres;
+use crate::quantity::{KiloPascals, Metres};
 use crate::reason::{Reason, Reasons};
 
 /// Less flow than this share of nominal is none (INV-20). It is stopped within 15 s, three of which are the meter's.
@@ -55,8 +55,7 @@ impl Distribution {
     pub(super) fn prove(&mut self, around: &Around, elapsed: Duration) {
         let on = self.pump.iter().any(Drive::is_running);
         let measured = self.inputs.flow;
-        let none =
-            on && measured.usable().is_some_and(|flow| flow < around.nominal * NO_FLOW_SHARE);
+        let none = measured.seen(|flow| flow < around.nominal * NO_FLOW_SHARE).unless(!on);
         if self.effect.no_flow.holds(none, NO_FLOW_TIME, elapsed) {
             let level = self.status.level.usable();
             let wet = self.inputs.low_low.closed() && level.is_none_or(|level| level > SUCTION_LOW);
@@ -64,16 +63,18 @@ impl Distribution {
             self.effect.no_flow = Sustained::default();
             self.pumps.send_to_rest(&self.pump, REST, Reasons::only(why));
         }
-        let broken = match (on, self.inputs.pressure.usable()) {
-            (true, Some(pressure)) if self.has_tank => {
-                let least = self.settings.static_head.0 * KPA_PER_METRE * RISING_HEAD;
-                measured.exceeds(around.nominal * RISING_SHARE) && pressure.0 < least
-            }
-            (true, Some(pressure)) => {
-                measured.exceeds(around.nominal * BREAK_SHARE) && pressure < STANDS
-            }
-            (true | false, _) => false,
+        let (share, least) = if self.has_tank {
+            (RISING_SHARE, KiloPascals(self.settings.static_head.0 * KPA_PER_METRE * RISING_HEAD))
+        } else {
+            (BREAK_SHARE, STANDS)
         };
+        let much = measured.seen_above(around.nominal * share);
+        let broken = match (much, self.inputs.pressure.seen(|pressure| pressure < least)) {
+            (Seen::Yes, Seen::Yes) => Seen::Yes,
+            (Seen::No, _) | (_, Seen::No) => Seen::No,
+            (Seen::Unknown, _) | (_, Seen::Unknown) => Seen::Unknown,
+        };
+        let broken = broken.unless(!on);
         if !self.has_tank && self.fills_in_vain(on, elapsed) {
             self.retained.pipe_broken = true;
         }

@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::{Around, Distribution};
-use crate::block::Sustained;
+use crate::block::{Seen, Sustained};
 use crate::declare::{kept, parts, retained};
 use crate::device::ValveState;
 use crate::quantity::{Count, CubicMetresPerHour};
@@ -90,7 +90,6 @@ pub(super) struct Village {
     night_seen: Duration,
     night_least: Option<CubicMetresPerHour>,
     burst: Sustained,
-    torn: Sustained,
     gone: Sustained,
     mean: Option<f64>,
 }
@@ -129,21 +128,27 @@ impl Distribution {
         let usual = self.usual(hour);
         let most = usual.map(|usual| (usual * BURST_TIMES).or_more(nominal * BURST_LEAST));
         let over = |most: CubicMetresPerHour| flow.exceeds(most);
-        let burst = self.village.burst.holds(most.is_some_and(over), BURST_TIME, elapsed);
-        let torn = self.village.torn.holds(over(nominal * TORN_SHARE), Duration::ZERO, elapsed);
-        let calm = !most.is_some_and(over) && !over(nominal * TORN_SHARE);
+        let much = most.map_or(Seen::No, |most| flow.seen_above(most));
+        if around.reset {
+            self.village.burst = Sustained::default();
+        }
+        let burst = self.village.burst.holds(much, BURST_TIME, elapsed);
+        let torn = over(nominal * TORN_SHARE);
+        // A meter that falls silent mends no pipe.
+        let calm =
+            flow.usable().is_some() && !most.is_some_and(over) && !over(nominal * TORN_SHARE);
         // A valve that was closed on a burst shows no flow: only a person says that the pipe is whole again.
         let kept = self.retained.burst_stands && (!calm || self.settings.close_on_burst);
         self.retained.burst_stands = (burst || torn || kept) && !around.reset;
 
         let by_day = around.hour.is_some_and(|hour| hour >= DAY.0 && hour < DAY.1);
         let expected = usual.map_or(by_day, |usual| usual >= nominal * USUAL_LEAST);
-        let still = flow.usable().is_some_and(|flow| flow < nominal * GONE_SHARE);
+        let still = flow.seen(|flow| flow < nominal * GONE_SHARE);
         let water = self.status.tank_level.usable();
         let has_water =
             !self.has_tank || water.is_some_and(|level| level > self.settings.tank_very_low_limit);
         let shut = self.retained.burst_stands && self.settings.close_on_burst;
-        let gone = expected && still && has_water && self.has_tank && !shut;
+        let gone = still.unless(!expected || !has_water || !self.has_tank || shut);
         let gone = self.village.gone.holds(gone, GONE_TIME, elapsed);
         let valve = self.outlet.status.state;
         let closed = self.has_tank

@@ -6,7 +6,7 @@ use super::interruption::FAILURES_MAX;
 use super::memory::STOOD_MAX;
 use super::sequence::{Event, Scan, State};
 use super::{Around, Effect, Filter, WashSteps, valves};
-use crate::block::Sustained;
+use crate::block::{Seen, Sustained};
 use crate::interlock::turbidity_limit;
 use crate::quantity::Ntu;
 use crate::reason::{Reason, Reasons};
@@ -117,7 +117,7 @@ impl Filter {
         let longer = if relaxed.is_some() { most } else { TOO_TURBID };
         let filtering = state.is_filtering();
         let judged = self.status.judged_turbidity;
-        let above = |limit: Ntu| filtering && judged.exceeds(limit);
+        let above = |limit: Ntu| -> Seen { judged.seen_above(limit).unless(!filtering) };
         let far = self.watch.far_too_turbid.holds(above(most), FAR_TOO_TURBID_TIME, elapsed);
         let turbid = self.watch.too_turbid.holds(above(longer), TOO_TURBID_TIME, elapsed);
         let unknown = filtering && judged.usable().is_none();

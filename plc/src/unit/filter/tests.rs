@@ -192,6 +192,25 @@ fn a_filter_that_is_stopped_for_its_water_is_called_out_at_once() {
     }
 }
 
+/// R-2.0-03, INV-2: an analyser that is lost for a moment, with no other to say better, forgives nothing of the time for which the
+/// water was bad.
+#[test]
+fn a_filter_with_bad_water_is_not_saved_by_a_reading_that_fails_to_come() {
+    for (turbidity, seconds) in [(1.5, 40), (0.6, 840)] {
+        let mut rig = plant();
+        let bad = Signal::Good(Ntu(turbidity));
+        rig.combined = Some(Signal::Bad(Fault::Stale));
+        rig.beds[0].turbidity = bad;
+        rig.run_s(seconds / 2);
+        rig.beds[0].turbidity = Signal::Bad(Fault::Stale);
+        rig.run_s(1);
+        rig.beds[0].turbidity = bad;
+        rig.run_s(seconds / 2 - 4);
+        assert!(rig.filters[0].delivers(), "{turbidity} NTU: not yet");
+        rig.run_until(10, "it stops", |rig| rig.state(0) == State::Standby {});
+    }
+}
+
 /// R-2.12-04, R-2.12-10, INV-2: a filter's analyser off the top of its scale says that its water is far too turbid, and takes the
 /// filter out whatever AIT-330 says: the higher counts. With a broken loop it says nothing, and AIT-330 counts.
 #[test]

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::sequence::State;
 use super::{Around, CLOGGED, Filter, Trigger};
+use crate::block::Seen;
 use crate::quantity::{KiloPascals, Ntu};
 use crate::reason::Reason;
 use crate::signal::{Doubt, Fault, Signal};
@@ -119,10 +120,11 @@ impl Filter {
     /// Turbidity asks for a wash, if one would help; where none would, that is said (alarm 330).
     fn turbidity_asks(&mut self, filtering: bool, around: &Around, elapsed: Duration) -> bool {
         let own = self.inputs.turbidity;
-        let high = own.usable().is_some_and(|own| own >= self.turbid_at(around));
-        let turbid =
-            (high || own.is_over()) && self.retained.volume > self.settings.turbidity_volume;
-        let asks = self.watch.turbidity.holds(filtering && turbid, TURBIDITY_TIME, elapsed);
+        let high = own.seen(|own| own >= self.turbid_at(around));
+        let high = if own.is_over() { Seen::Yes } else { high };
+        let fresh = !(self.retained.volume > self.settings.turbidity_volume);
+        let turbid = high.unless(!filtering || fresh);
+        let asks = self.watch.turbidity.holds(turbid, TURBIDITY_TIME, elapsed);
         let helps = self.washing_helps();
         self.memory.washes_stopped = (asks || self.memory.unripe) && !helps;
         for left in

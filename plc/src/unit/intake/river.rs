@@ -59,7 +59,8 @@ impl Intake {
         let level = self.inputs.river_level.usable();
         let above = |limit: Metres| self.inputs.river_level.exceeds(limit);
         let below = level.is_some_and(|level| level <= settings.flood_stop - FLOOD_BAND);
-        self.river.flood.judge(above(settings.flood_stop), below, FLOOD_TIMES, elapsed);
+        let floods = self.inputs.river_level.seen_above(settings.flood_stop);
+        self.river.flood.judge(floods, below, FLOOD_TIMES, elapsed);
         self.status.river_rise = self.river.rise(self.inputs.river_level, elapsed);
         let rises = self.status.river_rise.usable().is_some_and(|rise| rise > RISE_MAX);
         self.status.flood_warning = above(settings.flood_alarm) || rises;
@@ -69,13 +70,12 @@ impl Intake {
             .river_level
             .zip(self.inputs.wet_well_level, |river, well| river - well - settings.screen_offset);
         self.status.screen_loss = loss;
-        let loss = loss.usable();
-        let clogged = loss.is_some_and(|loss| loss > settings.screen_stop);
-        let clear = loss.is_none_or(|loss| loss <= settings.screen_alarm);
+        let clogged = loss.seen(|loss| loss > settings.screen_stop);
+        let clear = loss.usable().is_none_or(|loss| loss <= settings.screen_alarm);
         self.river.screen.judge(clogged, clear, SCREEN_TIMES, elapsed);
 
         let ph = self.inputs.ph.usable();
-        let fatal = ph.is_some_and(|ph| !(ph >= PH_FATAL.0 && ph <= PH_FATAL.1));
+        let fatal = self.inputs.ph.seen(|ph| !(ph >= PH_FATAL.0 && ph <= PH_FATAL.1));
         let fit = ph.is_some_and(|ph| ph >= settings.ph_low && ph <= settings.ph_high);
         self.river.ph.judge(fatal, fit, PH_TIMES, elapsed);
     }

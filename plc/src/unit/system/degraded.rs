@@ -152,7 +152,7 @@ impl Degraded {
         reset: bool,
         elapsed: Duration,
     ) -> bool {
-        let above = |limit: Ntu| flows && settled.exceeds(limit);
+        let above = |limit: Ntu| settled.seen_above(limit).unless(!flows);
         let below = |limit: Ntu| settled.usable().is_some_and(|settled| settled <= limit);
         let cloudy = self.cloudy.judge(above(CLOUDY), below(CLOUDY_BACK), CLOUDY_TIMES, elapsed);
         let (worse, better) = (above(VERY_CLOUDY), below(VERY_CLOUDY_BACK));
@@ -310,12 +310,16 @@ mod tests {
         assert!(!judge_s(&mut over, &beyond, 1199).stop);
         let verdict = judge_s(&mut over, &beyond, 1);
         assert!(verdict.stop && verdict.by.has(Reason::SettledWaterCloudy));
-        // A gap in the signal starts the time anew, and does not end what stands.
+        // A gap in the signal does not end what stands, and forgives nothing of what is counted.
         let unknown = Facts { settled: Signal::Bad(Fault::Stale), ..WELL };
         assert!(judge_s(&mut degraded, &unknown, 3600).stop);
         assert!(judge_s(&mut degraded, &WELL, 599).stop);
         let verdict = judge_s(&mut degraded, &WELL, 1);
         assert!(!verdict.stop && verdict.by.is_empty());
+        judge_s(&mut degraded, &very, 1100);
+        judge_s(&mut degraded, &unknown, 5);
+        assert!(!judge_s(&mut degraded, &very, 94).stop);
+        assert!(judge_s(&mut degraded, &very, 1).stop, "the gap counts");
     }
 
     /// R-2.2.2-03, R-2.6.4-01: stopped washes raise D3 as cloudy water does, and it grows as strict; water that stands adds no time.

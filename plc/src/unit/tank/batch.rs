@@ -164,8 +164,8 @@ impl Batch {
                     self.drawn_for = self.drawn_for.saturating_add(elapsed);
                 }
                 let early = scan.draws && self.drawn_for <= CLOUDY_WINDOW;
-                let cloudy = scan.settled.exceeds(CLOUDY);
-                self.cloudy.holds(early && cloudy, CLOUDY_TIME, elapsed);
+                let cloudy = scan.settled.seen_above(CLOUDY).unless(!early);
+                self.cloudy.holds(cloudy, CLOUDY_TIME, elapsed);
             }
             State::Desludging => self.draw_sludge(scan, elapsed),
             State::Idle

@@ -40,6 +40,20 @@ fn turbid_water_costs_the_credit_of_filtration_for_four_hours() {
     }
 }
 
+/// R-2.7.4-01, R-2.0-03: a reading that fails to come does not begin the 15 s anew.
+#[test]
+fn a_reading_that_is_lost_does_not_save_the_credit() {
+    let mut unit = Disinfection::default();
+    let turbid = Some(Signal::Good(Ntu(1.5)));
+    for second in 0..14 {
+        let lost = second == 7;
+        unit.judge_credit(if lost { Some(Signal::Bad(Fault::Stale)) } else { turbid }, SECOND);
+    }
+    assert_eq!(required(&unit), (0.5, 2.0));
+    unit.judge_credit(turbid, SECOND);
+    assert_eq!(required(&unit), (3.0, 4.0));
+}
+
 /// R-2.7.4-01: over a restart too; away for an unknown time it is lost for its whole time.
 #[test]
 fn the_lost_credit_outlives_a_restart() {

@@ -48,6 +48,36 @@ fn water_off_the_analysers_scale_holds_the_clear_well_after_a_minute() {
     }
 }
 
+/// R-2.8-05, R-2.0-03: a reading that fails to come forgives nothing of what is counted; one that is known to be good does.
+#[test]
+fn one_reading_that_is_lost_does_not_begin_the_count_of_bad_water_anew() {
+    type Water = (Option<Signal<Ntu>>, Signal<MilligramsPerLitre>);
+    let mg = |residual| Signal::Good(MilligramsPerLitre(residual));
+    let ntu = |turbidity| Some(Signal::Good(Ntu(turbidity)));
+    let lost = Signal::Bad(crate::signal::Fault::Stale);
+    let unknown: Water = (Some(Signal::Bad(crate::signal::Fault::Stale)), lost);
+    for (bad, needed) in
+        [((ntu(1.1), mg(0.8)), 60), ((ntu(0.6), mg(0.8)), 900), ((ntu(0.1), mg(0.1)), 300)]
+    {
+        for (between, held) in [(unknown, true), ((ntu(0.1), mg(0.8)), false)] {
+            let mut unit = known();
+            let mut judge = |(entering, residual): Water, seconds: u32| {
+                (0..seconds).for_each(|_| unit.judge_quality(entering, residual, None, SECOND));
+                unit.retained.contaminated
+            };
+            assert!(!judge(bad, needed / 2) && !judge(between, 1), "{bad:?}");
+            assert!(!judge(bad, needed / 2 - 2), "{bad:?}");
+            assert_eq!(judge(bad, 1), held, "{bad:?}, between {between:?}");
+        }
+        let mut unit = known();
+        unit.judge_quality(bad.0, bad.1, None, SECOND);
+        for _ in 0..4 * needed {
+            unit.judge_quality(unknown.0, unknown.1, None, SECOND);
+        }
+        assert!(!unit.retained.contaminated, "one reading and a long silence prove nothing");
+    }
+}
+
 /// R-2.8-05: a clear well of which nothing is known is held.
 #[test]
 fn a_clear_well_that_nobody_knows_is_held_until_it_is_disinfected() {

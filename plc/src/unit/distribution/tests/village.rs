@@ -122,6 +122,31 @@ fn a_burst_is_called_out_and_closes_the_outlet_only_where_the_site_says_so() {
     }
 }
 
+/// R-2.8-07, R-2.0-03, F41: a radio that drops out now and then neither hides a burst nor mends one; a person's reset ends it.
+#[test]
+fn a_radio_that_drops_out_does_not_hide_a_burst() {
+    let mut rig = Rig::new();
+    live_days(&mut rig, 1, 0.5);
+    (rig.tank, rig.village) = (2.2, 10.0);
+    for _ in 0..9 {
+        rig.run_s(90);
+        rig.node = false;
+        rig.run_s(10);
+        rig.node = true;
+    }
+    rig.run_s(20);
+    assert!(rig.unit.status.network.has(Reason::PipeBroken));
+    (rig.node, rig.village) = (false, 3.0);
+    rig.run_s(600);
+    assert!(rig.unit.status.network.has(Reason::PipeBroken), "nobody knows that it has ended");
+    rig.around.reset = true;
+    rig.run_s(10);
+    assert!(!rig.unit.status.network.has(Reason::PipeBroken));
+    (rig.node, rig.village) = (true, 3.0);
+    rig.run_s(60);
+    assert!(!rig.unit.status.network.has(Reason::PipeBroken));
+}
+
 /// F61: the tank has water and the village gets none at an hour when it always draws: an alarm within 30 min.
 #[test]
 fn a_village_that_is_cut_off_is_noticed_within_half_an_hour() {
