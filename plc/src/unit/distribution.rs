@@ -301,6 +301,11 @@ alarms! {
         pub network_dry: Condition = alarm(509, Priority::P2).delays_s(5.0, 60.0),
         /// XV-501, valve fault.
         pub outlet_fault: Condition = alarm(510, Priority::P2).delays_s(2.0, 0.0),
+        /// P-501, water held back: it is asked for, and not proven safe.
+        pub water_held_back: Condition = alarm(511, Priority::P2)
+            .delays_s(5.0, 60.0)
+            .explained_by(&[304, 402, 404, 406, 409, 411, 416, 906])
+            .trips(TripGroup::Delivery),
     }
 }
 

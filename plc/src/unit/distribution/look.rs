@@ -24,7 +24,29 @@ const FLOW_NOISE: f64 = 0.03;
 const PRESSURE_NOISE: f64 = 15.0;
 const TANK_DEADBAND: Metres = Metres(0.2);
 
+/// What keeps water back because nobody can say that it is safe, or how much of it there is. The conditions on contact time that
+/// only a start has are not among them: what lasts is the cause's, a minute later (R-2.8-04).
+const UNPROVEN: Reasons = Reasons::all(&[
+    Reason::QualityHold,
+    Reason::FilteredWaterTurbid,
+    Reason::ChlorineUnknown,
+    Reason::ChlorineOutOfLimits,
+    Reason::ChlorineTooLow,
+    Reason::ChlorineDangerous,
+    Reason::ChlorineStaysLow,
+    Reason::ChlorineEmpty,
+    Reason::TreatedPhOutOfRange,
+    Reason::LevelUnknown,
+]);
+
 impl Distribution {
+    /// The village asks for water, and the plant by itself gives it none that it cannot vouch for: no such stop is silent (INV-44).
+    fn holds_water_back(&self, around: &Around) -> bool {
+        let why = self.status.blocked;
+        let asked = around.run && !why.has(Reason::NoDemand) && self.handling.why().is_empty();
+        asked && !self.is_on() && (around.contact_short || !why.of(UNPROVEN).is_empty())
+    }
+
     /// What changes slowly: the elevated tank's level, the village, the balances.
     pub(super) fn look(&mut self, around: &Around) {
         let elapsed = self.since_look;
@@ -131,6 +153,7 @@ impl Distribution {
                     || self.status.network.has(Reason::VillageCutOff),
             )
             .unless(!around.run),
+            water_held_back: Condition::when(self.holds_water_back(around)),
             night_leak: Condition::when(self.retained.leak_nights.0 >= village::LEAK_NIGHTS),
             // Nobody knows it while PT-501 is Bad: that is 908's.
             network_dry: Condition::when(

@@ -29,6 +29,8 @@ pub struct Rig {
     /// FIT-502 and LSHH-501 answer.
     pub node: bool,
     pub high_float: bool,
+    /// LT-401A and B answer.
+    pub levels: bool,
     /// The rising main is torn: no head stands at PT-501 while water goes.
     pub main_broken: bool,
     /// PT-501 answers.
@@ -100,6 +102,7 @@ impl Rig {
             shown: Shown::Truth,
             node: true,
             high_float: true,
+            levels: true,
             main_broken: false,
             gauge: true,
             spilled: 0.0,
@@ -176,8 +179,9 @@ impl Rig {
         }
         let lost = Signal::Bad(Fault::Stale);
         let inputs = &mut self.unit.inputs;
-        inputs.level_a = Signal::Good(Metres(self.well));
-        inputs.level_b = Signal::Good(Metres(self.well));
+        let level =
+            if self.levels { Signal::Good(Metres(self.well)) } else { Signal::Bad(Fault::Stale) };
+        (inputs.level_a, inputs.level_b) = (level, level);
         inputs.low_low = Signal::Good(self.well > 0.3);
         inputs.high_high = Signal::Good(self.well < 1.95);
         inputs.flow = metered(self.flow);

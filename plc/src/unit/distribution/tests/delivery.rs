@@ -166,6 +166,73 @@ fn nothing_is_delivered_without_every_permissive() {
     assert!(rig.on() && rig.unit.status.safe_to_drink);
 }
 
+/// INV-44, R-2.8-04: whatever keeps water back for its quality while the tank asks for it is told within 10 s, by alarm 511 if by no
+/// other; not while nobody asks, while a wash has the clear well, or where a person stopped it.
+#[test]
+fn no_stop_of_delivery_for_the_waters_quality_is_silent() {
+    type Change = fn(&mut Rig);
+    let hold = |reason| Reasons::only(reason);
+    let rows: [(&str, Change, u32, bool); 13] = [
+        ("well", |_| (), 60, false),
+        ("unknown", |r| r.around.residual = Signal::Bad(Fault::Stale), 1801, true),
+        ("off the scale", |r| r.around.residual = Signal::Bad(Fault::Overrange), 2, true),
+        ("high", |r| r.around.residual = Signal::Good(MilligramsPerLitre(4.1)), 62, true),
+        ("low", |r| r.around.residual = Signal::Good(MilligramsPerLitre(0.29)), 62, true),
+        ("held", |r| r.unit.retained.contaminated = true, 2, true),
+        ("contact", |r| r.around.contact_short = true, 2, true),
+        ("turbid", |r| (r.around.turbid, r.around.holds) = TURBID, 2, true),
+        ("levels", |r| (r.levels, r.around.feed) = (false, Signal::Bad(Fault::Stale)), 62, true),
+        (
+            "no demand",
+            |r| {
+                (r.unit.settings.fill_start, r.unit.settings.fill_stop) =
+                    (Metres(0.5), Metres(0.9));
+                r.around.residual = Signal::Bad(Fault::Overrange);
+            },
+            60,
+            false,
+        ),
+        ("a wash", |r| r.around.rest_for_wash = true, 200, false),
+        ("stopped", |r| (r.around.run, r.unit.retained.contaminated) = (false, true), 60, false),
+        (
+            "taken out",
+            |r| {
+                r.unit.handling.change(Mode::Off, 7);
+                r.around.residual = Signal::Bad(Fault::Overrange);
+            },
+            60,
+            false,
+        ),
+    ];
+    assert!(UNPROVEN_HOLDS.iter().all(|reason| {
+        let mut rig = Rig::new();
+        (rig.tank, rig.around.holds) = (1.0, hold(*reason));
+        rig.run_s(5);
+        rig.unit.alarms.water_held_back == Condition::Active
+    }));
+    for (what, spoil, seconds, told) in rows {
+        let mut rig = Rig::new();
+        (rig.tank, rig.village, rig.filtered) = (1.0, 5.9, 6.0);
+        rig.run_s(200);
+        assert!(rig.on(), "{what}");
+        spoil(&mut rig);
+        rig.run_s(seconds);
+        assert_eq!(rig.unit.alarms.water_held_back == Condition::Active, told, "{what}");
+        assert!(!told || !rig.on(), "{what}");
+    }
+}
+
+const TURBID: (bool, Reasons) = (true, Reasons::only(Reason::FilteredWaterTurbid));
+/// Causes of the table, and words of the neighbours.
+const UNPROVEN_HOLDS: [Reason; 6] = [
+    Reason::ChlorineTooLow,
+    Reason::ChlorineDangerous,
+    Reason::ChlorineStaysLow,
+    Reason::ChlorineEmpty,
+    Reason::TreatedPhOutOfRange,
+    Reason::FilteredWaterTurbid,
+];
+
 /// R-2.12-18: AIT-403 gone, P-501 goes on for half an hour; off its scale, for none.
 #[test]
 fn an_analyser_that_falls_silent_stops_delivery_after_half_an_hour() {
