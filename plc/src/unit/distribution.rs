@@ -8,6 +8,7 @@
 //! ```
 //! In: levels, delivery, contact time. Out: P-501 permit and drives, XV-501. `docs/spec/plant.md` 2.8.
 
+mod blind;
 mod clear_well;
 mod delivery;
 mod effect;
@@ -47,6 +48,7 @@ use crate::tag::{Activity, Group, Role};
 use crate::unit::balance::TankBalance;
 use crate::unit::calibration;
 use crate::unit::loop_watch::LoopWatch;
+use blind::Blind;
 use clear_well::Well;
 use delivery::{Delivery, TANK_FULL};
 use effect::Effect;
@@ -233,7 +235,9 @@ status! {
         /// Why a pump rests, or delivery is stopped: no water, a closed pipe, a broken one.
         pub failed_by: Reasons = shown(),
         /// Rest left of a pump that ran without effect.
-        pub rest_left: Duration = shown().span(0.0..=600.0),
+        pub rest_left: Duration = shown().span(0.0..=1800.0),
+        /// Until P-501 has to show by the tanks that it moves water, while FIT-501 says nothing.
+        pub unseen_left: Duration = shown().span(0.0..=600.0),
         /// What is wrong in the village's network.
         pub network: Reasons = shown(),
         /// FIT-502, least flow of the last night.
@@ -369,6 +373,7 @@ pub struct Distribution {
     pressure: Pressure,
     tank: LostTank,
     effect: Effect,
+    blind: Blind,
     village: Village,
     /// Time since the slower judgements.
     since_look: Duration,
@@ -385,7 +390,7 @@ parts! { Distribution {
     many: pump = Group::lettered("pump", "P-501x").held_by(Column::LiftPump),
           hour = Group::numbered("hour", "FIT-502");
     maybe: ;
-    sequence, has_tank, pumps, well, delivery, pressure, tank, effect, village, since_look, reset_seen
+    sequence, has_tank, pumps, well, delivery, pressure, tank, effect, blind, village, since_look, reset_seen
 } }
 
 impl Distribution {
@@ -418,6 +423,7 @@ impl Distribution {
         self.well.contact_volume = around.contact_volume.unwrap_or(CubicMetres(f64::INFINITY));
         self.rest(around.reset, elapsed);
         self.prove(&around, elapsed);
+        self.run_blind(&around, elapsed);
         let fit = self.pumps.fit(&self.pump);
         let duty = self.pumps.choose(&mut self.pump, fit, self.settings.pinned);
         let dry = self.is_dry(elapsed);

@@ -47,6 +47,7 @@ impl Distribution {
         }
         self.pumps.elapse(reset, elapsed);
         self.status.rest_left = self.pumps.rest_left();
+        self.status.unseen_left = self.blind.left();
         self.status.failed_by =
             self.pumps.why().and_if(self.retained.pipe_broken, Reason::PipeBroken);
     }

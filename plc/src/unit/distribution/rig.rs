@@ -31,6 +31,8 @@ pub struct Rig {
     pub high_float: bool,
     /// LT-401A and B answer.
     pub levels: bool,
+    /// FIT-501 answers.
+    pub meter: bool,
     /// The rising main is torn: no head stands at PT-501 while water goes.
     pub main_broken: bool,
     /// PT-501 answers.
@@ -103,6 +105,7 @@ impl Rig {
             node: true,
             high_float: true,
             levels: true,
+            meter: true,
             main_broken: false,
             gauge: true,
             spilled: 0.0,
@@ -184,7 +187,7 @@ impl Rig {
         (inputs.level_a, inputs.level_b) = (level, level);
         inputs.low_low = Signal::Good(self.well > 0.3);
         inputs.high_high = Signal::Good(self.well < 1.95);
-        inputs.flow = metered(self.flow);
+        inputs.flow = if self.meter { metered(self.flow) } else { lost };
         let kpa = if self.main_broken && self.flow > 1.0 {
             80.0
         } else if self.unit.has_tank {

@@ -1,5 +1,6 @@
 //! What distribution promises, story by story.
 
+mod blind;
 mod clear_well;
 mod delivery;
 mod network;
