@@ -122,6 +122,11 @@ impl Plant {
     pub(super) fn around_disinfection(&self) -> disinfection::Around {
         let units = &self.units;
         let causes = self.holds.causes();
+        let (target_least, high_least) = if self.boil_water() {
+            (system::RESIDUAL, system::RESIDUAL_HIGH)
+        } else {
+            (MilligramsPerLitre::ZERO, MilligramsPerLitre::ZERO)
+        };
         disinfection::Around {
             nominal: self.shape.nominal_flow,
             filtered_flow: units.filtration.status.filtered_flow,
@@ -133,11 +138,8 @@ impl Plant {
             too_low: causes.has(Reason::ChlorineTooLow),
             dangerous: causes.has(Reason::ChlorineDangerous),
             in_use: units.system.distributes(),
-            target_least: if self.boil_water() {
-                system::RESIDUAL
-            } else {
-                MilligramsPerLitre::ZERO
-            },
+            target_least,
+            high_least,
             prime: self.asked.prime,
             reset: self.asked.reset,
             stock: units.chemicals.chlorine.told(units.disinfection.settings.stock),

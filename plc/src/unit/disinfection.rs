@@ -73,6 +73,8 @@ pub struct Around {
     pub in_use: bool,
     /// Least residual to aim at, whatever the setting says.
     pub target_least: MilligramsPerLitre,
+    /// No less than this at AIT-403 is called high, whatever is set (R-2.19-03).
+    pub high_least: MilligramsPerLitre,
     /// A person asks to prime the pump, this scan.
     pub prime: bool,
     pub reset: bool,
@@ -170,6 +172,7 @@ impl Disinfection {
             if target < around.target_least { around.target_least } else { target };
         self.in_state = self.in_state.saturating_add(elapsed);
         self.watch_pumps(&around, elapsed);
+        self.limits.high_least = around.high_least;
         self.watch_limits(elapsed);
         let held = self.held(&around);
         self.pumps.held = held;
@@ -270,7 +273,7 @@ impl Disinfection {
             residual_low: outlet_low.or(inlet_low),
             chlorine_too_low: Condition::when(around.too_low),
             residual_high: outlet
-                .above(settings.chlorine_high, limits::OUTLET_DEADBAND)
+                .above(self.chlorine_high(), limits::OUTLET_DEADBAND)
                 .unless(is_held(outlet)),
             chlorine_dangerous: Condition::when(around.dangerous),
             not_dosing: Condition::when(failed)

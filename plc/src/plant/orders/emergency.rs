@@ -72,9 +72,11 @@ fn an_emergency_profile_raises_the_chlorine_and_is_refused_where_that_would_be_c
     assert_eq!(plant.units.disinfection.settings.residual_target, MilligramsPerLitre(0.9));
     plant.units.disinfection.settings.residual_target = MilligramsPerLitre(1.8);
     assert_eq!(shown(&mut plant, "disinfection.target"), 1.8, "more is more");
+    assert_eq!(plant.around_disinfection().high_least, MilligramsPerLitre(2.0), "whatever is set");
     plant.units.disinfection.settings.residual_target = MilligramsPerLitre(0.9);
     assert_eq!(order(&mut plant, Role::Operator, Command::EndEmergency), Ok(()));
     assert_eq!(shown(&mut plant, "disinfection.target"), 0.9);
+    assert_eq!(plant.around_disinfection().high_least, MilligramsPerLitre(0.0));
 }
 
 /// R-2.19-04, R-2.19-05, INV-45: it ends by itself, over a restart too; alarm 923 tells people to boil their water meanwhile.

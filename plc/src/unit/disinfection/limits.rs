@@ -29,6 +29,8 @@ pub(super) struct Limits {
     /// Delivery is stopped.
     low_long: Trip,
     underfed_for: Duration,
+    /// What may not be called high while an emergency profile aims above the usual.
+    pub(super) high_least: MilligramsPerLitre,
 }
 
 impl Disinfection {
@@ -65,11 +67,16 @@ impl Disinfection {
         let gone = inlet.usable().is_none() && !inlet.is_over();
         self.limits.high.judge(high, back || gone, HIGH_TIMES, elapsed);
         let outlet = self.status.outlet_residual;
-        let most = self.settings.chlorine_high;
+        let most = self.chlorine_high();
         let high = outlet.seen_above(most);
         let back = outlet.usable().is_some_and(|residual| residual <= most - OUTLET_DEADBAND);
         let gone = outlet.usable().is_none() && !outlet.is_over();
         self.limits.outlet_high.judge(high, back || gone, OUTLET_TIMES, elapsed);
+    }
+
+    /// AIT-403 is high above this: as it is set, but no lower than people who boil their water need it (R-2.19-03).
+    pub(super) fn chlorine_high(&self) -> MilligramsPerLitre {
+        self.settings.chlorine_high.or_more(self.limits.high_least)
     }
 
     pub(super) fn is_underfed(&self) -> bool {

@@ -65,6 +65,7 @@ impl Rig {
             too_low: false,
             dangerous: false,
             target_least: MilligramsPerLitre::ZERO,
+            high_least: MilligramsPerLitre::ZERO,
             in_use: true,
             prime: false,
             reset: false,

@@ -49,6 +49,24 @@ fn the_first_half_hour_of_dosing_and_an_unknown_residual_are_no_underfeed() {
     assert_eq!(rig.state(), State::PacedOnly);
 }
 
+/// R-2.19-03: while people boil their water no limit set lower cuts the dose that they need, nor calls it high.
+#[test]
+fn chlorine_is_not_called_high_below_what_an_emergency_needs() {
+    for (least, residual, halved) in [(0.0, 1.6, true), (2.0, 1.6, false), (2.0, 2.1, true)] {
+        let mut rig = Rig::dosing();
+        rig.unit.settings.chlorine_high = MilligramsPerLitre(1.2);
+        rig.around.high_least = MilligramsPerLitre(least);
+        (rig.told, rig.outlet_told) = (Some(mg(0.9)), Some(mg(residual)));
+        rig.run_s(610);
+        assert_eq!(rig.state() == State::Overfeed, halved, "{least}: {residual} mg/l");
+        assert_eq!(
+            rig.unit.alarms.residual_high == Condition::Active,
+            halved,
+            "{least}: {residual} mg/l"
+        );
+    }
+}
+
 /// R-2.7.5-03: AIT-401 > 3.0 for 3 min, AIT-403 > 2.0 for 10 min, off the scale counts as above: half the feed forward.
 #[test]
 fn too_much_chlorine_halves_the_dose() {
