@@ -133,6 +133,7 @@ struct Reported {
     time_of_day: Option<usize>,
     setup_done: Option<usize>,
     watchdog_restart: Option<usize>,
+    drives_verified: Option<usize>,
     buses: [Option<usize>; 4],
     durable: [Option<usize>; 2],
 }
@@ -152,6 +153,7 @@ impl Reported {
             time_of_day: slot("time_of_day"),
             setup_done: slot("setup_done"),
             watchdog_restart: slot("watchdog_restart"),
+            drives_verified: slot("drives_verified"),
             buses: BUSES.map(|bus| slot(&format!("bus_{bus}"))),
             durable: DURABLE.map(|path| catalogue.input_slot(path)),
         }
@@ -324,6 +326,7 @@ impl<C: Core> Scanner<C> {
             (reported.clock_trusted, is(&report.clock_trusted)),
             (reported.setup_done, setup_done),
             (reported.watchdog_restart, is(&report.watchdog_restart)),
+            (reported.drives_verified, f64::from(u8::from(self.field.drives_verified()))),
         ];
         if let Some(place) =
             reported.time_of_day.and_then(|slot| self.inputs.readings.get_mut(slot))

@@ -26,6 +26,12 @@ pub trait Field: Send {
     /// Whether anything on a bus (`a` to `d`) answers; `None`: this field has no such bus.
     fn bus_answers(&self, bus: char) -> Option<bool>;
 
+    /// Whether every device that answers was read back with its own communication time-out as it should be. A field without
+    /// such devices has nothing to prove.
+    fn drives_verified(&self) -> bool {
+        true
+    }
+
     /// Time of day behind it, where that is another than here: the embedded twin's.
     fn time_of_day(&self) -> Option<Duration> {
         None

@@ -184,7 +184,7 @@ impl Plant {
             .and_if(!inputs.bus_a.closed(), Reason::BusALost)
             .and_if(!inputs.bus_b.closed(), Reason::BusBLost)
             .and_if(!inputs.bus_d.closed(), Reason::BusDLost)
-            .and_if(inputs.drives_verified.open(), Reason::DrivesNotVerified)
+            .and_if(!inputs.drives_verified.closed(), Reason::DrivesNotVerified)
             .and_if(!ways, Reason::ValveFault)
     }
 

@@ -199,6 +199,10 @@ impl Plant {
         self.quality(slot) != Quality::Bad(Fault::NotYetRead)
     }
 
+    pub fn verified(&self) -> bool {
+        self.field.as_ref().is_some_and(|field| field.drives_verified())
+    }
+
     pub fn answers(&self) -> bool {
         self.bus_answers('a')
     }

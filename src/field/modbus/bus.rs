@@ -72,7 +72,10 @@ impl Bus {
         let devices = plan.devices.iter().map(|device| Device::new(device, now)).collect();
         let beat = Beat::new(wanted.scans(), now);
         let (silences, connected) = (0, false);
-        Bus { plan, connection, image, wanted, pace, stop, devices, beat, silences, connected }
+        let bus =
+            Bus { plan, connection, image, wanted, pace, stop, devices, beat, silences, connected };
+        bus.tell_guarded();
+        bus
     }
 
     /// Runs until it is stopped; then switches its outputs off.
@@ -228,6 +231,12 @@ impl Bus {
         }
     }
 
+    /// One that does not answer is switched on by nobody, and keeps the others from nothing.
+    fn tell_guarded(&self) {
+        let guarded = self.devices.iter().all(|device| device.guarded || device.failed);
+        self.image.guarded.store(guarded, Ordering::Relaxed);
+    }
+
     /// Sets a device's communication time-out and reads it back.
     async fn guard(&mut self, device: usize) {
         let Some(watchdog) = self.plan.devices[device].watchdog else { return };
@@ -245,6 +254,7 @@ impl Bus {
             let name = &self.plan.devices[device].name;
             warn!(device = name, ?outcome, "watchdog not set: nothing is switched on");
         }
+        self.tell_guarded();
     }
 
     async fn write(&mut self, device: usize, place: usize, words: Vec<u16>, repeated: bool) {
@@ -426,6 +436,8 @@ impl Bus {
                 slot.put(stale);
             }
         }
+        drop(taken);
+        self.tell_guarded();
     }
 
     /// Everything off, once.

@@ -70,6 +70,8 @@ pub struct Image {
     pub taken: Mutex<Box<[Slot]>>,
     /// Whether any device answers.
     pub answers: AtomicBool,
+    /// Whether every device that answers has its own watchdog set, and read back as it should be.
+    pub guarded: AtomicBool,
     /// The plant's outputs on this bus.
     outputs: Box<[usize]>,
     /// One of them changed, or a scan was completed and its heartbeat is here.
@@ -83,6 +85,7 @@ impl Image {
         Image {
             taken: Mutex::new(vec![Slot::NEW; inputs].into_boxed_slice()),
             answers: AtomicBool::new(false),
+            guarded: AtomicBool::new(false),
             outputs,
             changed: Notify::new(),
             beats,

@@ -185,6 +185,10 @@ impl Field for ModbusField {
         self.images.get(side).map(|image| image.answers.load(Ordering::Relaxed))
     }
 
+    fn drives_verified(&self) -> bool {
+        self.images.iter().all(|image| image.guarded.load(Ordering::Relaxed))
+    }
+
     /// Switches all outputs off once and ends, within 3 s. For a plain thread: it waits.
     fn stop(&mut self) {
         self.stop.send_replace(true);

@@ -214,6 +214,7 @@ async fn nothing_is_switched_on_before_the_devices_own_watchdog_is_set_and_read_
         plant.until("the relay is written", |_| relay(&device) > 5).await;
         assert_eq!(device.asked()[0].pdu, [6, 0x17, 0x75, 0, 30]);
         assert_eq!(memory.get(1, 0), Some(u16::from(accepts)));
+        assert_eq!(plant.verified(), accepts, "the self-test is told");
     }
 }
 

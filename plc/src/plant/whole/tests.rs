@@ -203,6 +203,7 @@ fn a_way_for_the_water_must_be_read_before_the_plant_is_ready() {
     let on = Signal::Good(true);
     plant.units.system.inputs.bus_a = on;
     plant.units.system.inputs.bus_b = on;
+    plant.units.system.inputs.drives_verified = on;
     assert_eq!(
         plant.untested(),
         Reasons::only(Reason::BusDLost).with(Reason::ValveFault),
@@ -230,8 +231,10 @@ fn a_way_for_the_water_must_be_read_before_the_plant_is_ready() {
     assert_eq!(plant.untested(), Reasons::NONE, "one way is enough");
     plant.units.intake.inlet.inputs.opened = on;
     assert_eq!(plant.untested(), Reasons::only(Reason::ValveFault), "open and closed at once");
-    plant.units.system.inputs.drives_verified = Signal::Good(false);
-    assert!(plant.untested().has(Reason::DrivesNotVerified));
+    for unproven in [Signal::Good(false), Signal::Bad(Fault::Stale), Signal::default()] {
+        plant.units.system.inputs.drives_verified = unproven;
+        assert!(plant.untested().has(Reason::DrivesNotVerified), "{unproven:?}");
+    }
 }
 
 /// R-2.2-11: P1, AUTO, of everything without which no start can end well; where another does the same, one may be missing.

@@ -52,7 +52,7 @@ inputs! {
         pub bus_d: Signal<bool> = contact().reported(),
         /// The last end was not an orderly one.
         pub watchdog_restart: Signal<bool> = contact().reported(),
-        /// Every drive's own communication time-out was read back as it should be; never told: the driver sees to it.
+        /// Every drive that answers was read back with its own communication time-out as it should be; never told: none was.
         pub drives_verified: Signal<bool> = contact().reported(),
         /// Room left where the journal is kept.
         pub disk_free: Signal<Percent> = measured(0.0..=100.0).every_s(60.0).reported(),
