@@ -13,7 +13,7 @@ use std::vec::Vec;
 
 use super::rig::{HOUR_S, Rig, SECOND, Shown, least_of, most_of};
 use super::*;
-use crate::device::Mode;
+use crate::device::{Mode, Travel};
 use crate::quantity::Ntu;
 use crate::signal::Fault;
 
