@@ -90,7 +90,7 @@ impl Trip {
         Trip { tripped: true, ..Trip::default() }
     }
 
-    /// Setting outranks clearing.
+    /// Setting outranks clearing, where it is seen.
     pub fn judge(
         &mut self,
         set: impl Into<Seen>,
@@ -98,7 +98,8 @@ impl Trip {
         times: TripTimes,
         elapsed: Duration,
     ) -> bool {
-        let set = self.setting.holds(set, times.set_after, elapsed);
+        let seen = set.into();
+        let set = self.setting.holds(seen, times.set_after, elapsed) && seen == Seen::Yes;
         let clear = self.clearing.holds(clear, times.clear_after, elapsed);
         if set {
             self.tripped = true;
@@ -148,8 +149,14 @@ mod tests {
             assert!(said.eq(told.iter().copied()), "{scans:?}");
         }
         let mut trip = Trip::default();
-        for (set, tripped) in [(Yes, false), (Unknown, false), (Yes, true)] {
-            assert_eq!(trip.judge(set, false, TripTimes::s(3, 1), SECOND), tripped);
+        for (set, clear, tripped) in [
+            (Yes, false, false),
+            (Unknown, false, false),
+            (Yes, false, true),
+            (Unknown, false, true),
+            (Unknown, true, false),
+        ] {
+            assert_eq!(trip.judge(set, clear, TripTimes::s(3, 1), SECOND), tripped);
         }
     }
 

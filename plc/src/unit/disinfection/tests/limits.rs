@@ -91,6 +91,30 @@ fn too_much_chlorine_halves_the_dose() {
     }
 }
 
+/// R-2.7.5-03, R-2.0-03: an analyser that is lost while there is too much leaves the dose halved for five minutes, and not for ever.
+#[test]
+fn the_dose_is_not_halved_for_ever_by_an_analyser_that_was_lost() {
+    for inlet in [true, false] {
+        let mut rig = Rig::dosing();
+        let (high, lost) = (Some(mg(3.5)), Some(Signal::Bad(Fault::Stale)));
+        if inlet {
+            rig.told = high
+        } else {
+            rig.outlet_told = high
+        }
+        assert!(rig.until_s(700, |rig| rig.state() == State::Overfeed).is_some());
+        if inlet {
+            rig.told = lost
+        } else {
+            rig.outlet_told = lost
+        }
+        rig.run_s(290);
+        assert_eq!(rig.state(), State::Overfeed, "inlet {inlet}");
+        rig.run_s(20);
+        assert_ne!(rig.state(), State::Overfeed, "inlet {inlet}");
+    }
+}
+
 /// R-2.7.5-03: it ends five minutes below 2.5 and 1.8, and the trim begins at nothing.
 #[test]
 fn the_whole_dose_comes_back_when_the_residual_is_clearly_lower() {
