@@ -174,6 +174,8 @@ reasons! {
     NoRunFeedback,
     /// A motor runs although nobody asks it to: a welded contactor, or a drive in local.
     RunsUnasked,
+    /// A drive turns faster than it is asked to: in local, or deaf to its speed reference.
+    SpeedIgnored,
     /// A valve does not leave its end: no power, relay, or stuck.
     ValveStands,
     /// A valve has left its end and did not reach the other in its time.

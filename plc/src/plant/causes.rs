@@ -86,7 +86,8 @@ impl Plant {
         };
         !self.holds.causes().has(Reason::LocalControl)
             && ((held(Column::RawPump) && units.intake.pump.iter().any(drive))
-                || (held(Column::FeedPump) && units.filtration.pump.iter().any(drive))
+                || ((held(Column::FeedPump) || units.filtration.overruns())
+                    && units.filtration.pump.iter().any(drive))
                 || (held(Column::LiftPump) && units.distribution.pump.iter().any(drive))
                 || unseen(&units.intake.pump, units.intake.inputs.flow)
                 || unseen(&units.filtration.pump, units.filtration.inputs.flow)

@@ -128,6 +128,7 @@ const PERMISSIVES: Reasons = Column::FeedPump.interlocks().and(Reasons::all(&[
     Reason::LiftPumpFirst,
     Reason::DryRun,
     Reason::DeadHead,
+    Reason::SpeedIgnored,
     Reason::PumpFault,
     Reason::FlowUnknown,
     Reason::SwitchedOff,

@@ -32,6 +32,11 @@ const SOMETHING: f64 = 0.2;
 /// The feed must leave this share of a filter's part unexplained, or explain it, before its meter is believed; chosen.
 const UNEXPLAINED: f64 = 0.3;
 
+/// The open beds get more than this share of what they may carry although P-301 turns as slowly as it can, for so long: it
+/// does not obey. With the stop of a drive and K0 well inside INV-12's 120 s.
+const OVERRUN: f64 = 1.1;
+const OVERRUN_TIME: Duration = Duration::from_secs(60);
+
 /// What is remembered of their effect.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Effect {
@@ -39,6 +44,9 @@ pub(super) struct Effect {
     falling: Ahead,
     ending: Ahead,
     leaving: Ahead,
+    overrun: Sustained,
+    /// Beds got too much for so long although nothing more could be done by speed; of the last scan.
+    overruns: bool,
     /// The feed ends or what leaves the filters does, or either falls so fast that it will have ended when the meters have
     /// caught up; of the last scan.
     ends: bool,
@@ -51,6 +59,8 @@ impl Default for Effect {
             falling: Ahead::default(),
             ending: Ahead::at_once(),
             leaving: Ahead::at_once(),
+            overrun: Sustained::default(),
+            overruns: false,
             ends: false,
         }
     }
@@ -89,6 +99,31 @@ impl Filtration {
             self.effect.no_flow = Sustained::default();
             self.pumps.send_to_rest(&self.pump, REST, Reasons::only(why));
         }
+        self.prove_speed(flow, elapsed);
+    }
+
+    /// A drive that turns faster than it is asked: in local, or deaf to its reference. It rests; if it turns all the same, K0
+    /// is what is left (F5).
+    fn prove_speed(&mut self, flow: Option<CubicMetresPerHour>, elapsed: Duration) {
+        let most = self.carried() * OVERRUN;
+        let lowest = self.lowest_speed();
+        let slow = |pump: &Drive| pump.outputs.speed.value() <= lowest;
+        let turns = self.pump.iter().any(|pump| pump.inputs.running.closed());
+        // One meter that stands too high is not believed against the filters' own.
+        let through = self.sum(|report| report.feed_way).usable();
+        let too_much =
+            flow.is_some_and(|flow| flow > most) && through.is_none_or(|through| through > most);
+        let over = turns && too_much && self.pump.iter().all(slow);
+        self.effect.overruns = self.effect.overrun.holds(over, OVERRUN_TIME, elapsed);
+        if self.effect.overruns {
+            self.pumps.send_to_rest(&self.pump, REST, Reasons::only(Reason::SpeedIgnored));
+        }
+    }
+
+    /// The open beds get more than they may, and no speed changes it.
+    #[must_use]
+    pub fn overruns(&self) -> bool {
+        self.effect.overruns
     }
 
     /// No water comes to the filters any more, or is just about to.

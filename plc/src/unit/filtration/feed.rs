@@ -49,6 +49,11 @@ impl Filtration {
         };
         let on = duty.and_then(|pump| self.pump.get(pump)).is_some_and(Drive::is_running);
         self.pace(on, around, elapsed);
+        // One that turns by itself, or has not stopped yet, feeds already: no other beside it.
+        let mut others = self.pump.iter().enumerate().filter(|(at, _)| duty != Some(*at));
+        let feeds =
+            others.any(|(_, pump)| pump.inputs.running.closed() && !pump.outputs.run.value());
+        let run = run && !feeds;
         let ask = if run { Ask::at(self.control(on, around, elapsed)) } else { Ask::OFF };
         // While a filter joins or leaves, the other's way changes the flow by design (R-2.6.6-02).
         let look = self.feed_loop.look().filter(|_| run && !self.memory.lowering);
@@ -187,11 +192,15 @@ impl Filtration {
         CubicMetresPerHour(HELD_BELOW * self.settings.rate_max.0 * area / uneven)
     }
 
-    /// Rate of the fastest filter that is open, m/h, by its own meter.
+    /// Rate of the fastest filter that is open, m/h, by its own meter. One without a meter may carry all that the others do
+    /// not: of two beds that nobody measures, one may be clean and the other full.
     fn fastest(&self) -> f64 {
-        let open = self.reports().iter().filter(|report| report.feed_way);
-        let rates = open.filter_map(|report| Some(report.flow.usable()?.0 / report.area.0));
-        rates.fold(0.0, |most, rate| if rate > most { rate } else { most })
+        let open = || self.reports().iter().filter(|report| report.feed_way);
+        let known: f64 = open().filter_map(|report| Some(report.flow.usable()?.0)).sum();
+        let rest = self.inputs.flow.usable().map_or(f64::NAN, |flow| flow.0 - known);
+        let flows =
+            open().map(|report| (report.flow.usable().map_or(rest, |flow| flow.0), report.area.0));
+        flows.fold(0.0, |most, (flow, area)| if flow / area > most { flow / area } else { most })
     }
 
     /// Rate of the open filters together, m/h, by the feed's meter.

@@ -50,6 +50,8 @@ pub struct Bed {
     pub head_loss: KiloPascals,
     /// Its flow meter stands still here.
     pub meter: Option<f64>,
+    /// Its flow meter is lost.
+    pub unmetered: bool,
     /// How easily water passes against the other beds.
     pub ease: f64,
     /// Nothing passes, whatever its valves say.
@@ -82,6 +84,8 @@ pub struct Rig {
     pub wash_meter: Option<f64>,
     /// What B-351 makes of the air, kPa; none: PT-352 is dead.
     pub air: Option<f64>,
+    /// This P-301 turns as fast as it can, asked or not.
+    pub deaf: Option<usize>,
     /// A hand valve before the filters is shut.
     pub feed_shut: bool,
     /// What AIT-330 reads in place of the mixed water.
@@ -111,6 +115,7 @@ impl Rig {
             turbidity: Signal::Good(Ntu(0.1)),
             head_loss: KiloPascals(3.0),
             meter: None,
+            unmetered: false,
             ease: 1.0,
             blocked: false,
             flow: 0.0,
@@ -146,6 +151,7 @@ impl Rig {
             wash_dry: false,
             wash_meter: Some(1.0),
             air: Some(25.0),
+            deaf: None,
             feed_shut: false,
             combined: None,
             proofs: Vec::new(),
@@ -276,6 +282,7 @@ impl Rig {
             .iter()
             .find(|pump| pump.outputs.run.value())
             .map_or(0.0, |pump| pump.outputs.speed.value().0 / 100.0);
+        let speed = if self.deaf.is_some() { 1.0 } else { speed };
         let head: f64 = 24.0 * speed * speed - 2.0;
         let way = ways > 0 && head > 0.0 && !self.feed_shut;
         let target = if way { libm::sqrt(head / 0.4) } else { 0.0 };
@@ -321,9 +328,15 @@ impl Rig {
             drive.inputs.tripped = Signal::Good(false);
             drive.inputs.frequency = Signal::Good(Hertz(drive.outputs.speed.value().0 / 2.0));
         }
+        if let Some(deaf) = self.deaf.and_then(|deaf| self.filtration.pump.get_mut(deaf)) {
+            deaf.inputs.running = Signal::Good(true);
+        }
         let mut mixed = (0.0, 0.0);
         for ((filter, bed), stems) in self.filters.iter_mut().zip(&self.beds).zip(&self.stems) {
-            filter.inputs.flow = good(CubicMetresPerHour(bed.meter.unwrap_or(bed.flow)));
+            filter.inputs.flow = match bed.unmetered {
+                true => Signal::Bad(Fault::Stale),
+                false => good(CubicMetresPerHour(bed.meter.unwrap_or(bed.flow))),
+            };
             filter.inputs.turbidity = bed.turbidity;
             // Laminar: as the rate, which is 5 m/h where the bed's head loss is given for.
             let rate = bed.flow / 0.503;

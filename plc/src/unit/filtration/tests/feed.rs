@@ -196,6 +196,60 @@ fn the_easier_of_two_beds_carries_no_more_than_it_may_either() {
     assert!(fastest > 3.5, "it goes on: {fastest} m/h");
 }
 
+/// INV-12: of two beds that nobody measures, one may be clean and the other full: as much is fed as one of them may carry.
+#[test]
+fn a_bed_that_nobody_measures_may_carry_all_that_the_others_do_not() {
+    for unmetered in [&[1, 2][..], &[1]] {
+        let mut rig = Rig::new(&shape(3, true));
+        rig.produce();
+        rig.run_s(1800);
+        rig.beds[2].ease = 0.2;
+        rig.filtration.settings.rate_max = MetresPerHour(6.0);
+        rig.beds[0].turbidity = Signal::Good(Ntu(1.5));
+        rig.run_until(90, "it leaves", |rig| !rig.filters[0].delivers());
+        for bed in unmetered {
+            rig.beds[*bed].unmetered = true;
+        }
+        rig.run_s(180);
+        let mut most = 0.0;
+        for _ in 0..1200 {
+            rig.scan();
+            let fed = rig.filtration.inputs.flow.usable().unwrap().0;
+            let fastest = fed / 1.2 / 0.503;
+            assert!(fastest <= 6.0 + 0.1, "{unmetered:?}: {fastest} m/h");
+            most = fed;
+        }
+        assert!(most > 2.5, "{unmetered:?}: it goes on: {most} m³/h");
+    }
+}
+
+/// INV-12, F5: a P-301 that turns faster than it is asked rests; one that turns all the same is K0's, and no other starts
+/// beside it.
+#[test]
+fn a_feed_pump_that_does_not_obey_its_speed_is_taken_off() {
+    let mut rig = plant();
+    rig.run_s(1800);
+    rig.beds[0].turbidity = Signal::Good(Ntu(1.5));
+    rig.run_until(90, "it leaves", |rig| !rig.filters[0].delivers());
+    let deaf = rig.filtration.pump.iter().position(Drive::is_running).unwrap();
+    rig.run_s(120);
+    assert!(!rig.filtration.overruns() && rig.filtration.status.failed_by.is_empty());
+    rig.deaf = Some(deaf);
+    rig.run_until(70, "its speed is not believed", |rig| {
+        rig.filtration.status.failed_by.has(Reason::SpeedIgnored)
+    });
+    assert!(rig.filtration.overruns() && rig.filtration.alarms.pump_fault == Condition::when(true));
+    for _ in 0..60 {
+        rig.scan();
+        assert!(!rig.filtration.pump[deaf].outputs.run.value());
+        assert!(!rig.filtration.pump[1 - deaf].outputs.run.value(), "two at once");
+    }
+    assert!(rig.filtration.overruns() && rig.filtration.pump[deaf].is_welded());
+    rig.deaf = None;
+    rig.run_until(300, "the other one feeds", |rig| rig.filtration.pump[1 - deaf].is_running());
+    assert!(!rig.filtration.overruns());
+}
+
 /// INV-13: no filter's flow changes by more than 15 % of its nominal in a minute, but around a filter that joins or leaves.
 #[test]
 fn the_flow_through_a_filter_changes_gently() {
