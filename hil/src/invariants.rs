@@ -5,17 +5,19 @@
 //! three scans: what reads and acts once a scan cannot be faster.
 //!
 //! Where the specification judges *(meas)*, the plant's own reading counts. Where a fault makes the promise impossible (a
-//! valve that is jammed open cannot be shut), the fault waives it: [`Watch::told`] says which.
+//! valve that is jammed open cannot be shut), the fault waives it until some time after it is mended: `waivers.rs` says which.
 
 mod books;
 mod gauges;
+mod waivers;
 
 use std::time::Duration;
 
 use self::books::{Cap, Starts};
 use self::gauges::Gauges;
+use self::waivers::{Promise, Waivers};
 use crate::closed_loop::ClosedLoop;
-use crate::{Act, ActuatorFault, Bus, Trouble, Truth, TwinParameters};
+use crate::{Act, Bus, Trouble, Truth, TwinParameters};
 
 /// Where an invariant is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,27 +183,6 @@ const OPEN: f64 = 0.95;
 /// Travel of a motor valve, s: what may overlap while valves change over.
 const TRAVEL_S: f64 = 15.0;
 
-/// Promises that a fault makes impossible to keep.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Waived {
-    /// Nobody can know how much coagulant the water gets: wrong strength, air in the pump, a lying raw turbidity (F8, F12, F13).
-    coagulant: bool,
-    /// A drive or contactor is welded (F5): it starts and stops as it likes.
-    welded: bool,
-    /// A valve stands open that nobody can shut, of any filter; or of the sludge.
-    filter_valve: bool,
-    sludge_valve: bool,
-    /// The elevated tank lies about its level (F39, F40).
-    elevated: bool,
-    /// The analyser that clears delivered water lies (F35, F36 and their kin), or that of turbidity.
-    chlorine: bool,
-    turbidity: bool,
-    /// A level that guards a suction or a brim lies.
-    levels: bool,
-    /// Somebody, not the plant, has shut the village off (F61).
-    village: bool,
-}
-
 /// Goes along with a run.
 pub struct Watch {
     gauges: Gauges,
@@ -214,15 +195,18 @@ pub struct Watch {
     starts: Starts,
     caps: [Cap; 2],
     fault_free: bool,
-    waived: Waived,
+    waivers: Waivers,
     before: Truth,
     filters: Vec<FilterBook>,
     /// s of priming in the day that runs, s since mains came back, s of controller's life, each bus's silence.
     primed: (f64, f64),
     mains_back_s: f64,
-    /// Tanks are filled, left to settle and drawn in turn; and what spilled while nobody could close XV-204.
+    /// Tanks are filled, left to settle and drawn in turn.
     batch: bool,
-    drawn_on_m3: f64,
+    /// What spilled where nobody could have helped it: inside, and from the elevated tank.
+    forgiven_m3: [f64; 2],
+    /// What spilled from the elevated tank since its level lies.
+    spilled_high_m3: f64,
     away_s: f64,
     silence_s: [f64; 4],
     /// The stop was pushed and nobody has reset it at the panel.
@@ -271,14 +255,15 @@ impl Watch {
                 Cap::new(30.0 * scale, 400.0 * scale, parameters.hypochlorite.strength),
             ],
             fault_free: true,
-            waived: Waived::default(),
+            waivers: Waivers::default(),
             filters: filters.collect(),
             before: truth,
             primed: (0.0, 0.0),
             mains_back_s: f64::INFINITY,
             away_s: 0.0,
             batch: parameters.batch,
-            drawn_on_m3: 0.0,
+            forgiven_m3: [0.0; 2],
+            spilled_high_m3: 0.0,
             silence_s: [0.0; 4],
             stopped: false,
             held: false,
@@ -288,8 +273,9 @@ impl Watch {
         }
     }
 
-    /// Something was done to the world: it may end the fault-free part of the run, and waive what it makes impossible.
+    /// Something was done to the world: it may end the fault-free part of the run, waive what it makes impossible, or mend it.
     pub fn told(&mut self, act: &Act) {
+        self.waivers.told(act);
         match act {
             Act::Storm { .. }
             | Act::Press(_)
@@ -301,21 +287,27 @@ impl Watch {
             | Act::ActuatorFault { fault: None, .. }
             | Act::Silence { silent: false, .. }
             | Act::Link { up: true, .. }
-            | Act::Mains(true) => return,
-            Act::Mains(false) | Act::Link { up: false, .. } | Act::Silence { .. } => {}
-            Act::SensorFault { path, fault: Some(_) } => self.lies(path),
-            Act::ActuatorFault { path, fault: Some(fault) } => self.breaks(path, *fault),
-            Act::Befall(trouble) => self.befell(*trouble),
+            | Act::Mains(true) => {}
+            Act::Mains(false)
+            | Act::Link { up: false, .. }
+            | Act::Silence { .. }
+            | Act::SensorFault { fault: Some(_), .. }
+            | Act::ActuatorFault { fault: Some(_), .. }
+            | Act::Befall(_) => self.fault_free = false,
         }
-        self.fault_free = false;
     }
 
     /// Something between world and core was made up, or reported, by somebody other than the world.
     pub fn tamper(&mut self, path: Option<&str>) {
         self.fault_free = false;
         if let Some(path) = path {
-            self.lies(path);
+            self.waivers.lied(path);
         }
+    }
+
+    /// The core is told the truth of this input again.
+    pub fn told_the_truth(&mut self, path: &str) {
+        self.waivers.believed(path);
     }
 
     /// A person takes a device from the plant: for its even flow that is as if it had failed.
@@ -326,79 +318,6 @@ impl Watch {
     /// A person says that the clear well is fit again, and the plant takes their word.
     pub fn confirmed(&mut self) {
         self.held = false;
-    }
-
-    fn lies(&mut self, path: &str) {
-        let of = |ends: &[&str]| ends.contains(&path);
-        self.waived.coagulant |= of(&[
-            "intake.turbidity",
-            "intake.flow",
-            "intake.ph",
-            "coagulation.tank_level",
-            "coagulation.doser.strokes",
-        ]);
-        self.waived.elevated |=
-            of(&["distribution.elevated_level", "distribution.elevated_high_high"]);
-        self.waived.chlorine |= of(&[
-            "disinfection.chlorine",
-            "disinfection.outlet_chlorine",
-            "disinfection.ph",
-            "disinfection.temperature",
-            "disinfection.doser.strokes",
-            "distribution.level_a",
-            "distribution.level_b",
-            "distribution.flow",
-        ]);
-        self.waived.turbidity |= path.ends_with("turbidity");
-        self.waived.levels |= of(&[
-            "distribution.level_a",
-            "distribution.level_b",
-            "distribution.low_low",
-            "distribution.high_high",
-            "sedimentation.settled_level",
-            "intake.wet_well_level",
-            "intake.wet_well_low_low",
-            "waste.level",
-            "waste.high_high",
-        ]) || path.starts_with("tank");
-        self.waived.filter_valve |= path.starts_with("filter") && path.matches('.').count() == 2;
-        self.waived.sludge_valve |= path.contains(".sludge.");
-        self.waived.welded |= path.ends_with(".running") || path.ends_with(".frequency");
-    }
-
-    fn breaks(&mut self, path: &str, fault: ActuatorFault) {
-        let is_motor = path.contains(".pump")
-            || path.ends_with("_pump")
-            || path.ends_with("blower")
-            || path.ends_with("mixer");
-        self.waived.welded |= is_motor && fault == ActuatorFault::Run;
-        self.waived.filter_valve |= path.starts_with("filter") && !is_motor;
-        self.waived.sludge_valve |= path.ends_with(".sludge");
-        self.waived.coagulant |= path == "coagulation.doser";
-        self.waived.village |= path == "distribution.outlet";
-    }
-
-    fn befell(&mut self, trouble: Trouble) {
-        use crate::twin::devices::DoserAt;
-        match trouble {
-            Trouble::Stock(DoserAt::Coagulant, _) | Trouble::Fill(DoserAt::Coagulant, _) => {
-                self.waived.coagulant = true;
-            }
-            Trouble::Screen(_)
-            | Trouble::Stock(DoserAt::Hypochlorite, _)
-            | Trouble::Fill(DoserAt::Hypochlorite, _)
-            | Trouble::Siphon(..)
-            | Trouble::Attended(_)
-            | Trouble::Demand(_)
-            | Trouble::Burst(_)
-            | Trouble::Voltage(_)
-            | Trouble::RiverPh(_)
-            | Trouble::Filth(_)
-            | Trouble::Bypass(..)
-            | Trouble::Sludge(..)
-            | Trouble::Waste(_)
-            | Trouble::AirBlocked(_) => {}
-        }
     }
 
     /// The controller begins anew: what it counts begins anew, what it owes stays.
@@ -448,9 +367,23 @@ impl Watch {
             || age(plant) < Duration::from_secs(60)
             || !truth.contactor
             || self.silence_s[3] > 0.0;
-        if self.batch && late && self.seconds > 60.0 && truth.settled_level.0 > 99.0 {
-            self.drawn_on_m3 += spilled_inside(truth) - spilled_inside(&self.before);
+        let drawn_on = self.batch && late && self.seconds > 60.0 && truth.settled_level.0 > 99.0;
+        let obeys = !self.waivers.cover(Promise::Obedience);
+        if drawn_on || self.waivers.cover(Promise::Levels) || !obeys {
+            self.forgiven_m3[0] += spilled_inside(truth) - spilled_inside(&self.before);
         }
+        if !obeys {
+            self.forgiven_m3[1] += truth.elevated_overflowed.0 - self.before.elevated_overflowed.0;
+        }
+        // While LT-501 lies, what spills counts against that fault's own bound; then it is forgotten.
+        let lies = self.waivers.cover(Promise::ElevatedTank);
+        self.spilled_high_m3 = if lies {
+            self.spilled_high_m3 + truth.elevated_overflowed.0 - self.before.elevated_overflowed.0
+        } else {
+            self.forgiven_m3[1] += self.spilled_high_m3;
+            0.0
+        };
+        self.waivers.elapse(step, truth.produced_flow.0 > 0.1 * self.scale);
         for (silence, bus) in self.silence_s.iter_mut().zip([Bus::A, Bus::B, Bus::C, Bus::D]) {
             *silence = if plant.twin.answers(bus) { 0.0 } else { *silence + step };
         }
@@ -463,12 +396,12 @@ impl Watch {
         let delivers = truth.lift_flow.0 > 0.1 * self.scale;
         let limit = self.gauges.turbidity_limit;
         let turbid = truth.outlet_turbidity.0;
-        let lied = self.waived.turbidity;
+        let lied = self.waivers.cover(Promise::Turbidity);
         self.judge(1, 0, delivers && !lied && !(turbid <= limit), 60.0, || {
             format!("{turbid:.2} NTU delivered")
         });
         let ratio = truth.inactivation_ratio.0;
-        let doubtful = self.waived.chlorine || self.waived.levels;
+        let doubtful = self.waivers.cover(Promise::Chlorine) || self.waivers.cover(Promise::Levels);
         self.judge(3, 0, delivers && !doubtful && !(ratio >= 1.0), 120.0, || {
             format!("an inactivation ratio of {ratio:.2}")
         });
@@ -485,10 +418,16 @@ impl Watch {
         });
         // Water that still runs out of the pipe was let go before.
         let (turns, stands) = (self.gauges.turns(truth, 3), self.gauges.contaminated);
-        self.judge(16, 0, self.held && turns && !self.waived.welded, 5.0, || {
-            let ended = if stands { "" } else { " that nobody has ended" };
-            format!("delivered from a quality hold{ended}")
-        });
+        self.judge(
+            16,
+            0,
+            self.held && turns && !self.waivers.cover(Promise::Obedience),
+            5.0,
+            || {
+                let ended = if stands { "" } else { " that nobody has ended" };
+                format!("delivered from a quality hold{ended}")
+            },
+        );
         let ph = truth.outlet_ph.0;
         self.judge(18, 0, delivers && !(6.0..=9.0).contains(&ph), 600.0, || {
             format!("pH {ph:.2} delivered")
@@ -524,8 +463,10 @@ impl Watch {
         let (dose, ntu) = (truth.coagulant_dose.0, truth.raw_turbidity.0);
         // The table of `plant.md` 2.4 and the optimum of 6.4 are one curve.
         let table = 3.2 + 1.24 * libm::sqrt(ntu);
-        let bare =
-            raw > self.scale && ntu > 5.0 && !(dose >= 0.5 * table) && !self.waived.coagulant;
+        let bare = raw > self.scale
+            && ntu > 5.0
+            && !(dose >= 0.5 * table)
+            && !self.waivers.cover(Promise::Coagulant);
         self.judge(8, 0, bare, 180.0, || format!("{dose:.1} mg/l for {ntu:.0} NTU"));
         for (place, litres) in [coagulant, chlorine].into_iter().enumerate() {
             let (hour, day) = self.caps[place].add(self.period_s, litres);
@@ -545,7 +486,7 @@ impl Watch {
         self.judge(11, 0, washing > 1, 0.0, || format!("{washing} filters wash"));
         // What really rises, whatever the plant says of their states; a metre an hour is no wash.
         let lifted = truth.filters.iter().filter(|filter| filter.upflow.0 > 1.0).count();
-        let free = !self.waived.filter_valve;
+        let free = !self.waivers.cover(Promise::FilterValves);
         self.judge(11, 1, lifted > 1 && free, 0.0, || format!("wash water lifts {lifted} beds"));
         let off_line = |filter: &crate::twin::truth::FilterTruth| {
             filter.positions[1] < SHUT && filter.positions[4] < SHUT
@@ -574,7 +515,7 @@ impl Watch {
             self.judge(2, 6 + place, cloudy(soon), 900.0 + TRAVEL_S + 5.0, || {
                 format!("filter {}: {shown:.2} NTU for long", place + 1)
             });
-            let free = !self.waived.filter_valve;
+            let free = !self.waivers.cover(Promise::FilterValves);
             self.judge(9, place, gauge.dirty && open && free, 0.0, || {
                 format!("filter {} is dirty and open", place + 1)
             });
@@ -653,16 +594,18 @@ impl Watch {
     fn equipment(&mut self, truth: &Truth) {
         let (raw, ntu) = (truth.raw_flow.0, truth.raw_turbidity.0);
         // AIT-101 is within 5 %: below that it cannot tell.
-        let muddy = ntu > 1_050.0 && raw > 0.1 * self.scale && !self.waived.coagulant;
+        let muddy =
+            ntu > 1_050.0 && raw > 0.1 * self.scale && !self.waivers.cover(Promise::Coagulant);
         self.judge(15, 0, muddy, 720.0, || format!("{raw:.1} m³/h at {ntu:.0} NTU"));
         let tags = ["P-101", "P-301", "P-351", "P-501"];
         let flows = [raw, truth.feed_flow.0, truth.wash_flow.0, truth.lift_flow.0];
         for place in 0..4 {
             let dry = truth.dry_seconds[place] > self.before.dry_seconds[place];
-            let free = !self.waived.levels && !self.waived.welded;
+            let free =
+                !self.waivers.cover(Promise::Levels) && !self.waivers.cover(Promise::Obedience);
             self.judge(19, place, dry && free, 10.0, || format!("{} runs dry", tags[place]));
             let nominal = if place == 2 { 18.0 * self.filter_scale } else { self.nominal };
-            let still = flows[place] < 0.05 * nominal && !self.waived.welded;
+            let still = flows[place] < 0.05 * nominal && !self.waivers.cover(Promise::Obedience);
             // Each pump by itself: a standby that takes over has its own time to show an effect.
             for motor in self.gauges.motors(place) {
                 let turns = truth.turning.get(motor).is_some_and(|turns| *turns);
@@ -673,22 +616,25 @@ impl Watch {
             }
         }
         // XV-204 of a batch that is drawn keeps its place under a dead controller, without its bus or K0 (plant.md 3).
-        let inside = spilled_inside(truth) - self.drawn_on_m3;
+        let inside = spilled_inside(truth) - self.forgiven_m3[0];
         let spill = if self.fault_free { 1.0e-6 } else { 0.05 * self.scale };
         self.judge(
             21,
             0,
-            inside > spill && !self.waived.levels && !self.waived.welded,
+            inside > spill
+                && !self.waivers.cover(Promise::Levels)
+                && !self.waivers.cover(Promise::Obedience),
             0.0,
             || format!("{inside:.3} m³ spilled"),
         );
-        let high = truth.elevated_overflowed.0;
+        let high = truth.elevated_overflowed.0 - self.forgiven_m3[1];
         // F40 without a float: half an hour of P-501.
-        let spill = if self.waived.elevated { 3.0 * self.scale } else { spill };
-        self.judge(21, 1, high > spill && !self.waived.welded, 0.0, || {
+        let spill =
+            if self.waivers.cover(Promise::ElevatedTank) { 3.0 * self.scale } else { spill };
+        self.judge(21, 1, high > spill && !self.waivers.cover(Promise::Obedience), 0.0, || {
             format!("{high:.3} m³ spilled from the elevated tank")
         });
-        let welded = self.waived.welded;
+        let welded = self.waivers.cover(Promise::Obedience);
         for place in 0..truth.turning.len() {
             let starts = truth.turning[place] && !self.before.turning[place];
             if !starts {
@@ -707,11 +653,12 @@ impl Watch {
         let (power, limit) = (truth.power.0, self.gauges.power_limit);
         self.judge(24, 0, power > limit, 10.0, || format!("{power:.2} kW of {limit:.2}"));
         let open = truth.tanks.iter().filter(|tank| tank.sludge_valve > SHUT).count();
-        self.judge(28, 0, open > 1 && !self.waived.sludge_valve, TRAVEL_S, || {
+        self.judge(28, 0, open > 1 && !self.waivers.cover(Promise::SludgeValves), TRAVEL_S, || {
             format!("{open} sludge valves open")
         });
         for place in 0..truth.tanks.len() {
-            let long = truth.tanks[place].sludge_valve > SHUT && !self.waived.sludge_valve;
+            let long = truth.tanks[place].sludge_valve > SHUT
+                && !self.waivers.cover(Promise::SludgeValves);
             self.judge(28, 1 + place, long, 185.0, || format!("tank {}", place + 1));
         }
     }
@@ -725,7 +672,7 @@ impl Watch {
         let air = truth.filters.iter().any(|filter| open(filter, 5) && vented(filter));
         let water = truth.filters.iter().any(|filter| open(filter, 2) && vented(filter));
         let blows = self.gauges.blows(truth);
-        let free = !self.waived.welded;
+        let free = !self.waivers.cover(Promise::Obedience);
         self.judge(25, 0, blows && !air && free, 5.0, || {
             "the blower runs without a way out".into()
         });
@@ -737,13 +684,15 @@ impl Watch {
         let most = if truth.raw_temperature.0 >= 20.0 { 45.0 } else { 36.0 };
         let upflow = truth.filters.iter().map(|filter| filter.upflow.0).fold(0.0, f64::max);
         self.judge(26, 1, upflow > most, 2.0, || format!("an upflow of {upflow:.1} m/h"));
-        let shut_off = self.gauges.wash_commanded && !water && !self.waived.filter_valve;
+        let shut_off =
+            self.gauges.wash_commanded && !water && !self.waivers.cover(Promise::FilterValves);
         self.judge(27, 0, shut_off, 2.0, || "P-351 is commanded without its way".into());
-        let shut_off = self.gauges.air_commanded && !air && !self.waived.filter_valve;
+        let shut_off =
+            self.gauges.air_commanded && !air && !self.waivers.cover(Promise::FilterValves);
         self.judge(27, 1, shut_off, 2.0, || "B-351 is commanded without its way".into());
         let washes = self.gauges.turns(truth, 2);
         let level = truth.clear_well_level.0;
-        let free = !self.waived.levels && free;
+        let free = !self.waivers.cover(Promise::Levels) && free;
         self.judge(29, 0, washes && level < 0.30 && free, 0.0, || {
             format!("a wash at {level:.2} m")
         });
@@ -754,7 +703,7 @@ impl Watch {
         let any = truth.turning.iter().any(|turns| *turns);
         let coagulates = truth.coagulant_stroked > self.before.coagulant_stroked;
         let doses = coagulates || truth.hypochlorite_stroked > self.before.hypochlorite_stroked;
-        let welded = self.waived.welded;
+        let welded = self.waivers.cover(Promise::Obedience);
         self.judge(30, 0, self.away_s > 5.0 && (any || doses) && !welded, 0.0, || {
             "something moves without a controller".into()
         });
@@ -765,17 +714,25 @@ impl Watch {
         });
         self.judge(31, 1, b > 15.0 && doses, 0.0, || "something is dosed without bus B".into());
         let makes = truth.produced_flow.0 > 0.3 * self.scale;
-        self.judge(31, 2, b > 300.0 && makes && !self.waived.filter_valve, 0.0, || {
-            "filtered without bus B".into()
-        });
+        self.judge(
+            31,
+            2,
+            b > 300.0 && makes && !self.waivers.cover(Promise::FilterValves),
+            0.0,
+            || "filtered without bus B".into(),
+        );
         let washes = self.gauges.turns(truth, 2) || self.gauges.blows(truth);
         // A second for what coasts.
         let on_d = (self.gauges.turns(truth, 0) || washes) && !welded || doses;
         self.judge(31, 3, d > 6.0 && on_d, 0.0, || "intake, dosing or wash without bus D".into());
         let lost = self.gauges.no_turbidity && makes;
-        self.judge(32, 0, lost && !self.waived.filter_valve, 300.0 + TRAVEL_S, || {
-            "filtered with no turbidity known".into()
-        });
+        self.judge(
+            32,
+            0,
+            lost && !self.waivers.cover(Promise::FilterValves),
+            300.0 + TRAVEL_S,
+            || "filtered with no turbidity known".into(),
+        );
         let lifts = truth.lift_flow.0 > 0.1 * self.scale && !welded;
         // The plant's own half hour begins with its scan, and a pump runs down.
         self.judge(32, 1, self.gauges.no_chlorine && lifts, 1_830.0, || {
@@ -814,7 +771,7 @@ impl Watch {
         // A controller that has just come to life finds an empty tank; its alarms have their own two minutes.
         let awake = self.away_s == 0.0 && age(plant) > Duration::from_secs(120);
         let without = asked && truth.village_flow.0 < 0.5 * truth.demand.0 && awake;
-        let untold = without && !self.gauges.any_urgent && !self.waived.village;
+        let untold = without && !self.gauges.any_urgent && !self.waivers.cover(Promise::Village);
         self.judge(44, 0, untold, 10.0, || {
             format!("{:.2} of {:.2} m³/h, and no alarm", truth.village_flow.0, truth.demand.0)
         });

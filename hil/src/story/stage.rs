@@ -185,6 +185,7 @@ impl Stage {
             }
             Happening::Truth { path } => {
                 let slot = self.input(path)?;
+                self.watch.told_the_truth(path);
                 self.plant.lie(slot, None);
             }
             Happening::Report { path, value } => {
