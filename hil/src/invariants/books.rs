@@ -81,6 +81,19 @@ impl Cap {
     }
 }
 
+/// What must be remembered of a filter.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FilterBook {
+    /// It was washed, or stood for two hours: it has to ripen.
+    pub owes: bool,
+    /// s since it was in RIPEN, s since it delivered, s of 0.30 NTU.
+    pub since_ripening_s: f64,
+    pub rested_s: f64,
+    pub clear_s: f64,
+    pub flows: Vec<f64>,
+    pub washes: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
