@@ -174,7 +174,7 @@ const LIMITS: &[(u16, &[Limit], Option<Limit>)] = &[
         &[Setting("intake.muddy_limit", 1.0)],
         Some(Constant("unit/intake/look.rs", "MUDDY_BAND", 1.0)),
     ),
-    (109, &[Constant("interlock.rs", "MUDDY", 1.0)], None),
+    (109, &[Constant("interlock/causes.rs", "MUDDY", 1.0)], None),
     (
         110,
         &[Setting("intake.flood_alarm", 1.0)],
@@ -225,7 +225,7 @@ const LIMITS: &[(u16, &[Limit], Option<Limit>)] = &[
     ),
     (
         304,
-        &[Constant("interlock.rs", "TURBID", 1.0)],
+        &[Constant("interlock/causes.rs", "TURBID", 1.0)],
         Some(Constant("unit/filtration/look.rs", "NOT_SAFE_DEADBAND", 1.0)),
     ),
     (
@@ -249,14 +249,14 @@ const LIMITS: &[(u16, &[Limit], Option<Limit>)] = &[
         &[Setting("disinfection.chlorine_low", 1.0)],
         Some(Constant("unit/disinfection.rs", "LOW_DEADBAND", 1.0)),
     ),
-    (402, &[Constant("interlock.rs", "TOO_LOW", 1.0)], None),
+    (402, &[Constant("interlock/causes.rs", "TOO_LOW", 1.0)], None),
     (
         403,
         &[Setting("disinfection.chlorine_high", 1.0)],
         Some(Constant("unit/disinfection/limits.rs", "OUTLET_DEADBAND", 1.0)),
     ),
-    (404, &[Constant("interlock.rs", "DANGEROUS", 1.0)], None),
-    (406, &[Constant("interlock.rs", "RATIO_LOW", 1.0)], None),
+    (404, &[Constant("interlock/causes.rs", "DANGEROUS", 1.0)], None),
+    (406, &[Constant("interlock/causes.rs", "RATIO_LOW", 1.0)], None),
     (
         408,
         &[Constant("unit/chemicals/stock.rs", "LOW", 1.0)],
