@@ -281,7 +281,8 @@ impl Power {
         if !seen {
             self.count_outage();
         }
-        self.status.outage = outage.saturating_add(later.max(REBOOT));
+        let away = if seen { later } else { later.max(REBOOT) };
+        self.status.outage = outage.saturating_add(away);
     }
 
     /// What is drawn, what may be added, and what the battery has left.

@@ -349,9 +349,10 @@ impl System {
         if !why.is_empty() {
             self.status.stopped_by = why;
         }
-        // In BOOT too the mains may have been away; without that the restart has said how it goes on.
-        let waited = before == (State::PowerWait {})
-            || (before == (State::Boot {}) && !around.outage.is_zero());
+        // In BOOT too the mains may have been away; else the restart has said already how it goes on.
+        let boots = before == (State::Boot {}) && !around.outage.is_zero();
+        let longer = boots && Resume::after(around.outage) != self.status.resume;
+        let waited = before == (State::PowerWait {}) || longer;
         if waited && state == (State::Stopped {}) && self.retained.intent {
             self.resume(around.outage);
         }

@@ -216,6 +216,10 @@ impl Intake {
         let seen = at.and_then(|at| {
             let pump = self.pump.get(at)?;
             let speed = 2.0 * pump.inputs.frequency.good()?.0;
+            // Below its lowest speed a pump moves nothing, whatever its drive says.
+            if !(speed >= self.lowest_speed().0 - SPEED_MARGIN) {
+                return None;
+            }
             let at = nearest(speed);
             Some((at, pump.inputs.power.good()? / libm::pow(speed / SPEEDS[at], EXPONENT)))
         });

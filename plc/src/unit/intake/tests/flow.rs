@@ -2,9 +2,9 @@
 
 use std::vec::Vec;
 
-use crate::quantity::CubicMetresPerHour;
+use crate::quantity::{CubicMetresPerHour, Hertz};
 use crate::signal::{Doubt, Fault, Signal};
-use crate::unit::intake::rig::{Rig, Shown};
+use crate::unit::intake::rig::{Rig, SECOND, Shown};
 use crate::unit::intake::sequence::State;
 use crate::unit::intake::*;
 
@@ -207,4 +207,21 @@ fn the_power_of_a_pump_that_moves_water_is_learned_by_its_speed() {
     rig.run_s(1200);
     let after: Vec<f64> = rig.unit.curve.iter().map(|point| point.retained.power.0).collect();
     assert_eq!(before, after);
+}
+
+/// R-2.3-07: a drive that says 0 Hz while its pump lifts teaches nothing: a power without bounds would let every pump trip as dry.
+#[test]
+fn a_drive_that_shows_no_frequency_teaches_no_power() {
+    for hertz in [0.0, f64::MIN_POSITIVE, 1.0] {
+        let mut rig = Rig::lifting();
+        let powers = |rig: &Rig| -> Vec<f64> {
+            rig.unit.curve.iter().map(|point| point.retained.power.0).collect()
+        };
+        let before = powers(&rig);
+        for _ in 0..200 {
+            rig.unit.pump[0].inputs.frequency = Signal::Good(Hertz(hertz));
+            rig.unit.judge(rig.around.nominal, SECOND);
+        }
+        assert_eq!(powers(&rig), before, "{hertz} Hz");
+    }
 }

@@ -50,6 +50,42 @@ fn the_minute_in_which_mains_prove_themselves_makes_no_outage_longer() {
     assert_eq!(rig.system.retained.idle_time.as_secs(), 7150);
 }
 
+/// R-2.10-06: mains that stay away in BOOT make the outage longer; a strength that a person has confirmed meanwhile is not asked
+/// for again.
+#[test]
+fn an_outage_that_goes_on_in_the_boot_counts_as_a_whole() {
+    let hours = |hours: u64| Duration::from_secs(3600 * hours);
+    for (before, whole, resume) in [
+        (hours(1), hours(1), Resume::ShortStart),
+        (hours(1), hours(3), Resume::FullStart),
+        (hours(23), hours(25), Resume::ConfirmedStart),
+    ] {
+        let mut rig = Rig::new();
+        rig.system.retained.intent = true;
+        rig.system.retained.mains_away = before;
+        rig.system.restored(Some(Duration::from_secs(1)));
+        rig.around.mains_good = false;
+        rig.around.outage = before;
+        assert_eq!(rig.run_s(60), State::Boot {});
+        rig.around.outage = whole;
+        rig.run_s(1);
+        assert_eq!(rig.system.retained.mains_away, whole, "another restart goes on from it");
+        rig.around.mains_good = true;
+        rig.around.steps.settled = false;
+        assert_eq!(rig.run_s(1), State::Stopped {});
+        assert_eq!(rig.system.status.resume, resume, "{whole:?}");
+    }
+    let mut rig = Rig::new();
+    rig.system.retained.intent = true;
+    rig.system.retained.mains_away = hours(30);
+    rig.around.outage = hours(30);
+    rig.system.restored(Some(Duration::from_secs(1)));
+    rig.run_s(5);
+    assert_eq!(rig.system.confirm_strength(), Ok(()));
+    assert_eq!(rig.run_s(30), State::Starting {}, "nothing is asked again");
+    assert!(!rig.system.retained.strength_unconfirmed);
+}
+
 /// R-2.10-06, R-2.10-08: the controller's own absence counts as an outage, with the time the mains were away before it;
 /// when nobody knows how long it was, nothing starts by itself.
 #[test]
