@@ -54,7 +54,7 @@ use crate::unit::sedimentation::Sedimentation;
 use crate::unit::system::System;
 use crate::unit::tank::Tank;
 use crate::unit::waste::Waste;
-use crate::validate::{HOLDS_MAX, Validator};
+use crate::validate::{HOLDS_KEPT, Validator};
 
 /// What a site has: stated once, in its file, and nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -225,7 +225,7 @@ impl Plant {
             waste: Waste::default(),
             chemicals: Chemicals::default(),
             power: Power::default(),
-            system: System::new(HOLDS_MAX),
+            system: System::new(HOLDS_KEPT),
             hydrology: shape.telemetry.then(Hydrology::default),
         };
         let catalogue = Catalogue::of(|writer| units.visit(writer));

@@ -4,7 +4,7 @@ mod asked;
 mod memory;
 
 pub use asked::{ByHand, Handle, Overdue, Set, Values};
-pub use memory::{Distrust, Keep, Restore, Taken, can_be, left_after};
+pub use memory::{Keep, Restore, Taken, can_be, left_after};
 
 use core::iter::Zip;
 use core::slice::{Iter, IterMut};

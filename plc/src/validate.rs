@@ -18,7 +18,7 @@ use core::iter::Zip;
 use core::slice::{Iter, IterMut};
 use core::time::Duration;
 
-pub use hold::{CLEANING_TIME, HOLD_TIME_MAX, HOLDS_MAX, Holds};
+pub use hold::{CLEANING_TIME, HOLD_TIME_MAX, HOLDS_KEPT, Holds};
 
 /// A reading may lie outside its range by this share of the span.
 const RANGE_MARGIN: f64 = 0.02;

@@ -8,7 +8,7 @@ use super::{calibration::path_sum, pairs};
 use crate::device::Motor;
 use crate::guard::Ledger;
 use crate::image::Event;
-use crate::publish::{Distrust, Keep, Restore, Set, Taken, Values};
+use crate::publish::{Keep, Restore, Set, Taken, Values};
 use crate::quantity::Count;
 use crate::reason::{Reason, Reasons};
 use crate::tag::Row;
@@ -121,11 +121,14 @@ impl Plant {
         small.into_iter().chain(units.filtration.blower.as_mut()).for_each(Motor::restored);
     }
 
-    /// What was kept is lost, whole: nobody knows how long ago, what moved, what was latched, or what is in the clear well. It
-    /// is held, nothing starts by itself, and nothing is dosed for an hour.
+    /// What was kept is lost, whole: nobody knows how long ago, what moved, or what is in the clear well. It is held, nothing
+    /// starts by itself, and nothing is dosed for an hour. Latches are not made up: a person has to come and vouch for the
+    /// water, and what they guarded is judged anew until then.
     pub fn distrust_memory(&mut self) {
-        self.units.visit(&mut Distrust);
-        self.take_up(None);
+        let units = &mut self.units;
+        units.system.retained.memory_lost = true;
+        units.distribution.retained.quality_known = false;
+        units.system.restored(None);
         self.distrust_tests();
         self.distrust_ledgers();
     }
@@ -424,9 +427,7 @@ mod tests {
         plant.units.system.retained.intent = true;
         plant.units.distribution.retained.quality_known = true;
         plant.distrust_memory();
-        assert!(plant.units.filter.iter().all(|filter| filter.retained.dirty));
-        assert!(plant.units.system.retained.emergency_latched);
-        assert!(plant.causes.latched().has(Reason::OutletNotProvenClosed));
+        assert!(!plant.units.system.retained.emergency_latched, "a person can start it again");
         assert!(!plant.units.system.retained.intent);
         assert!(!plant.units.distribution.retained.quality_known);
         assert!(plant.units.system.retained.memory_lost);

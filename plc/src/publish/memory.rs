@@ -154,20 +154,6 @@ fn doubt<Q: Value>(point: &Point<Kept>, value: &mut Q) {
     }
 }
 
-/// Nothing of what was kept can be read: each value counts as what is safe. Who commands a device is left to the locks that
-/// people have hung on it: nothing of this makes water before a person starts it.
-#[derive(Debug)]
-pub struct Distrust;
-
-impl Visitor for Distrust {
-    fn retained<Q: Value>(&mut self, point: &'static Point<Kept>, value: &mut Q) {
-        match Q::FORM {
-            Form::OnOff | Form::Number { .. } => doubt(point, value),
-            Form::States(_) | Form::Reasons | Form::Alarm => {}
-        }
-    }
-}
-
 /// What is left of a test after a restart. Of an absence whose length nobody knows no more than a week is left: time to look
 /// after it, and no alarm of two dozen tests on the spot (chosen).
 #[must_use]

@@ -16,6 +16,9 @@ pub const HOLD_TIME_MAX: Duration = Duration::from_secs(3600);
 pub const CLEANING_TIME: Duration = Duration::from_secs(120);
 /// Holds at once: every analyser of the reference plant.
 pub const HOLDS_MAX: usize = 12;
+/// So many of people's holds are remembered over a restart: more than anybody has at once, and OPC UA's tree has room for no
+/// more (UA-03).
+pub const HOLDS_KEPT: usize = 8;
 
 #[derive(Clone, Copy, Debug)]
 struct Hold {
