@@ -206,14 +206,21 @@ impl Watch {
         let (reached, unit) = self.read.which.find()?;
         let mut hand = Hand::new(reached.way.clone(), reached.limit);
         let mut beat = tokio::time::interval(Duration::from_millis(self.every));
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // One for all: a signal that comes while a device is asked must not be lost.
+        let mut ended = std::pin::pin!(tokio::signal::ctrl_c());
         let (mut before, mut readings): (Vec<Vec<String>>, _) = (Vec::new(), 0);
         loop {
             tokio::select! {
                 _ = beat.tick() => {}
-                ended = tokio::signal::ctrl_c() => return Ok(ended?),
+                ended = &mut ended => return Ok(ended?),
             }
             let now = chrono::Local::now().format("%H:%M:%S%.3f");
-            match self.read.rows(&mut hand, &reached, unit).await {
+            let rows = tokio::select! {
+                rows = self.read.rows(&mut hand, &reached, unit) => rows,
+                ended = &mut ended => return Ok(ended?),
+            };
+            match rows {
                 Ok(rows) if rows != before => {
                     // The head once; then what is new.
                     let is_first = before.is_empty();

@@ -445,9 +445,14 @@ impl Bus {
         let plan = self.plan.clone();
         for (number, device) in plan.devices.iter().enumerate() {
             for write in &device.writes {
-                if !self.devices[number].failed {
-                    let off = write.words(|_| 0.0);
-                    let _ = self.ask(number, write.request(&off)).await;
+                if self.devices[number].failed {
+                    break;
+                }
+                let off = write.words(|_| 0.0);
+                let outcome = self.ask(number, write.request(&off)).await;
+                // One that does not answer must not use up the time of those behind it.
+                if outcome.is_err_and(|failure| !matches!(failure, Failure::Exception(_))) {
+                    break;
                 }
             }
         }

@@ -58,10 +58,18 @@ impl Doubt {
             return Ok(1);
         }
         let alike = owed.questions.iter().filter(|other| question.is_like(other)).count();
-        if owed.questions.len() >= OWED_MAX || (alike > 0 && owed.repeated) {
+        // A write waits for nothing: it may be what switches something off.
+        let is_crowded = owed.questions.len() >= OWED_MAX || (alike > 0 && owed.repeated);
+        if is_crowded && !question.is_write() {
             return Err(over);
         }
         Ok(1 + alike)
+    }
+
+    /// Whether a device may still answer something older: then what has come may be that, and ours is yet to come.
+    #[must_use]
+    pub fn owes(&self, unit: u8) -> bool {
+        self.units.contains_key(&unit)
     }
 
     /// Whether an exception to this question could be one to an older question.
@@ -78,7 +86,7 @@ impl Doubt {
         if answers > 1 {
             owed.questions = vec![question; answers - 1];
             (owed.since, owed.repeated) = (now, true);
-        } else if !owed.questions.contains(&question) {
+        } else if !owed.questions.iter().any(|other| question.has_answer_of(other)) {
             self.units.remove(&question.unit());
         }
     }
@@ -117,6 +125,38 @@ mod tests {
         doubt.answered(read(20, 1), 2, after(600));
         assert_eq!(doubt.answers(&read(30, 1), after(3_599)), Err(after(3_600)));
         assert_eq!(doubt.answers(&read(30, 1), after(3_600)), Ok(1));
+    }
+
+    #[test]
+    fn five_bits_look_like_eight_and_not_like_nine() {
+        let now = Instant::now();
+        let bits = |number| Question::new(1, &Request::ReadCoils(0, number)).expect("asked");
+        let mut doubt = Doubt::new(1.0);
+        doubt.unanswered(bits(5), now);
+        assert_eq!(doubt.answers(&bits(8), now), Ok(2));
+        assert_eq!(doubt.answers(&bits(9), now), Ok(1));
+    }
+
+    /// The answer to many values written does not repeat them: that to `run` must not confirm `stop`.
+    #[test]
+    fn what_is_written_over_an_unanswered_write_is_written_until_its_own_answer_comes() {
+        let now = Instant::now();
+        let write = |word: u16, more: u16| {
+            let request = Request::WriteMultipleRegisters(5, vec![word, more].into());
+            Question::new(1, &request).expect("asked")
+        };
+        let mut doubt = Doubt::new(1.0);
+        doubt.unanswered(write(1, 0), now);
+        assert_eq!(doubt.answers(&write(1, 0), now), Ok(1), "the same is the same");
+        assert_eq!(doubt.answers(&write(0, 0), now), Ok(2));
+        doubt.answered(write(0, 0), 2, now);
+        assert_eq!(doubt.answers(&write(1, 0), now), Ok(2), "a write is never put off");
+        let mut doubt = Doubt::new(1.0);
+        doubt.unanswered(read(10, 1), now);
+        doubt.unanswered(write(1, 0), now);
+        doubt.answered(write(1, 0), 1, now);
+        assert!(doubt.owes(1), "it may be the answer to the first of them");
+        assert_eq!(doubt.answers(&read(20, 1), now), Ok(2));
     }
 
     #[test]

@@ -147,10 +147,29 @@ impl Question {
         Question::new(self.unit(), &request)
     }
 
-    /// Whether the answer to another question, come too late, would pass as this one's: reads do not say what they are of.
+    /// Whether the answer to another question, come too late, would pass as this one's: reads do not say what they are of,
+    /// five bits look like eight, and of many values written none comes back.
     #[must_use]
     pub fn is_like(&self, other: &Question) -> bool {
-        self.reads.is_some() && self.reads == other.reads && self.frame[..2] == other.frame[..2]
+        match (self.reads, other.reads) {
+            (Some(reads), Some(others)) => {
+                reads.bytes() == others.bytes() && self.frame[..2] == other.frame[..2]
+            }
+            (None, None) => self.has_answer_of(other) && self.frame != other.frame,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    /// Whether both have the same answer, or would be confirmed by it: unit, function, address, and number or value.
+    #[must_use]
+    pub fn has_answer_of(&self, other: &Question) -> bool {
+        self.frame[..6] == other.frame[..6]
+    }
+
+    /// It changes something.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        self.reads.is_none()
     }
 
     /// What bytes that came behind the question are.

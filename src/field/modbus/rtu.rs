@@ -100,7 +100,7 @@ impl Rtu {
             }
             doubt.is_proven = true;
             doubt.answered(question.clone(), 1, Instant::now());
-        } else if is_owed {
+        } else if is_owed || doubt.owes(question.unit()) {
             doubt.unanswered(question.clone(), Instant::now());
         }
         Err(failure)
@@ -127,9 +127,14 @@ impl Rtu {
     async fn exchange(&mut self, question: &Question, limit: Duration) -> Result<Answer, Missed> {
         self.hush(self.way.gap()).await.map_err(|failure| Missed { failure, is_owed: false })?;
         let frame = question.frame();
-        self.stream.write_all(frame).await.map_err(|error| Missed::owed(lost(&error)))?;
         let on_line = self.way.on_line(frame.len() + question.answer_length());
         let deadline = Instant::now() + limit + on_line;
+        // An adapter that takes no more bytes must not hold the bus for ever.
+        match timeout_at(deadline, self.stream.write_all(frame)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(Missed::owed(lost(&error))),
+            Err(_) => return Err(Missed::owed(Failure::Silent(limit))),
+        }
         let mut bytes = Vec::new();
         loop {
             match question.judge(&bytes) {
