@@ -9,7 +9,7 @@ use crate::image::{Command, Event, Order, Step};
 use crate::publish::{Handle, Set};
 use crate::quantity::{Form, MilligramsPerLitre, Ntu, Percent};
 use crate::reason::Reason;
-use crate::signal::Quality;
+use crate::signal::{Fault, Quality};
 use crate::tag::{Kind, Role, Row};
 use crate::unit::coagulation::table::Moves;
 use crate::validate::HOLD_TIME_MAX;
@@ -216,18 +216,21 @@ impl Plant {
         }
     }
 
-    /// Freezes an instrument at its last value; what has no value cannot be frozen.
+    /// Freezes an instrument at its last value. What has no value cannot be frozen; one beyond its scale counts as too much
+    /// (R-2.12-04), and a person who knows that it is wrong makes it unknown by a hold.
     fn hold(&mut self, row: usize, seconds: f64, order: u32) -> Result<(), Reason> {
         let slot = self.input_slot(row)?;
         if !(seconds > 0.0 && seconds <= HOLD_TIME_MAX.as_secs_f64()) {
             return Err(Reason::OutOfRange);
         }
         let sample = self.snapshot.samples.get(row).copied().unwrap_or_default();
-        if matches!(sample.quality, Quality::Bad(_)) {
-            return Err(Reason::NotNow);
-        }
+        let value = match sample.quality {
+            Quality::Bad(Fault::Overrange) => f64::NAN,
+            Quality::Bad(_) => return Err(Reason::NotNow),
+            Quality::Good | Quality::Uncertain(_) | Quality::Held(_) => sample.value,
+        };
         let time = Duration::from_secs_f64(seconds);
-        self.validator.holds().hold(slot, sample.value, (self.now, time), order)?;
+        self.validator.holds().hold(slot, value, (self.now, time), order)?;
         self.validator.judge_again(slot);
         Ok(())
     }

@@ -133,6 +133,8 @@ pub struct Hydrology {
     rain: Heard,
     level: Heard,
     soil: Heard,
+    /// For so long RG-701 has been beyond its scale.
+    pours_for: Duration,
     rain_sum: RollingMass,
     rise: Rise,
     local_rise: Rise,
@@ -146,7 +148,7 @@ pub struct Hydrology {
 parts! { Hydrology {
     inputs, settings, retained, status, alarms;
     one: calibration = Group::single("calibration", "U-700"); many: ; maybe: ;
-    since_step, rain, level, soil, rain_sum, rise, local_rise, before, calm, since_seen, begins
+    since_step, rain, level, soil, pours_for, rain_sum, rise, local_rise, before, calm, since_seen, begins
 } }
 
 impl Default for Hydrology {
@@ -162,6 +164,7 @@ impl Default for Hydrology {
             rain: Heard::default(),
             level: Heard::default(),
             soil: Heard::default(),
+            pours_for: Duration::ZERO,
             rain_sum: RollingMass::over(RAIN_SUM_TIME),
             rise: Rise::default(),
             local_rise: Rise::default(),
@@ -187,6 +190,9 @@ const INDEX_KEPT: f64 = 0.9;
 /// (chosen).
 const BEFORE_TIME: Duration = Duration::from_secs(2 * 3600);
 const BEFORE_MIN: Ntu = Ntu(5.0);
+/// More than RG-701's 200 mm/h for so long would be 600 mm and more, above the records of three hours in the tropics: the gauge is
+/// at fault (chosen).
+const POURS_MAX: Duration = Duration::from_secs(3 * 3600);
 /// A storm that was last seen so long ago is over, whatever AIT-101 says or does not say (chosen: rivers of the region recede in
 /// 6 to 15 h, `docs/spec/plant.md` 6.1).
 const STORM_MAX: Duration = Duration::from_secs(72 * 3600);
@@ -208,13 +214,13 @@ impl Hydrology {
         let rise = self.rise.take(level, step);
         let local = self.local_rise.take(around.river_level.usable().map(|level| level.0), step);
         self.status.rise = Metres(rise.unwrap_or(0.0));
-        let pours = self.inputs.rain.is_over();
+        let pours = self.pours(step);
         let heard = rain.is_some() || level.is_some() || pours;
         let wet = match soil {
             Some(soil) => soil > self.settings.soil_wet.0,
             None => self.retained.rain_index > self.settings.index_wet,
         };
-        let seen = if heard { self.sees(rain, wet, rise, local) } else { Reasons::NONE };
+        let seen = if heard { self.sees((rain, pours), wet, (rise, local)) } else { Reasons::NONE };
         self.judge(around.raw, seen, step);
         self.status.state = if self.retained.storm {
             State::Alert
@@ -225,6 +231,13 @@ impl Hydrology {
         };
         self.status.blocked = Reasons::NONE.and_if(!heard, Reason::TelemetryLost);
         self.alarms.storm_upstream = Condition::when(self.retained.storm);
+    }
+
+    /// It rains more than RG-701 can show: for hours that is a gauge at fault, and no rain.
+    fn pours(&mut self, step: Duration) -> bool {
+        let over = self.inputs.rain.is_over();
+        self.pours_for = if over { self.pours_for.saturating_add(step) } else { Duration::ZERO };
+        over && self.pours_for <= POURS_MAX
     }
 
     /// Rain of three hours, and the index (R-2.14-01). Rain that nobody reports is none.
@@ -238,11 +251,15 @@ impl Hydrology {
     }
 
     /// What a storm is seen by (R-2.14-02).
-    fn sees(&self, rain: Option<f64>, wet: bool, rise: Option<f64>, local: Option<f64>) -> Reasons {
+    fn sees(
+        &self,
+        (rain, pours): (Option<f64>, bool),
+        wet: bool,
+        (rise, local): (Option<f64>, Option<f64>),
+    ) -> Reasons {
         let settings = &self.settings;
         let most = if wet { settings.rain_sum_wet_max } else { settings.rain_sum_max };
-        let heavy =
-            self.inputs.rain.is_over() || rain.is_some_and(|rain| rain >= settings.rain_max.0);
+        let heavy = pours || rain.is_some_and(|rain| rain >= settings.rain_max.0);
         let long = rain.is_some() && self.status.rain_sum >= most;
         let rises = rise.is_some_and(|rise| rise > settings.rise_max.0)
             || local.is_some_and(|rise| rise > settings.local_rise_max.0);

@@ -26,7 +26,7 @@ struct Hold {
     /// A person took it then: their hour counts from there, however often they renew it.
     began: Moment,
     until: Moment,
-    /// The last value.
+    /// The last value; NaN: there was none, or nobody knows it any more.
     value: f64,
     /// Number of the order; 0: the sensor itself.
     by: u32,
@@ -142,7 +142,7 @@ impl Holds {
             return signal;
         }
         let Some(hold) = self.of(slot).copied() else { return signal };
-        if hold.until > now {
+        if hold.until > now && !hold.value.is_nan() {
             return Signal::Held(Q::from_f64(hold.value), hold.until);
         }
         if hold.by == 0 && !cleans {

@@ -402,6 +402,27 @@ fn every_refusal_says_why() {
     }
 }
 
+/// R-2.12-04, R-2.13-01: an instrument that stands beyond its scale counts as too much; a hold makes it unknown until it is released,
+/// and its alarm for holds that ran out calls. What is silent has no hold.
+#[test]
+fn a_hold_makes_an_instrument_beyond_its_scale_unknown() {
+    let mut rig = Rig::new();
+    let row = rig.row("filtration.combined_turbidity");
+    let slot = rig.plant.catalogue().input_slot("filtration.combined_turbidity").expect("AIT-330");
+    let seen = |rig: &Rig| rig.plant.snapshot().samples[row].quality;
+    rig.inputs.readings[slot] = Reading::good(25.0, Moment(0));
+    rig.scan(&[]);
+    assert_eq!(seen(&rig), Quality::Bad(Fault::Overrange));
+    assert_eq!(rig.ask(Role::Supervisor, Command::Hold { input: row, seconds: 60.0 }), Ok(()));
+    for second in 0..70 {
+        rig.scan(&[]);
+        assert_eq!(seen(&rig), Quality::Bad(Fault::HoldExpired), "{second} s");
+    }
+    assert_eq!(rig.ask(Role::Supervisor, Command::Release { input: row }), Ok(()));
+    rig.scan(&[]);
+    assert_eq!(seen(&rig), Quality::Bad(Fault::Overrange));
+}
+
 /// INV-37, R-2.3-05, R-2.3-06, R-2.5-03, R-2.6.3-07: no order turns a pair of settings round, not even by two of them in one
 /// scan, nor lets sludge or a wash go where the waste tank has no room.
 #[test]

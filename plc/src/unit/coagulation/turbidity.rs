@@ -37,6 +37,8 @@ pub(super) struct DoseTurbidity {
     by_hand: Option<Ntu>,
     /// Time left of the value tested by hand.
     hand_left: Duration,
+    /// The river was beyond AIT-101's scale in the last scan.
+    was_over: bool,
 }
 
 /// The last good value and the last test by hand, each with the time for which it counts.
@@ -62,6 +64,12 @@ impl DoseTurbidity {
     ) -> Signal<Ntu> {
         self.since_sample = self.since_sample.saturating_add(elapsed);
         self.hand_left = self.hand_left.saturating_sub(elapsed);
+        // A test of before the river drove AIT-101 off its scale says nothing of the mud that came since.
+        if raw.is_over() && !self.was_over {
+            self.by_hand = None;
+            self.hand_left = Duration::ZERO;
+        }
+        self.was_over = raw.is_over();
         let Some(value) = raw.usable().filter(|value| value.0.is_finite()) else {
             self.bad_for = self.bad_for.saturating_add(elapsed);
             return self.substitute();

@@ -178,6 +178,18 @@ fn a_storm_that_nobody_can_see_the_end_of_is_over_after_three_days() {
     assert_ne!(rig.run_min(2 * 60), State::Alert);
 }
 
+/// R-2.12-04, R-2.14-02: three hours beyond RG-701's scale are a gauge at fault, and no storm that never ends.
+#[test]
+fn a_gauge_stuck_beyond_its_scale_keeps_no_storm_up_for_ever() {
+    let mut rig = Rig::calm();
+    rig.unit.inputs.rain = Signal::Bad(Fault::Overrange);
+    assert_eq!(rig.run_min(3 * 60), State::Alert);
+    assert!(!rig.unit.status.seen_by.is_empty());
+    assert_eq!(rig.run_min(6 * 60 - 1), State::Alert, "the raw water has yet to be calm");
+    assert_eq!(rig.run_min(2), State::Watching, "LT-701 is heard");
+    assert_eq!(rig.run_min(24 * 60), State::Watching);
+}
+
 /// R-2.14-07: alarm 111 as long as it stands, over a restart too.
 #[test]
 fn a_storm_calls_and_outlives_a_restart() {

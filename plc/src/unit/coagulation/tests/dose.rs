@@ -131,6 +131,25 @@ fn without_the_analyser_the_last_value_serves_an_hour_and_then_a_test_by_hand() 
     assert!(matches!(now, Signal::Uncertain(_, Doubt::Fallback)), "an old test is forgotten");
 }
 
+/// R-2.2.2-01, R-2.12-14: mud that came after a test by hand drives AIT-101 off its scale: the test does not count any more, the
+/// next one does.
+#[test]
+fn a_test_of_before_the_river_left_the_scale_does_not_count_after_it() {
+    let mut rig = Rig::dosing();
+    rig.around.raw_turbidity = Signal::Bad(Fault::Stale);
+    rig.run_s(10);
+    assert_eq!(rig.unit.enter_turbidity(Ntu(30.0)), Ok(()));
+    rig.run_s(10);
+    assert_eq!(rig.unit.status.turbidity, Signal::Uncertain(Ntu(30.0), Doubt::HandValue));
+    rig.around.raw_turbidity = Signal::Bad(Fault::Overrange);
+    rig.run_s(1);
+    let after = rig.unit.status.turbidity;
+    assert!(!matches!(after, Signal::Uncertain(_, Doubt::HandValue)), "{after:?}");
+    assert_eq!(rig.unit.enter_turbidity(Ntu(3000.0)), Ok(()));
+    rig.run_s(600);
+    assert_eq!(rig.unit.status.turbidity, Signal::Uncertain(Ntu(3000.0), Doubt::HandValue));
+}
+
 /// R-2.12-14: an analyser that never measured leaves nothing to dose by.
 #[test]
 fn an_analyser_that_never_measured_gives_no_dose() {
