@@ -140,6 +140,8 @@ fn come_to(stage: &mut Stage, state: &PlantState) -> Result<(), String> {
         stage.happen(&happening)?.map_err(|reason| format!("{act}: {reason:?}"))?;
     }
     let there = Condition::parse(state.there, &catalogue)?;
+    // Before its first scan a plant is in no state, whatever its image shows.
+    stage.step();
     let end = stage.plant.passed() + parse(state.within)?;
     while !there.holds(&stage.plant) {
         if stage.plant.passed() > end {
@@ -235,5 +237,16 @@ mod tests {
         .unwrap();
         let cell = play("demo", &strict, &STATES[1]).unwrap();
         assert!(!cell.holds(&strict, Duration::from_millis(200)), "{cell:?}");
+    }
+
+    /// A controller that dies before, or soon after, it has begun breaks no promise.
+    #[test]
+    fn a_controller_killed_at_any_time_leaves_a_plant_that_holds_its_promises() {
+        let faults = faults_of("demo").unwrap();
+        let killed = faults.iter().find(|fault| fault.id == "F46").unwrap();
+        for state in STATES.iter().filter(|state| ["Boot", "Stopped"].contains(&state.name)) {
+            let cell = play("demo", killed, state).unwrap();
+            assert!(cell.holds(killed, Duration::from_millis(200)), "{}: {cell:?}", state.name);
+        }
     }
 }

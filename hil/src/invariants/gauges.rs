@@ -165,7 +165,9 @@ impl Gauges {
         self.turbidity_limit =
             if self.emergency_left_s > 0.0 { value(self.limit_row).clamp(1.0, 5.0) } else { 1.0 };
         self.boil_alarm = value(self.boil_row) != 0.0;
-        self.power_limit = self.power_row.map_or(f64::INFINITY, |row| samples[row].value);
+        // A controller that never scanned has published no limit yet.
+        let limit = self.power_row.map(|row| samples[row].value);
+        self.power_limit = limit.filter(|limit| *limit > 0.0).unwrap_or(f64::INFINITY);
         self.primes = self.disinfection_row.is_some_and(|row| is_in(self.priming, row));
         self.any_urgent = self
             .urgent_rows
