@@ -224,6 +224,8 @@ impl Watch {
         let obeys = !self.waivers.cover(Promise::Obedience);
         if drawn_on || self.waivers.cover(Promise::Levels) || !obeys {
             self.forgiven_m3[0] += spilled_inside(truth) - spilled_inside(&self.before);
+        } else if self.waivers.cover(Promise::SludgeValves) {
+            self.forgiven_m3[0] += truth.waste_overflowed.0 - self.before.waste_overflowed.0;
         }
         if !obeys {
             self.forgiven_m3[1] += truth.elevated_overflowed.0 - self.before.elevated_overflowed.0;

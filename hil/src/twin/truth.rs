@@ -134,6 +134,8 @@ pub struct Truth {
     pub overflowed: CubicMetres,
     /// Of that over the brim of the elevated tank.
     pub elevated_overflowed: CubicMetres,
+    /// And over that of the waste tank.
+    pub waste_overflowed: CubicMetres,
     /// Taken in from the river, and let out to village, soakaway and over brims, since the start.
     pub taken_in: CubicMetres,
     pub let_out: CubicMetres,
@@ -298,6 +300,7 @@ impl Truth {
         self.overflowed = CubicMetres(works.overflowed());
         let elevated = works.elevated.as_ref().map_or(0.0, |tank| tank.overflowed);
         self.elevated_overflowed = CubicMetres(elevated);
+        self.waste_overflowed = CubicMetres(works.waste.basin.overflowed);
         self.taken_in = CubicMetres(works.books.water.taken_in);
         self.let_out = CubicMetres(works.books.water.let_out);
         self.held = CubicMetres(works.held());

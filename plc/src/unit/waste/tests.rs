@@ -185,3 +185,28 @@ fn dry_solids_add_up_and_remind_once_a_week_until_they_are_removed() {
     assert_eq!(rig.waste.retained.dry_solids, Kilograms::ZERO);
     assert_eq!(rig.waste.alarms.sludge, Condition::Clear);
 }
+
+/// R-2.9-02, F17: what flows into a full tank through a valve that nobody can shut would run over its brim: P-601 runs, settled or
+/// not, until the inflow ends or there is room; not for a valve that only takes its time, nor against what holds it.
+#[test]
+fn a_full_tank_into_which_water_still_flows_is_pumped_as_it_is() {
+    let inflow = Around { inflow: true, ..QUIET };
+    let mut rig = Rig::at(95.5);
+    assert_eq!(rig.run_s(11, inflow), State::Full);
+    rig.run_s(57, inflow);
+    assert!(!rig.waste.pump.outputs.run.value(), "a valve takes its time");
+    rig.run_s(5, inflow);
+    assert!(rig.waste.pump.outputs.run.value());
+    assert!(!rig.waste.status.blocked.has(Reason::WasteSettling));
+    rig.run_s(10, QUIET);
+    assert!(!rig.waste.pump.outputs.run.value(), "what came has to settle again");
+    rig.run_s(HOUR / 2, inflow);
+    assert!(rig.waste.inputs.level.usable() < Some(FULL_BACK), "there is room");
+    assert_eq!(rig.run_s(1, inflow), State::Receiving);
+    assert!(!rig.waste.pump.outputs.run.value());
+
+    let holds = Reasons::only(Reason::EmergencyStop);
+    let mut rig = Rig::at(99.0);
+    rig.run_s(300, Around { holds, ..inflow });
+    assert!(!rig.waste.pump.outputs.run.value());
+}
