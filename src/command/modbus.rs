@@ -129,29 +129,33 @@ impl Scan {
             bail!("--from {} is beyond --to {}", self.from, self.to);
         }
         let mut hand = Hand::new(reached.way.clone(), reached.limit);
-        let mut rows = vec![["unit", "says to `holding 0`"].map(String::from).to_vec()];
         let is_watched = std::io::stderr().is_terminal();
+        let mut found = 0;
         for unit in self.from..=self.to {
             if is_watched {
-                eprint!("\r{} of {} ", unit, self.to);
+                eprint!("\rasking unit {unit} of {} \x1b[K", self.to);
             }
-            match hand.read(unit, Table::Holding, 0, 1).await {
-                Ok(words) => rows.push(vec![unit.to_string(), format!("{words:?}")]),
-                Err(refused) => {
-                    if let Some(said) = advice::presence(&refused)? {
-                        rows.push(vec![unit.to_string(), said]);
-                    }
+            let said = match hand.read(unit, Table::Holding, 0, 1).await {
+                Ok(words) => Some(format!("{words:?}")),
+                Err(refused) => advice::presence(&refused)?,
+            };
+            if is_watched {
+                eprint!("\r\x1b[K");
+            }
+            // Each as it is found: all 247 take a minute.
+            if let Some(said) = said {
+                if found == 0 {
+                    say("unit  says to `holding 0`")?;
                 }
+                say(&format!("{unit:<4}  {said}"))?;
+                found += 1;
             }
         }
-        if is_watched {
-            eprintln!();
-        }
-        if rows.len() == 1 {
+        if found == 0 {
             let units = format!("units {} to {}", self.from, self.to);
             bail!(advice::silence(&units, &reached.way, reached.limit));
         }
-        say(&table::columns(&rows))
+        Ok(())
     }
 }
 
@@ -170,7 +174,7 @@ impl Read {
         unit: u8,
     ) -> anyhow::Result<Vec<Vec<String>>> {
         let (Some(table), Some(address)) = (self.table, self.address) else {
-            return Ok(named(hand, reached, unit).await);
+            return named(hand, reached, unit).await;
         };
         let of = table.table();
         let words = hand.read(unit, of, address, self.count).await;
@@ -182,8 +186,10 @@ impl Read {
     }
 }
 
-/// Every register of a device by its name.
-async fn named(hand: &mut Hand, reached: &Reached, unit: u8) -> Vec<Vec<String>> {
+/// Every register of a device by its name; an error where it answers to none.
+async fn named(hand: &mut Hand, reached: &Reached, unit: u8) -> anyhow::Result<Vec<Vec<String>>> {
+    let mut silence = None;
+    let mut answers = false;
     let head = ["register", "table", "address", "raw", "value", "unit"];
     let mut rows = vec![head.map(String::from).to_vec()];
     for register in &reached.registers {
@@ -192,13 +198,22 @@ async fn named(hand: &mut Hand, reached: &Reached, unit: u8) -> Vec<Vec<String>>
         }
         let read = hand.read(unit, register.table, register.address, register.words()).await;
         let [raw, value] = match read {
-            Ok(words) => [table::raw(&words), table::decoded(register, &words)],
-            Err(refused) => [String::new(), refused.to_string()],
+            Ok(words) => {
+                answers = true;
+                [table::raw(&words), table::decoded(register, &words)]
+            }
+            Err(refused) => {
+                silence.get_or_insert_with(|| advice(&refused, unit, &reached.way));
+                [String::new(), refused.to_string()]
+            }
         };
         let (table, address) = (register.table.word().into(), register.address.to_string());
         rows.push(vec![register.name.clone(), table, address, raw, value, register.symbol.clone()]);
     }
-    rows
+    match silence {
+        Some(why) if !answers => Err(why),
+        Some(_) | None => Ok(rows),
+    }
 }
 
 impl Watch {
@@ -276,7 +291,15 @@ impl Write {
         }
         let function = if self.multiple { Function::Multiple } else { Function::ByNumber };
         let written = hand.write(unit, table, self.address, &words, function).await;
-        written.map_err(|refused| advice(&refused, unit, &reached.way))?;
+        written.map_err(|refused| {
+            let why = advice(&refused, unit, &reached.way);
+            if advice::is_answered(&refused) {
+                return why;
+            }
+            why.context(format!(
+                "nobody confirmed it, and it may have been taken all the same: {what}. Read it"
+            ))
+        })?;
         match hand.read(unit, table, self.address, count).await {
             Ok(now) if now == words => say(&format!("written: {what}; reads back the same")),
             Ok(now) => say(&format!("taken: {what}; reads back {}", table::raw(&now))),

@@ -183,6 +183,11 @@ class OverSerial(Cases, unittest.TestCase):
         said = self.modbus("read", "--unit", "9", "holding", "0", fails=True)
         self.assertIn("A and B", said)
 
+    def test_a_write_that_nobody_confirms_may_have_been_taken(self):
+        said = self.modbus("write", "--unit", "9", "--yes", "holding", "0", "1", fails=True)
+        self.assertIn("may have been taken", said)
+        self.assertIn("A and B", said)
+
     def test_a_port_that_is_not_there_is_explained(self):
         way, self.way = self.way, ("--port", "/dev/ttyUSB99")
         said = self.modbus("read", "--unit", "9", "holding", "0", fails=True)
@@ -202,6 +207,10 @@ class OverTcp(Cases, unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.devices.stop()
+
+    def test_what_means_nothing_over_tcp_is_refused(self):
+        said = self.modbus("read", "--unit", "1", "--parity", "even", "holding", "100", fails=True)
+        self.assertIn("--parity", said)
 
 
 class RtuOverTcp(Cases, unittest.TestCase):

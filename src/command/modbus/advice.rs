@@ -84,6 +84,14 @@ fn meaning(exception: ExceptionCode) -> String {
     format!("{exception}: {more}")
 }
 
+/// Whether the device itself, or a gateway before it, said no: then nothing was done.
+pub fn is_answered(refused: &Refused) -> bool {
+    match refused {
+        Refused::Closed(_) | Refused::Failed(Failure::Exception(_)) => true,
+        Refused::Failed(_) => false,
+    }
+}
+
 /// What a scan says of a unit that gave no value: `None` when nobody is there. An error ends the scan.
 pub fn presence(refused: &Refused) -> anyhow::Result<Option<String>> {
     match refused {
@@ -95,6 +103,12 @@ pub fn presence(refused: &Refused) -> anyhow::Result<Option<String>> {
         Refused::Failed(Failure::Exception(exception)) => {
             Ok(Some(format!("{exception} (it is there)")))
         }
-        Refused::Failed(failure) => Ok(Some(format!("{failure}"))),
+        // The gateway is gone, and with it the way to every unit.
+        Refused::Failed(failure @ (Failure::Lost(_) | Failure::NotConnected)) => {
+            Err(anyhow::anyhow!("{failure}"))
+        }
+        Refused::Failed(
+            failure @ (Failure::Garbled(_) | Failure::Misfit(_) | Failure::Unsettled { .. }),
+        ) => Ok(Some(format!("{failure}"))),
     }
 }

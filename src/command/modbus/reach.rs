@@ -32,15 +32,20 @@ struct Place {
 pub struct Reach {
     #[command(flatten)]
     place: Place,
-    /// Speed of the serial line
-    #[arg(long, default_value_t = 19_200)]
-    baud: u32,
-    /// Parity of the serial line
-    #[arg(long, value_enum, default_value_t = ParityWord::None)]
-    parity: ParityWord,
-    /// Stop bits of the serial line
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
-    stop_bits: u8,
+    /// Speed of the serial line, 19200 without; of --port and --rtu-over-tcp only
+    #[arg(long, conflicts_with_all = ["tcp", "site"])]
+    baud: Option<u32>,
+    /// Parity of the serial line, none without; of --port only
+    #[arg(long, value_enum, conflicts_with_all = ["tcp", "rtu_over_tcp", "site"])]
+    parity: Option<ParityWord>,
+    /// Stop bits of the serial line, 1 without; of --port only
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u8).range(1..=2),
+        conflicts_with_all = ["tcp", "rtu_over_tcp", "site"]
+    )]
+    stop_bits: Option<u8>,
     /// Longest wait for an answer, ms
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(10..=10_000))]
     limit: Option<u64>,
@@ -123,6 +128,8 @@ pub fn word(words: &str) -> Result<u16, String> {
     number.ok_or_else(|| wanted.to_owned())
 }
 
+/// Speed of a serial line where nothing else is said (plant.md 1.5).
+const BAUD: u32 = 19_200;
 /// Longest wait for an answer where nothing else is said; a scan waits less, so that it ends.
 pub const LIMIT: Duration = Duration::from_millis(500);
 pub const LIMIT_SCAN: Duration = Duration::from_millis(200);
@@ -139,11 +146,11 @@ impl Reach {
     pub fn find(&self, limit: Duration) -> anyhow::Result<Reached> {
         let given = self.limit.map(Duration::from_millis);
         let limit = given.unwrap_or(limit);
-        let stop_bits = if self.stop_bits == 2 { StopBits::Two } else { StopBits::One };
+        let stop_bits = if self.stop_bits == Some(2) { StopBits::Two } else { StopBits::One };
         let parity = match self.parity {
-            ParityWord::None => Parity::None,
-            ParityWord::Even => Parity::Even,
-            ParityWord::Odd => Parity::Odd,
+            Some(ParityWord::None) | None => Parity::None,
+            Some(ParityWord::Even) => Parity::Even,
+            Some(ParityWord::Odd) => Parity::Odd,
         };
         let place = &self.place;
         let kind = match (&place.port, &place.tcp, &place.rtu_over_tcp, &place.site) {
@@ -155,7 +162,7 @@ impl Reach {
             }
             (None, None, None, None) => bail!("no way to a bus given"),
         };
-        let way = Way { kind, baud: Some(self.baud) };
+        let way = Way { kind, baud: Some(self.baud.unwrap_or(BAUD)) };
         Ok(Reached { way, limit, unit: None, registers: Vec::new() })
     }
 
