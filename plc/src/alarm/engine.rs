@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::causes::{Explained, Set};
 use super::groups::{FirstOut, TripGroup};
-use super::load::Load;
+use super::load::{Busiest, Load};
 use super::record::{FLEETING, Record};
 use super::sample::{AlarmSample, KeptAlarm};
 use super::shelf::Shelve;
@@ -38,6 +38,8 @@ struct Hot {
     calm: bool,
     /// Its sample is older than it.
     changed: bool,
+    /// Nothing of it goes by seconds, and it counts for no figure: nearly all of them, nearly always.
+    idle: bool,
 }
 
 /// One alarm.
@@ -98,6 +100,7 @@ impl Engine {
             before: Condition::Clear,
             calm: true,
             changed: true,
+            idle: false,
         };
         Engine {
             hot: alarms.iter().map(|_| hot).collect(),
@@ -237,6 +240,7 @@ impl Engine {
         let transition = act(alarm)?;
         hot.calm = false;
         hot.changed = true;
+        hot.idle = false;
         count(&mut self.load, alarm, &transition);
         Ok(transition)
     }
@@ -323,6 +327,7 @@ impl Engine {
             hot.before = hot.condition;
             hot.calm = record.is_calm();
             hot.changed = true;
+            hot.idle = false;
             for (_, transition) in &changes[told..] {
                 count(load, alarm, transition);
             }
@@ -372,10 +377,11 @@ impl Engine {
         self.first_out.activated(trip, slot, others)
     }
 
-    /// What goes by seconds, of every alarm.
+    /// What goes by seconds, of every alarm of which anything does.
     fn age(&mut self, passed: Duration) {
         let Engine { hot, alarms, changes, load, now, .. } = self;
-        for (hot, alarm) in hot.iter_mut().zip(alarms.iter_mut()) {
+        let mut standing = [false; TripGroup::ALL.len()];
+        for (hot, alarm) in hot.iter_mut().zip(alarms.iter_mut()).filter(|(hot, _)| !hot.idle) {
             let words = alarm.words;
             let record = &mut alarm.record;
             let unit_hides = hot.condition == Condition::Suppressed;
@@ -395,12 +401,12 @@ impl Engine {
                 count(load, alarm, &transition);
                 changes.push((alarm.row, transition));
             }
-        }
-        for trip in TripGroup::ALL {
-            let mut of_group = alarms.iter().filter(|alarm| alarm.words.trip == Some(trip));
-            if of_group.any(|alarm| alarm.record.state != State::Normal) {
-                continue;
+            if let (Some(trip), true) = (words.trip, alarm.record.state != State::Normal) {
+                standing[trip as usize] = true;
             }
+            hot.idle = alarm.record.is_idle();
+        }
+        for trip in TripGroup::ALL.into_iter().filter(|trip| !standing[*trip as usize]) {
             if let Some(slot) = self.first_out.clear(trip) {
                 alarms[slot].record.first_out = false;
                 hot[slot].changed = true;
@@ -408,33 +414,40 @@ impl Engine {
         }
     }
 
-    /// Counts what stands, what is hidden, and finds what 908, 918 and 919 tell of.
+    /// Counts what stands, what is hidden, and finds what 908, 918 and 919 tell of. An idle alarm counts for none of it, but
+    /// it may be one that cannot be judged.
     fn survey(&mut self) {
         let Engine { hot, alarms, load, now, .. } = self;
-        let count = |which: &dyn Fn(&Alarm) -> bool| {
-            alarms.iter().filter(|alarm| which(alarm)).count() as u32
-        };
-        load.standing = count(&|alarm| alarm.record.stands());
-        load.stale = count(&|alarm| alarm.record.stands() && alarm.record.active_for >= STALE);
-        load.stale_long =
-            count(&|alarm| alarm.record.stands() && alarm.record.active_for >= STALE_LONG);
-        let unseen =
-            |alarm: &Alarm| !alarm.record.state.is_acknowledged() && !alarm.record.is_hidden();
-        load.unseen = count(&unseen);
-        load.low = count(&|alarm| {
-            let shown = alarm.record.state != State::Normal && !alarm.record.is_hidden();
-            shown && !alarm.words.priority.is_urgent() && !alarm.record.first_out
-        });
-        load.suppressed = count(&|alarm| alarm.record.suppressed);
-        load.shelved = count(&|alarm| alarm.record.place.is_taken());
-        load.out_of_service = count(&|alarm| alarm.record.out_of_service);
-        load.top_ten = busiest(alarms);
-        load.chattering = alarms.iter().position(|alarm| alarm.record.chatter.goes_on(*now));
-        load.hidden_too_long =
-            alarms.iter().position(|alarm| alarm.record.unit_hides_for >= HIDDEN_MAX);
-        load.unjudged = alarms.iter().zip(hot.iter()).position(|(alarm, hot)| {
-            alarm.words.on_bad == OnBad::Raise && hot.condition.is_unjudged()
-        });
+        load.begin_survey();
+        let mut most = Busiest::default();
+        for (slot, (hot, alarm)) in hot.iter().zip(alarms.iter()).enumerate() {
+            if hot.condition.is_unjudged() && alarm.words.on_bad == OnBad::Raise {
+                load.unjudged.get_or_insert(slot);
+            }
+            if hot.idle {
+                continue;
+            }
+            let (words, record) = (&alarm.words, &alarm.record);
+            if record.stands() {
+                load.standing += 1;
+                load.stale += u32::from(record.active_for >= STALE);
+                load.stale_long += u32::from(record.active_for >= STALE_LONG);
+            }
+            let shown = record.state != State::Normal && !record.is_hidden();
+            load.unseen += u32::from(shown && !record.state.is_acknowledged());
+            load.low += u32::from(shown && !words.priority.is_urgent() && !record.first_out);
+            load.suppressed += u32::from(record.suppressed);
+            load.shelved += u32::from(record.place.is_taken());
+            load.out_of_service += u32::from(record.out_of_service);
+            most.take(record.day.sum());
+            if record.chatter.goes_on(*now) {
+                load.chattering.get_or_insert(slot);
+            }
+            if record.unit_hides_for >= HIDDEN_MAX {
+                load.hidden_too_long.get_or_insert(slot);
+            }
+        }
+        load.top_ten = most.sum();
     }
 
     // Restart.
@@ -445,6 +458,7 @@ impl Engine {
             alarm.record.restore(&alarm.words, kept, age);
             hot.calm = false;
             hot.changed = true;
+            hot.idle = false;
             self.restored = true;
         }
     }
@@ -456,20 +470,6 @@ fn count(load: &mut Load, alarm: &mut Alarm, transition: &Transition) {
         load.announced(alarm.words.priority);
         alarm.record.day.add(1);
     }
-}
-
-/// Activations of the ten alarms that came most often in the last day.
-fn busiest(alarms: &[Alarm]) -> u32 {
-    let mut most = [0; 10];
-    for alarm in alarms {
-        let mut count = alarm.record.day.sum();
-        for place in &mut most {
-            if count > *place {
-                core::mem::swap(place, &mut count);
-            }
-        }
-    }
-    most.iter().sum()
 }
 
 /// One walk over the alarms.

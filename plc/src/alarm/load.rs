@@ -49,6 +49,31 @@ impl<const N: usize> Window<N> {
     }
 }
 
+/// The ten largest of some counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Busiest {
+    most: [u32; 10],
+}
+
+impl Busiest {
+    /// One more count.
+    pub fn take(&mut self, mut count: u32) {
+        if count == 0 {
+            return;
+        }
+        for place in &mut self.most {
+            if count > *place {
+                core::mem::swap(place, &mut count);
+            }
+        }
+    }
+
+    /// The ten together.
+    pub fn sum(&self) -> u32 {
+        self.most.iter().sum()
+    }
+}
+
 /// A beat of this length, made of scans of any.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Beat {
@@ -170,6 +195,14 @@ impl Load {
             self.flood_seconds.add(seconds as u16);
         }
         hours
+    }
+
+    /// What stands and what is hidden is counted anew.
+    pub(super) fn begin_survey(&mut self) {
+        (self.standing, self.stale, self.stale_long) = (0, 0, 0);
+        (self.unseen, self.low) = (0, 0);
+        (self.suppressed, self.shelved, self.out_of_service) = (0, 0, 0);
+        (self.chattering, self.hidden_too_long, self.unjudged) = (None, None, None);
     }
 
     fn judge_flood(&mut self) {

@@ -105,6 +105,15 @@ impl Record {
         self.was_active == self.state.is_active()
     }
 
+    /// It is nothing and was nothing for a day: no time runs for it, and no figure counts it.
+    pub fn is_idle(&self) -> bool {
+        self.state == State::Normal
+            && !self.is_hidden()
+            && !self.chatter.is_guarded()
+            && self.unit_hides_for.is_zero()
+            && self.day.sum() == 0
+    }
+
     // Region P.
 
     /// One scan of region P. `waits`: an alarm that would explain it is just coming.

@@ -179,3 +179,73 @@ fn only_what_is_new_is_shown_anew() {
     rig.run_s(1);
     assert_eq!(news(&mut rig), [false, true], "its time on the shelf runs");
 }
+
+/// AR-10: an alarm that is idle is not looked at, and is looked at again whatever becomes of it: units, people and time do what
+/// they like, and the figures are those that the samples of all alarms add up to.
+#[test]
+fn the_figures_are_those_of_all_alarms_whatever_happens_to_them() {
+    let words = [
+        RAW,
+        RAW_LATE,
+        DELIVERY,
+        alarm(4, Priority::P3).delays_s(3.0, 5.0),
+        alarm(5, Priority::P4).on_bad(OnBad::Raise),
+        alarm(6, Priority::P2).latching(),
+    ];
+    let says = [
+        Condition::Clear,
+        Condition::Clear,
+        Condition::Active,
+        Condition::Suppressed,
+        Condition::AsBefore,
+        Condition::Bad(crate::signal::Fault::Range),
+    ];
+    let mut rig = Rig::new(&words);
+    let (mut dice, mut seen) = (7_u64, [0_u32; 5]);
+    let mut throw = |sides: usize| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (dice >> 33) as usize % sides
+    };
+    // Four days, so that what came is forgotten and alarms are idle again.
+    for round in 0..4_000 {
+        let slot = throw(words.len());
+        // Who is refused has changed nothing.
+        match throw(8) {
+            0 => rig.engine.acknowledge(slot, 1).map(drop).unwrap_or_default(),
+            1 => rig.engine.reset(slot, 1).map(drop).unwrap_or_default(),
+            2 => rig.engine.take_out(slot, 1).map(drop).unwrap_or_default(),
+            3 => rig.engine.put_in(slot, 1).map(drop).unwrap_or_default(),
+            4 => rig
+                .engine
+                .shelve(slot, Role::Engineer, crate::alarm::Shelve::For(60.0), 1)
+                .map(drop)
+                .unwrap_or_default(),
+            _ => rig.say(slot, says[throw(says.len())]),
+        }
+        rig.run_s(1 + throw(170) as u32);
+        let samples: Vec<_> = (0..words.len()).map(|slot| rig.engine.sample(slot)).collect();
+        let count = |which: &dyn Fn(&AlarmSample) -> bool| {
+            samples.iter().filter(|sample| which(sample)).count() as u32
+        };
+        let load = rig.engine.load();
+        let found = [
+            load.standing().now,
+            load.standing().unseen,
+            load.hidden().0,
+            load.hidden().1,
+            load.hidden().2,
+        ];
+        let counted = [
+            count(&|sample| sample.state.is_active() && !sample.is_hidden()),
+            count(&|sample| !sample.state.is_acknowledged() && !sample.is_hidden()),
+            count(&|sample| sample.suppressed),
+            count(&|sample| sample.shelf != crate::alarm::Shelf::Unshelved),
+            count(&|sample| sample.out_of_service),
+        ];
+        assert_eq!(found, counted, "round {round}");
+        let judged = rig.said[4] != Condition::Bad(crate::signal::Fault::Range);
+        assert_eq!(load.unjudged(), (!judged).then_some(4), "round {round}");
+        seen.iter_mut().zip(counted).for_each(|(seen, counted)| *seen += u32::from(counted > 0));
+    }
+    assert!(seen.iter().all(|rounds| (100..4_000).contains(rounds)), "{seen:?}");
+}
