@@ -37,7 +37,7 @@ use crate::declare::parts;
 use crate::device::Stagger;
 use crate::image::{Event, Inputs, Order, Outputs, Snapshot};
 use crate::interlock::{Causes, Holds};
-use crate::publish::{Events, Hold, Publish, PublishOutputs};
+use crate::publish::{Events, Hold, Publish, PublishOutputs, Times};
 use crate::quantity::CubicMetresPerHour;
 use crate::signal::Moment;
 use crate::tag::{Catalogue, Group, Kind, Visitor};
@@ -175,6 +175,8 @@ pub struct Plant {
     input_rows: Box<[usize]>,
     /// Row of each output, by slot.
     output_rows: Box<[usize]>,
+    /// Which rows are published together.
+    times: Times,
     /// Rows of AIT-330, LT-206 and AIT-401, which the units find out.
     combined_row: Option<usize>,
     settled_row: Option<usize>,
@@ -254,6 +256,7 @@ impl Plant {
             since_whole: WHOLE_EVERY,
             input_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Input(_))),
             output_rows: catalogue.rows_of(|kind| matches!(kind, Kind::Output(..))),
+            times: Times::of(&catalogue),
             combined_row: catalogue.find("filtration.combined_turbidity").map(|row| row.id),
             settled_row: catalogue.find("sedimentation.settled_level").map(|row| row.id),
             inlet_row: catalogue.find("disinfection.chlorine").map(|row| row.id),
@@ -373,10 +376,11 @@ impl Plant {
         if whole {
             self.since_whole = Duration::ZERO;
         }
-        let Plant { units, outputs, snapshot, events, alarms, now, .. } = self;
+        let Plant { units, outputs, snapshot, events, alarms, times, now, .. } = self;
         snapshot.at = *now;
+        times.write(&mut snapshot.taken, *now, whole);
         snapshot.ledgers = [*units.coagulation.guard.ledger(), *units.disinfection.guard.ledger()];
-        units.visit(&mut Publish::new(outputs, snapshot, events, alarms, *now, whole));
+        units.visit(&mut Publish::new(outputs, snapshot, events, alarms, whole));
     }
 
     fn publish_outputs(&mut self) {

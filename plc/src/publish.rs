@@ -6,7 +6,10 @@ mod memory;
 pub use asked::{ByHand, Handle, Overdue, Set, Values};
 pub use memory::{Keep, Restore, Taken, can_be, left_after};
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::iter::Zip;
+use core::ops::Range;
 use core::slice::{Iter, IterMut};
 
 use crate::alarm::{AlarmSample, Condition, Engine};
@@ -16,7 +19,9 @@ use crate::output::Output;
 use crate::quantity::{Form, Value};
 use crate::reason::Reasons;
 use crate::signal::{Moment, Quality, Signal};
-use crate::tag::{Adjustable, Driven, Group, Kept, Measured, Plain, Point, Rationale, Visitor};
+use crate::tag::{
+    Adjustable, Catalogue, Driven, Group, Kept, Kind, Measured, Plain, Point, Rationale, Visitor,
+};
 
 /// Events of one scan at most; at the limit the last one says [`Event::Overflow`].
 const EVENTS_MAX: usize = 256;
@@ -107,19 +112,59 @@ impl Visitor for Hold<'_> {
     }
 }
 
-/// Writes outputs and snapshot but for the inputs, and finds changes of state.
+/// Writes outputs and snapshot but for the inputs, and finds changes of state. The times of what it writes are one and the
+/// same, and are written in one go: [`Times`].
 #[derive(Debug)]
 pub struct Publish<'a> {
     outputs: Zip<IterMut<'a, f64>, IterMut<'a, f64>>,
-    samples: Zip<IterMut<'a, Sample>, IterMut<'a, Moment>>,
+    samples: IterMut<'a, Sample>,
     rows: usize,
     events: &'a mut Events,
     alarms: &'a mut Engine,
     shown: IterMut<'a, AlarmSample>,
-    now: Moment,
     /// Settings and totals are written too: they move seldom, and are for people.
     whole: bool,
     alarm: usize,
+}
+
+/// Rows that are published together, as runs of neighbours.
+#[derive(Clone, Debug)]
+pub struct Times {
+    /// Of what each scan of the sequences publishes: outputs, status, alarms.
+    often: Box<[Range<usize>]>,
+    /// With settings and totals: of all but the inputs, each of which has its own time.
+    whole: Box<[Range<usize>]>,
+}
+
+impl Times {
+    /// Of this plant.
+    #[must_use]
+    pub fn of(catalogue: &Catalogue) -> Times {
+        let often =
+            |kind: &Kind| matches!(kind, Kind::Output(..) | Kind::Status(_) | Kind::Alarm(_));
+        let whole = |kind: &Kind| !matches!(kind, Kind::Input(_));
+        Times { often: runs(catalogue, often), whole: runs(catalogue, whole) }
+    }
+
+    /// What is published now has this time.
+    pub fn write(&self, taken: &mut [Moment], now: Moment, whole: bool) {
+        for run in if whole { &self.whole } else { &self.often } {
+            if let Some(taken) = taken.get_mut(run.clone()) {
+                taken.fill(now);
+            }
+        }
+    }
+}
+
+fn runs(catalogue: &Catalogue, is_of: impl Fn(&Kind) -> bool) -> Box<[Range<usize>]> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for id in catalogue.rows_of(is_of) {
+        match runs.last_mut() {
+            Some(run) if run.end == id => run.end += 1,
+            Some(_) | None => runs.push(id..id + 1),
+        }
+    }
+    runs.into_boxed_slice()
 }
 
 impl<'a> Publish<'a> {
@@ -130,17 +175,15 @@ impl<'a> Publish<'a> {
         snapshot: &'a mut Snapshot,
         events: &'a mut Events,
         alarms: &'a mut Engine,
-        now: Moment,
         whole: bool,
     ) -> Publish<'a> {
         Publish {
             outputs: outputs.values.iter_mut().zip(snapshot.wanted.iter_mut()),
             rows: snapshot.samples.len(),
-            samples: snapshot.samples.iter_mut().zip(snapshot.taken.iter_mut()),
+            samples: snapshot.samples.iter_mut(),
             events,
             alarms,
             shown: snapshot.alarms.iter_mut(),
-            now,
             whole,
             alarm: 0,
         }
@@ -149,10 +192,9 @@ impl<'a> Publish<'a> {
     fn write_seldom<S: Shown>(&mut self, value: &S) {
         let place = self.samples.next();
         if self.whole
-            && let Some((sample, at)) = place
+            && let Some(sample) = place
         {
             *sample = value.sample();
-            *at = self.now;
         }
     }
 }
@@ -167,19 +209,17 @@ impl Visitor for Publish<'_> {
             *value = output.value().to_f64();
             *wanted = output.wanted().to_f64();
         }
-        if let Some((sample, at)) = self.samples.next() {
+        if let Some(sample) = self.samples.next() {
             *sample = output.sample();
-            *at = self.now;
         }
     }
     fn setting<Q: Value>(&mut self, _: &'static Point<Adjustable>, value: &mut Q) {
         self.write_seldom(value);
     }
     fn status<S: Shown>(&mut self, _: &'static Point<Plain>, value: &mut S) {
-        let Some((sample, at)) = self.samples.next() else { return };
+        let Some(sample) = self.samples.next() else { return };
         let before = *sample;
         *sample = value.sample();
-        *at = self.now;
         if matches!(S::FORM, Form::States(_)) {
             let known = !matches!(before.quality, Quality::Bad(_));
             if known && sample.value != before.value {
@@ -195,10 +235,9 @@ impl Visitor for Publish<'_> {
     fn alarm(&mut self, _: &'static Point<Rationale>, _: &mut Condition) {
         let slot = self.alarm;
         self.alarm += 1;
-        let (Some((sample, at)), Some(shown)) = (self.samples.next(), self.shown.next()) else {
+        let (Some(sample), Some(shown)) = (self.samples.next(), self.shown.next()) else {
             return;
         };
-        *at = self.now;
         if let Some(news) = self.alarms.news(slot) {
             sample.value = f64::from(news.state as u8);
             sample.quality = Quality::Good;

@@ -61,6 +61,37 @@ fn sequences_work_twice_a_second_and_every_scan_toggles_the_heartbeat() {
     assert!(worked[0] && worked[5] && worked[10]);
 }
 
+/// R-2.0-01: an input has the time of its reading, an output that of each scan, a state and an alarm that of the sequences, a
+/// setting and a total that of the last second.
+#[test]
+fn what_is_published_has_the_time_of_its_class() {
+    let mut scans = Scans::new();
+    let mut moved = |path: &str| {
+        let row = scans.plant.catalogue().find(path).expect("a point").id;
+        let of_now = (0..20).filter(|_| {
+            for bus in ["system.bus_a", "system.bus_b", "system.bus_d"] {
+                scans.reads(bus, 1.0);
+            }
+            scans.works(&[]);
+            scans.plant.snapshot().taken[row] == scans.plant.now()
+        });
+        of_now.count()
+    };
+    // In two seconds of a boot; what happens in it is published at once.
+    moved("system.state");
+    for (path, times) in [
+        ("intake.flow", 0..=0),
+        ("system.heartbeat", 20..=20),
+        ("system.state", 4..=8),
+        ("intake.pump_fault", 4..=8),
+        ("distribution.fill_stop", 2..=3),
+        ("distribution.contaminated", 2..=3),
+    ] {
+        let found = moved(path);
+        assert!(times.contains(&found), "{path}: {found}");
+    }
+}
+
 /// R-2.0-01: class I, every scan.
 #[test]
 fn sequences_work_at_once_when_a_contact_moves_or_somebody_orders_something() {
