@@ -1,6 +1,6 @@
 //! Transmitters: sample line, lag, drift, noise, resolution, and what can go wrong with them. `plant.md` 1.4 and 6.11.
 
-use super::random::{Random, Stream};
+use super::random::{Draws, Random, Stream};
 
 /// How a transmitter renders the truth.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -152,6 +152,8 @@ pub struct Transmitter {
     line: Box<[f64]>,
     place: usize,
     stream: Stream,
+    /// What its noise is drawn from, since its first sample.
+    draws: Option<Draws>,
     samples: u64,
     interval_s: f64,
     /// How far it has drifted, in its unit.
@@ -185,6 +187,7 @@ impl Transmitter {
             line: vec![0.0; places].into_boxed_slice(),
             place: 0,
             stream: Stream::Instrument(number),
+            draws: None,
             samples: 0,
             interval_s,
             drifted: 0.0,
@@ -205,7 +208,8 @@ impl Transmitter {
             core::mem::replace(&mut self.line[self.place], truth)
         };
         self.state += self.lag * (arriving - self.state);
-        self.noise += self.fresh * random.noise(self.stream, self.samples) - self.lag * self.noise;
+        let draws = *self.draws.get_or_insert_with(|| random.draws(self.stream));
+        self.noise += self.fresh * draws.noise(self.samples) - self.lag * self.noise;
         match self.fault {
             Some(SensorFault::Stuck) => return Some(self.shown),
             Some(SensorFault::Dropout) => return None,
