@@ -1,5 +1,6 @@
 //! The bench: runs scenarios in one process, serves the model plant as Modbus devices, and works its panel.
 
+mod at_once;
 mod matrix_line;
 mod run;
 mod swarm_line;

@@ -1,15 +1,13 @@
 //! `hil matrix`: every fault in every state of the plant, timed.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use hil::matrix::{Cell, Row, STATES, faults_of, page, play};
 
-use crate::run::{bar, jobs};
+use crate::at_once::{at_once, jobs};
 
 #[derive(Args)]
 pub struct Line {
@@ -36,37 +34,11 @@ pub fn run(line: &Line) -> anyhow::Result<()> {
         }
     }
     let count = faults.len() * STATES.len();
-    let cells: Mutex<Vec<Option<Cell>>> = Mutex::new(vec![None; count]);
-    let wrong: Mutex<Option<String>> = Mutex::new(None);
-    let (next, bar) = (AtomicUsize::new(0), bar(count));
-    std::thread::scope(|scope| {
-        for _ in 0..jobs(line.jobs) {
-            scope.spawn(|| {
-                loop {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(fault) = faults.get(place / STATES.len()) else { break };
-                    match play(&line.site, fault, &STATES[place % STATES.len()]) {
-                        Ok(cell) => {
-                            let mut cells =
-                                cells.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                            cells[place] = Some(cell);
-                        }
-                        Err(why) => {
-                            *wrong.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-                                Some(why);
-                        }
-                    }
-                    bar.inc(1);
-                }
-            });
-        }
+    let cells = at_once(count, jobs(line.jobs), |place, _| {
+        play(&line.site, &faults[place / STATES.len()], &STATES[place % STATES.len()])
     });
-    bar.finish_and_clear();
-    if let Some(why) = wrong.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-        bail!("{why}");
-    }
-    let cells = cells.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let mut cells = cells.into_iter().flatten();
+    let cells: Result<Vec<Cell>, String> = cells.into_iter().collect();
+    let mut cells = cells.map_err(anyhow::Error::msg)?.into_iter();
     let rows: Vec<Row> = faults
         .into_iter()
         .map(|fault| Row { fault, cells: cells.by_ref().take(STATES.len()).collect() })

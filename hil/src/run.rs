@@ -1,13 +1,12 @@
 //! `hil run`: scenarios, several at a time, with a line each, JUnit and HTML.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use hil::story::{Outcome, Scenario, report, run as play};
-use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::at_once::{at_once, jobs};
 
 pub const HELP: &str = "\
 A scenario is a TOML file: title, why, proves, site, seed, season, [world], then [[step]] with `do`, `fault`, `mend`,
@@ -57,7 +56,11 @@ pub fn run(line: &Line) -> anyhow::Result<()> {
     if !unread.is_empty() {
         bail!("{}", unread.join("\n"));
     }
-    let outcomes = all(&scenarios, jobs(line.jobs), line.verbose);
+    let outcomes = at_once(scenarios.len(), jobs(line.jobs), |place, bar| {
+        let outcome = play(&scenarios[place]);
+        bar.suspend(|| tell(&outcome, line.verbose));
+        outcome
+    });
     let failed = outcomes.iter().filter(|outcome| !outcome.passed()).count();
     if let Some(path) = &line.html {
         let page = report::html("Scenarios", &outcomes);
@@ -72,46 +75,6 @@ pub fn run(line: &Line) -> anyhow::Result<()> {
         bail!("{failed} of {} scenarios failed", outcomes.len());
     }
     Ok(())
-}
-
-/// As many at once as asked for, or as there are cores.
-pub fn jobs(asked: Option<usize>) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    asked.unwrap_or(cores).max(1)
-}
-
-/// A bar with the time left, where somebody looks.
-pub fn bar(length: usize) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{bar:30} {pos}/{len}, {elapsed} gone, {eta} left {msg}");
-    ProgressBar::new(length as u64)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-fn all(scenarios: &[Scenario], jobs: usize, verbose: bool) -> Vec<Outcome> {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Outcome)>> = Mutex::new(Vec::new());
-    let bar = bar(scenarios.len());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.min(scenarios.len()) {
-            scope.spawn(|| {
-                loop {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(scenario) = scenarios.get(place) else { break };
-                    let outcome = play(scenario);
-                    bar.suspend(|| tell(&outcome, verbose));
-                    bar.inc(1);
-                    done.lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .push((place, outcome));
-                }
-            });
-        }
-    });
-    bar.finish_and_clear();
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    done.sort_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 fn tell(outcome: &Outcome, verbose: bool) {

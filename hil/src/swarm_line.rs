@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -12,7 +10,7 @@ use hil::invariants::{Breach, Shown, TABLE};
 use hil::story::{Scenario, duration, run as play_story};
 use hil::swarm::{Plan, Verdict, draw, play, shrink};
 
-use crate::run::{bar, jobs};
+use crate::at_once::{at_once, jobs};
 
 pub const HELP: &str = "\
 Each seed is a village: a site, a season, its river, its habits, and for every day some faults and orders. A broken
@@ -56,7 +54,7 @@ pub fn run(line: &Line) -> anyhow::Result<()> {
     if !(line.days > 0.0 && line.days <= 366.0) {
         bail!("--days is above 0 and at most 366, not {}", line.days);
     }
-    let broken_again = past(&line.past)?;
+    let broken_again = past(line)?;
     let begun = Instant::now();
     let found = all(line)?;
     summary(&found, line.days, begun.elapsed().as_secs_f64());
@@ -90,69 +88,40 @@ fn failed(verdict: &Verdict) -> Option<String> {
 }
 
 /// Runs what failed in the past; how many fail again.
-fn past(folder: &Path) -> anyhow::Result<usize> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(0) };
+fn past(line: &Line) -> anyhow::Result<usize> {
+    let Ok(entries) = std::fs::read_dir(&line.past) else { return Ok(0) };
     let mut files: Vec<PathBuf> =
         entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
     files.retain(|file| file.extension().is_some_and(|end| end == "toml"));
     files.sort();
+    let read: Result<Vec<Scenario>, String> =
+        files.iter().map(|file| Scenario::load(file)).collect();
+    let scenarios = read.map_err(anyhow::Error::msg)?;
+    let outcomes =
+        at_once(scenarios.len(), jobs(line.jobs), |place, _| play_story(&scenarios[place]));
+    let again = outcomes.iter().zip(&files).filter(|(outcome, _)| !outcome.passed());
     let mut failed = 0;
-    for file in &files {
-        let scenario = Scenario::load(file).map_err(anyhow::Error::msg)?;
-        let outcome = play_story(&scenario);
-        if !outcome.passed() {
-            failed += 1;
-            println!("again: {}: {}", file.display(), outcome.failures.join("; "));
-        }
+    for (outcome, file) in again {
+        failed += 1;
+        println!("again: {}: {}", file.display(), outcome.failures.join("; "));
     }
     println!("{} past failures, {failed} of them again", files.len());
     Ok(failed)
 }
 
 fn all(line: &Line) -> anyhow::Result<Vec<Found>> {
-    let next = AtomicU64::new(0);
-    let done: Mutex<Vec<Found>> = Mutex::new(Vec::new());
-    let wrong: Mutex<Option<String>> = Mutex::new(None);
-    let bar = bar(line.seeds as usize);
-    std::thread::scope(|scope| {
-        for _ in 0..jobs(line.jobs) {
-            scope.spawn(|| {
-                loop {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    if place >= line.seeds {
-                        break;
-                    }
-                    let seed = line.from + place;
-                    let plan = match draw(seed, line.days) {
-                        Ok(plan) => plan,
-                        Err(why) => {
-                            *wrong.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-                                Some(why);
-                            break;
-                        }
-                    };
-                    let verdict = play(&plan);
-                    if let Some(why) = failed(&verdict) {
-                        let after = duration::show(verdict.passed);
-                        bar.suspend(|| {
-                            println!("seed {seed} ({}, after {after}): {why}", plan.site)
-                        });
-                    }
-                    bar.inc(1);
-                    done.lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .push(Found { seed, verdict });
-                }
-            });
+    let count = usize::try_from(line.seeds).context("so many villages")?;
+    let found = at_once(count, jobs(line.jobs), |place, bar| {
+        let seed = line.from + place as u64;
+        let plan = draw(seed, line.days).map_err(anyhow::Error::msg)?;
+        let verdict = play(&plan);
+        if let Some(why) = failed(&verdict) {
+            let after = duration::show(verdict.passed);
+            bar.suspend(|| println!("seed {seed} ({}, after {after}): {why}", plan.site));
         }
+        Ok(Found { seed, verdict })
     });
-    bar.finish_and_clear();
-    if let Some(why) = wrong.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-        bail!("{why}");
-    }
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    done.sort_by_key(|found| found.seed);
-    Ok(done)
+    found.into_iter().collect()
 }
 
 fn summary(found: &[Found], days: f64, took: f64) {
