@@ -12,8 +12,9 @@ use crate::reason::Reasons;
 /// A filter stopped for turbidity rests this long before it tries again to waste; chosen: settled water has time to clear,
 /// and the waste tank to decant.
 const TURBID_WAIT: Duration = Duration::from_secs(900);
-/// A filter in which water stood longer ripens first, whether its ways were open or not (INV-14).
-pub(super) const STOOD_MAX: Duration = Duration::from_secs(2 * 3600);
+/// A filter in which water stood longer ripens first, whether its ways were open or not: the two hours of INV-14, but for the minute in
+/// which a meter falls and an outlet begins to move.
+pub(super) const STOOD_MAX: Duration = Duration::from_secs(2 * 3600 - 60);
 /// Slower than this, m/h, water stands. Chosen: what its meter cannot tell from nothing.
 const STANDS: f64 = 0.2;
 

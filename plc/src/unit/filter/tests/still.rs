@@ -9,7 +9,7 @@ use crate::unit::filter::sequence::State;
 #[test]
 fn water_that_stood_in_an_open_filter_is_proven_before_it_is_delivered() {
     for (stood, ripens) in
-        [(HOUR, false), (2 * HOUR - 120, false), (2 * HOUR + 60, true), (5 * HOUR, true)]
+        [(HOUR, false), (2 * HOUR - 120, false), (2 * HOUR - 30, true), (5 * HOUR, true)]
     {
         let mut rig = plant();
         assert!(rig.filters[0].delivers());
