@@ -22,7 +22,8 @@ use crate::access::Access;
 use crate::access::users::UsersFailed;
 use crate::exchange::{Exchange, Wall};
 use crate::field::Field;
-use crate::field::modbus::{ModbusField, Unbound};
+use crate::field::buses::{BusField, FieldError};
+use crate::field::header;
 use crate::field::twin::TwinField;
 use crate::folder::{self, Lock, LockError};
 use crate::history::History;
@@ -50,6 +51,8 @@ pub struct Options {
     pub opcua: SocketAddr,
     /// Scans a period.
     pub speed: u32,
+    /// A Unix socket at which another program plays the lines of the header; `None`: the header of this machine.
+    pub simulated_lines: Option<PathBuf>,
     pub recording: Recording,
     /// The wall clock, milliseconds since 1970 UTC: [`machine::wall_ms`].
     pub wall_ms: fn() -> i64,
@@ -75,7 +78,7 @@ pub enum ControllerError {
     #[error(transparent)]
     Users(#[from] UsersFailed),
     #[error(transparent)]
-    Unbound(#[from] Unbound),
+    Field(#[from] FieldError),
     #[error("the scan thread cannot be started: {0}")]
     Thread(#[source] std::io::Error),
     #[error(transparent)]
@@ -147,7 +150,7 @@ impl Controller {
         report.watchdog_restart.store(!opened.ended_orderly(), Ordering::Relaxed);
         let owned = opened.users().iter().any(|user| crate::access::users::is_owner(&user.roles));
         report.setup_done.store(owned, Ordering::Relaxed);
-        let field = field(site, options.speed, &exchange)?;
+        let field = field(&options, &exchange)?;
         let journal = opened.start(Arc::clone(&exchange), wall);
         journal.note(Note { new: env!("CARGO_PKG_VERSION").into(), ..Note::of("Started") });
         dropped.into_iter().for_each(|note| journal.note(note));
@@ -328,18 +331,23 @@ pub fn pki(state: &std::path::Path) -> PathBuf {
     state.join("pki")
 }
 
-fn field(
-    site: &Site,
-    speed: u32,
-    exchange: &Arc<Exchange>,
-) -> Result<Box<dyn Field>, ControllerError> {
+fn field(options: &Options, exchange: &Arc<Exchange>) -> Result<Box<dyn Field>, ControllerError> {
+    let site = &options.site;
     Ok(match site.field {
         FieldKind::Twin { seed, warm } => {
             let parameters = TwinField::parameters(site, warm);
             Box::new(TwinField::new(site, seed, parameters, Arc::clone(exchange)))
         }
         FieldKind::Buses => {
-            Box::new(ModbusField::start(site, &exchange.catalogue, speed, &Handle::current())?)
+            let (catalogue, runtime) = (&exchange.catalogue, Handle::current());
+            let simulated = options.simulated_lines.as_deref();
+            Box::new(BusField::start_on(
+                site,
+                catalogue,
+                options.speed,
+                &runtime,
+                |driver, wires| header::open(driver, wires, simulated),
+            )?)
         }
     })
 }

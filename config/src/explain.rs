@@ -6,7 +6,7 @@ use plc::tag::{Catalogue, Kind, Row, Source};
 use crate::plan::{LOAD_MAX, loads};
 use crate::site::{Bus, BusKind, Direction, Site};
 
-/// How busy each bus is, one line a bus. Empty without buses.
+/// How busy each Modbus bus is, one line a bus. Empty without buses.
 #[must_use]
 pub fn bus_loads(site: &Site, catalogue: &Catalogue) -> String {
     if site.buses.is_empty() {
@@ -38,6 +38,7 @@ fn way(bus: &Bus) -> String {
             let baud = bus.baud.unwrap_or_default();
             format!("{port} {baud} 8{}{}", parity.letter(), stop_bits.count())
         }
+        BusKind::Gpio { driver } => driver.word().to_string(),
     }
 }
 
@@ -66,7 +67,7 @@ pub fn tags(catalogue: &Catalogue) -> String {
     columns(&rows)
 }
 
-/// Where each field point is wired: bus, device, unit, table, address. Empty with the twin.
+/// Where each field point is wired: bus, device, unit, table, address; or line of the header. Empty with the twin.
 #[must_use]
 pub fn wiring(site: &Site, catalogue: &Catalogue) -> String {
     if site.bindings.is_empty() {
@@ -99,6 +100,14 @@ pub fn wiring(site: &Site, catalogue: &Catalogue) -> String {
         if binding.dead_man {
             notes.push("dead-man".to_string());
         }
+        let (mut unit, mut table) = (device.unit.to_string(), register.table.word());
+        if site.is_header(device) {
+            (unit, table) = ("-".to_string(), "line");
+            if binding.direction == Direction::Input {
+                let pull = if binding.is_pulled_up() { "pulled up" } else { "pulled down" };
+                notes.push(pull.to_string());
+            }
+        }
         let way = match binding.direction {
             Direction::Input => "in",
             Direction::Output => "out",
@@ -109,9 +118,9 @@ pub fn wiring(site: &Site, catalogue: &Catalogue) -> String {
             way.to_string(),
             site.buses[device.bus].name.clone(),
             device.name.clone(),
-            device.unit.to_string(),
+            unit,
             register.name.clone(),
-            register.table.word().to_string(),
+            table.to_string(),
             register.address.to_string(),
             notes.join(", "),
         ]);

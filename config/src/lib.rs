@@ -48,6 +48,15 @@
 //! parity = "even"                 # or "none" or "odd"
 //! stop_bits = 1                   # or 2; data bits are always 8
 //!
+//! [bus.header]                    # the lines of the Raspberry Pi's own header; one such bus, with one device
+//! protocol = "gpio"
+//! driver = "rppal"                # the default; or "gpiocdev", where rppal does not run
+//! chip = "pinctrl-rp1"            # with gpiocdev only: label or path; else the header of a Pi is found by itself
+//!
+//! [device.header]
+//! profile = "header"              # the address of a register is the number of its line (BCM)
+//! bus = "header"                  # without `unit`
+//!
 //! [device.fit_101]
 //! profile = "flow_meter"          # devices/flow_meter.toml, built in or beside the site
 //! bus = "b"
@@ -74,6 +83,7 @@ mod check;
 mod device;
 pub mod explain;
 mod fault;
+mod header;
 mod pairs;
 mod plan;
 mod points;
@@ -90,14 +100,17 @@ pub use apply::{apply, lay_over};
 pub use check::{check, load};
 pub use device::Profiles;
 pub use fault::{Fault, Faults, Place};
+pub use header::{Duty, PULSES_MAX};
 pub use plan::{LOAD_MAX, Load, Request, loads, plan};
 pub use profile::{Access, DeadMan, Form, Profile, Register, Table, Watchdog, WordOrder};
 pub use site::{
-    Binding, Bus, BusKind, Device, Direction, FieldKind, Hmi, Parity, Renamed, SettingValue, Site,
-    StopBits,
+    Binding, Bus, BusKind, Device, Direction, FieldKind, Hmi, LineDriver, Parity, Renamed,
+    SettingValue, Site, StopBits,
 };
 
 #[cfg(test)]
 mod bus_tests;
+#[cfg(test)]
+mod header_tests;
 #[cfg(test)]
 mod tests;

@@ -54,7 +54,8 @@ impl Bus {
     }
 }
 
-/// The requests of a site, device by device, reads before writes: one grouped read for each stretch of registers.
+/// The requests of a site's Modbus buses, device by device, reads before writes: one grouped read for each stretch of
+/// registers.
 #[must_use]
 pub fn plan(site: &Site, catalogue: &Catalogue) -> Vec<Request> {
     let rows: HashMap<&str, &Row> =
@@ -63,6 +64,10 @@ pub fn plan(site: &Site, catalogue: &Catalogue) -> Vec<Request> {
     for (index, binding) in site.bindings.iter().enumerate() {
         let Some(row) = rows.get(binding.path.as_str()) else { continue };
         let device = site.device(binding);
+        // Nobody asks the machine's own header: its lines are looked at all the time.
+        if site.is_header(device) {
+            continue;
+        }
         let register = site.register(binding);
         let (every, is_write) = match row.kind {
             Kind::Input(words) => (words.poll.max(device.profile.read_every), false),
@@ -120,7 +125,7 @@ fn stretches(
     }
 }
 
-/// How busy each bus is.
+/// How busy each Modbus bus is.
 #[must_use]
 pub fn loads(site: &Site, catalogue: &Catalogue) -> Vec<Load> {
     let requests = plan(site, catalogue);
@@ -139,7 +144,7 @@ pub fn loads(site: &Site, catalogue: &Catalogue) -> Vec<Load> {
         let share = a_second * bus.transaction().as_secs_f64();
         Load { bus: index, transactions_per_second: a_second, share }
     };
-    site.buses.iter().enumerate().map(load).collect()
+    site.buses.iter().enumerate().filter(|(_, bus)| !bus.kind.is_gpio()).map(load).collect()
 }
 
 impl Site {

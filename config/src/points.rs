@@ -7,6 +7,7 @@ use plc::quantity::Form;
 use plc::tag::{Catalogue, Kind, Row, Source};
 
 use crate::fault::{Place, Report, hint};
+use crate::header;
 use crate::plan::HEARTBEAT;
 use crate::section::Section;
 use crate::setting::setting;
@@ -192,7 +193,12 @@ fn point(
         dead_man: is_dead_man(row, site, device),
     };
     let Some(binding) = fits(row, entry, &from, binding, site, report) else { return };
-    if let Some(other) = taken.insert((device, register), row.path.clone()) {
+    let bought = &site.devices[device];
+    let place = match site.is_header(bought) {
+        true => header::place_of(&bought.profile, register),
+        false => register,
+    };
+    if let Some(other) = taken.insert((device, place), row.path.clone()) {
         let what = format!("is bound to `{}`, which `{other}` has already", from.register);
         fault(row, &entry.place, &what, report);
         return;
@@ -400,6 +406,19 @@ fn fits(
                 wrong(format!("it gives {has}, the point is in {symbol}; write {span}"));
             }
             None => {}
+        }
+    }
+    if site.is_header(device) {
+        let high = match row.kind {
+            Kind::Output(words, _) => Some(words.high),
+            Kind::Input(_)
+            | Kind::Setting(_)
+            | Kind::Status(_)
+            | Kind::Retained(_)
+            | Kind::Alarm(_) => None,
+        };
+        if let Some(what) = header::objection(&device.profile, register, &binding, high) {
+            wrong(what);
         }
     }
     if let (Kind::Output(words, column), true) = (row.kind, report_is(before, report)) {

@@ -19,3 +19,29 @@ pub const ALL: [(&str, &str); 5] = [
     ("sites/sesnok.toml", SESNOK),
     ("sites/homsang.toml", HOMSANG),
 ];
+
+/// What a plant writes for the Modbus node that stands for a Raspberry Pi's header in a shipped site.
+pub const HEADER: &str = "[bus.header]
+protocol = \"gpio\"
+
+[device.header]
+profile = \"header\"
+bus = \"header\"
+";
+
+/// A shipped site with these sections in place of its `[bus.header]` and `[device.header]`.
+#[must_use]
+pub fn on_header(site: &str, header: &str) -> String {
+    let mut text = String::new();
+    let mut is_node = false;
+    for line in site.lines() {
+        if line.starts_with('[') {
+            is_node = line == "[bus.header]" || line == "[device.header]";
+        }
+        if !is_node {
+            text += line;
+            text += "\n";
+        }
+    }
+    text + header
+}

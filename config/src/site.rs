@@ -65,15 +65,51 @@ pub enum BusKind {
     Rtu { port: String, parity: Parity, stop_bits: StopBits },
     /// Frames of Modbus RTU through a TCP connection to `host:port`: a serial server that passes bytes on.
     RtuOverTcp { address: String },
+    /// No Modbus: the lines of this machine's own 40-pin header (plant.md 1.5).
+    Gpio { driver: LineDriver },
 }
 
 impl BusKind {
-    /// Where it is: `host:port`, or the path of a serial port.
+    /// Where it is: `host:port`, the path of a serial port, or who drives the header.
     #[must_use]
     pub fn place(&self) -> &str {
         match self {
             BusKind::Tcp { address } | BusKind::RtuOverTcp { address } => address,
             BusKind::Rtu { port, .. } => port,
+            BusKind::Gpio { driver } => driver.word(),
+        }
+    }
+
+    /// Whether it is the machine's own header.
+    #[must_use]
+    pub fn is_gpio(&self) -> bool {
+        match self {
+            BusKind::Gpio { .. } => true,
+            BusKind::Tcp { .. } | BusKind::Rtu { .. } | BusKind::RtuOverTcp { .. } => false,
+        }
+    }
+}
+
+/// Who drives the lines of the header.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LineDriver {
+    /// The registers of a Raspberry Pi's chip, through `/dev/gpiomem`.
+    #[default]
+    Rppal,
+    /// The kernel, through `/dev/gpiochip*`: boards and kernels on which rppal does not run.
+    Gpiocdev {
+        /// Label of the chip, such as `pinctrl-rp1`, or its path; `None`: the header of a Raspberry Pi, whatever its number.
+        chip: Option<String>,
+    },
+}
+
+impl LineDriver {
+    /// As a site file writes it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            LineDriver::Rppal => "rppal",
+            LineDriver::Gpiocdev { .. } => "gpiocdev",
         }
     }
 }
@@ -134,7 +170,7 @@ pub struct Device {
     pub name: String,
     /// Its place in [`Site::buses`].
     pub bus: usize,
-    /// Modbus unit (slave) number.
+    /// Modbus unit (slave) number; 0 where the device is the header.
     pub unit: u8,
     pub profile: Arc<Profile>,
 }
@@ -233,8 +269,20 @@ impl Site {
     pub fn has_serial_lines(&self) -> bool {
         self.buses.iter().any(|bus| match bus.kind {
             BusKind::Rtu { .. } | BusKind::RtuOverTcp { .. } => true,
-            BusKind::Tcp { .. } => false,
+            BusKind::Tcp { .. } | BusKind::Gpio { .. } => false,
         })
+    }
+
+    /// Whether points are bound to the machine's own header: what is wired to it lives at the speed of life.
+    #[must_use]
+    pub fn has_header(&self) -> bool {
+        self.buses.iter().any(|bus| bus.kind.is_gpio())
+    }
+
+    /// Whether a device is the machine's own header.
+    #[must_use]
+    pub fn is_header(&self, device: &Device) -> bool {
+        self.buses.get(device.bus).is_some_and(|bus| bus.kind.is_gpio())
     }
 
     /// Whether outputs reach anything but the embedded twin.

@@ -8,7 +8,7 @@ use crate::device::Profiles;
 use crate::fault::{Report, hint};
 use crate::profile::Profile;
 use crate::section::Section;
-use crate::site::{Bus, BusKind, Device, Parity, StopBits};
+use crate::site::{Bus, BusKind, Device, LineDriver, Parity, StopBits};
 use crate::tree::Table;
 
 /// Buses a site may have: A to D, a header, and room for two more.
@@ -37,8 +37,19 @@ pub(crate) fn buses(table: &Table, report: &mut Report) -> Vec<Bus> {
             continue;
         }
         let kind = kind(&mut section, report);
-        let same_place = |bus: &&Bus| !kind.place().is_empty() && bus.kind.place() == kind.place();
-        if let Some(other) = buses.iter().find(same_place) {
+        let same_place = |bus: &&Bus| {
+            let is_place = !kind.is_gpio() && !kind.place().is_empty();
+            is_place && bus.kind.place() == kind.place()
+        };
+        if kind.is_gpio()
+            && let Some(other) = buses.iter().find(|bus| bus.kind.is_gpio())
+        {
+            let what = format!(
+                "`protocol = \"gpio\"` is that of bus `{}` already: a machine has one header",
+                other.name
+            );
+            report.fault(&section.place_of("protocol"), &name, what);
+        } else if let Some(other) = buses.iter().find(same_place) {
             let key = kind.key();
             let what =
                 format!("`{key} = \"{}\"` is that of bus `{}` already", kind.place(), other.name);
@@ -55,8 +66,12 @@ pub(crate) fn buses(table: &Table, report: &mut Report) -> Vec<Bus> {
 
 /// `protocol` and what it takes to reach the bus.
 fn kind(section: &mut Section<'_>, report: &mut Report) -> BusKind {
-    let protocols =
-        [("tcp", Protocol::Tcp), ("rtu", Protocol::Rtu), ("rtu_over_tcp", Protocol::RtuOverTcp)];
+    let protocols = [
+        ("tcp", Protocol::Tcp),
+        ("rtu", Protocol::Rtu),
+        ("rtu_over_tcp", Protocol::RtuOverTcp),
+        ("gpio", Protocol::Gpio),
+    ];
     let said = section.word("protocol", &protocols, report);
     // After a word that is not understood the rest is judged by what it looks like.
     let looks = match (section.find("protocol"), section.find("port")) {
@@ -65,7 +80,18 @@ fn kind(section: &mut Section<'_>, report: &mut Report) -> BusKind {
     };
     let protocol = said.unwrap_or(looks);
     let no_port = "of a serial port only: give the bus `protocol = \"rtu\"`";
+    if !matches!(protocol, Protocol::Gpio) {
+        let no_lines = "of the header only: give the bus `protocol = \"gpio\"`";
+        refuse(section, &["driver", "chip"], no_lines, report);
+    }
     match protocol {
+        Protocol::Gpio => {
+            let keys =
+                ["address", "port", "line", "baud", "parity", "stop_bits", "data_bits", "timeout"];
+            let no_bus = "of Modbus only: lines of the header are given by their numbers";
+            refuse(section, &keys, no_bus, report);
+            BusKind::Gpio { driver: line_driver(section, report) }
+        }
         Protocol::Tcp => {
             refuse(section, &["port", "parity", "stop_bits", "data_bits"], no_port, report);
             BusKind::Tcp { address: address(section, "a Modbus TCP device or gateway", report) }
@@ -96,6 +122,28 @@ enum Protocol {
     Tcp,
     Rtu,
     RtuOverTcp,
+    Gpio,
+}
+
+/// `driver` and `chip`.
+fn line_driver(section: &mut Section<'_>, report: &mut Report) -> LineDriver {
+    let drivers = [("rppal", false), ("gpiocdev", true)];
+    let said = section.word("driver", &drivers, report);
+    // A word that is not understood is not made worse by what goes with one.
+    let looks = section.find("driver").is_some() && section.find("chip").is_some();
+    let is_kernel = said.unwrap_or(looks);
+    if !is_kernel {
+        let why = "of `driver = \"gpiocdev\"` only: rppal finds the chip by itself";
+        refuse(section, &["chip"], why, report);
+        return LineDriver::Rppal;
+    }
+    let wanted = "the chip's label, such as \"pinctrl-rp1\", or its path; `gpiodetect` lists them";
+    let chip = section.text("chip", wanted, report);
+    if chip.is_some_and(|chip| chip.trim().is_empty()) {
+        let what = format!("`chip = \"\"`: write {wanted}, or leave it out on a Raspberry Pi");
+        report.fault(&section.place_of("chip"), &section.name, what);
+    }
+    LineDriver::Gpiocdev { chip: chip.map(str::to_string) }
 }
 
 impl BusKind {
@@ -104,6 +152,7 @@ impl BusKind {
         match self {
             BusKind::Tcp { .. } | BusKind::RtuOverTcp { .. } => "address",
             BusKind::Rtu { .. } => "port",
+            BusKind::Gpio { .. } => "protocol",
         }
     }
 }
@@ -153,6 +202,7 @@ fn baud(kind: &BusKind, section: &mut Section<'_>, report: &mut Report) -> Optio
             refuse(section, &["line"], "of Modbus TCP only: RTU is always a serial line", report);
             true
         }
+        BusKind::Gpio { .. } => return None,
     };
     let baud = section.whole("baud", 1_200..=115_200, report);
     if !is_serial && baud.is_some() {
@@ -200,8 +250,15 @@ pub(crate) fn devices(
         }
         let profile = section.needed_text("profile", "the kind of device", report);
         let bus = section.needed_text("bus", "the bus it is on", report);
-        let unit = section.need("unit", "its Modbus unit number, 1 to 247", report);
-        let unit = unit.and_then(|_| section.whole("unit", 1..=247, report));
+        let is_header = bus
+            .is_some_and(|wanted| buses.iter().any(|bus| bus.name == wanted && bus.kind.is_gpio()));
+        let unit = if is_header {
+            refuse(&mut section, &["unit"], "of Modbus only: the header has none", report);
+            Some(0)
+        } else {
+            let unit = section.need("unit", "its Modbus unit number, 1 to 247", report);
+            unit.and_then(|_| section.whole("unit", 1..=247, report))
+        };
         let [profile_place, bus_place, unit_place] =
             ["profile", "bus", "unit"].map(|key| section.place_of(key));
         section.end(report);
@@ -235,7 +292,13 @@ pub(crate) fn devices(
         });
         let unit = unit.and_then(|unit| u8::try_from(unit).ok());
         let (Some(profile), Some(bus), Some(unit)) = (profile, bus, unit) else { continue };
-        if let Some(other) = devices.iter().find(|one| one.bus == bus && one.unit == unit) {
+        if is_header && let Some(other) = devices.iter().find(|one| one.bus == bus) {
+            let what = format!(
+                "bus `{}` is device `{}` already: a header is one device",
+                buses[bus].name, other.name
+            );
+            report.fault(&bus_place, &name, what);
+        } else if let Some(other) = devices.iter().find(|one| one.bus == bus && one.unit == unit) {
             let what = format!(
                 "bus `{}` unit {unit} is device `{}` already: their registers overlap",
                 buses[bus].name, other.name

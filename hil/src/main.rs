@@ -60,6 +60,9 @@ enum Command {
         /// names under `ports` (the controller's `port`, or `--set bus.a.port=...`). May be repeated.
         #[arg(long, value_name = "BUS=PORT", verbatim_doc_comment, value_parser = end)]
         serial: Vec<(String, End)>,
+        /// Lay this over the site file, as the controller's `--set` does. May be repeated.
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
         /// Where the control endpoint listens: 127.0.0.1:1500, or with --bind any free port of that address.
         #[arg(long, value_name = "ADDR")]
         control: Option<SocketAddr>,
@@ -142,8 +145,8 @@ fn bench(command: Command) -> anyhow::Result<()> {
         .context("cannot start")?;
     runtime.block_on(async {
         match command {
-            Command::Rig { site, bind, serial, control, seed, speed } => {
-                serve(site, seed, Setup { bind, control, speed, serial }).await
+            Command::Rig { site, bind, serial, set, control, seed, speed } => {
+                serve(site, &set, seed, Setup { bind, control, speed, serial }).await
             }
             Command::Press { tag, rig } => say(&rig, &format!("press {tag}")).await,
             Command::Release { tag, rig } => say(&rig, &format!("release {tag}")).await,
@@ -167,9 +170,9 @@ async fn say(rig: &str, line: &str) -> anyhow::Result<()> {
     tell(rig, line).await.map_err(anyhow::Error::msg)
 }
 
-async fn serve(path: PathBuf, seed: u64, setup: Setup) -> anyhow::Result<()> {
+async fn serve(path: PathBuf, set: &[String], seed: u64, setup: Setup) -> anyhow::Result<()> {
     let catalogue_of = |shape: &_| Plant::new(shape).catalogue().clone();
-    let site = config::load(&path, &[], catalogue_of)?;
+    let site = config::load(&path, set, catalogue_of)?;
     if site.field != FieldKind::Buses {
         bail!("{} has no buses to serve: its plant is inside the controller", path.display());
     }

@@ -162,6 +162,9 @@ struct How {
     /// How many times as fast as life, 1 to 100: with the embedded twin, or a rig started with the same number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     speed: Option<u32>,
+    /// Instead of this machine's header, lines that another program plays at this Unix socket: nothing wired to it moves
+    #[arg(long, value_name = "SOCKET")]
+    simulated_lines: Option<PathBuf>,
     /// Lays a value over the site file; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,

@@ -30,6 +30,14 @@ pub fn run(site: Option<&Path>, how: How) -> anyhow::Result<()> {
             "--speed {speed}: this site has RTU buses, which carry their bits at the speed of life: --speed 1"
         );
     }
+    if speed > 1 && checked.has_header() {
+        bail!(
+            "--speed {speed}: this site has points on the lines of the header, which live at the speed of life: --speed 1"
+        );
+    }
+    if how.simulated_lines.is_some() && !checked.has_header() {
+        bail!("--simulated-lines: this site has no bus with `protocol = \"gpio\"`");
+    }
     let options = Options {
         state: match how.state {
             Some(state) => state,
@@ -38,6 +46,7 @@ pub fn run(site: Option<&Path>, how: How) -> anyhow::Result<()> {
         http: how.http,
         opcua: how.opcua,
         speed,
+        simulated_lines: how.simulated_lines,
         recording: Recording {
             bound: u64::from(how.recording) << 20,
             text: sites::text(site)?,

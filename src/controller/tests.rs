@@ -19,7 +19,17 @@ fn demo(state: &Path, wall_ms: fn() -> i64) -> Options {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let (http, opcua) = (any, any);
     let recording = Recording::default();
-    Options { site: site.unwrap(), state: state.into(), http, opcua, speed: 20, recording, wall_ms }
+    let (state, simulated_lines) = (state.into(), None);
+    Options {
+        site: site.unwrap(),
+        state,
+        http,
+        opcua,
+        speed: 20,
+        simulated_lines,
+        recording,
+        wall_ms,
+    }
 }
 
 /// Comes back when the plant has scanned for this long.

@@ -2,7 +2,9 @@
 //!
 //! A driver answers the scan thread from memory and talks to its devices at its own pace.
 
-pub mod gpio;
+pub mod buses;
+pub mod header;
+mod image;
 pub mod modbus;
 pub mod twin;
 

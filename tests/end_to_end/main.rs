@@ -9,6 +9,7 @@ mod client;
 mod clock;
 mod command_line;
 mod disk;
+mod header;
 mod plant;
 mod recording;
 mod refused;

@@ -77,6 +77,11 @@ pub enum RigError {
          or `--serial {bus}=pty` for a controller on this machine"
     )]
     NoEnd { bus: String },
+    #[error(
+        "bus {bus} is the controller's own header, which a rig cannot play: give rig and controller a Modbus node in its \
+         place, both with `--set bus.{bus}.protocol=tcp --set bus.{bus}.address=127.0.0.1:1506 --set device.{device}.unit=1`"
+    )]
+    Header { bus: String, device: String },
     #[error("--serial {bus}: there is no such bus: there are {known}")]
     NoBus { bus: String, known: String },
     #[error("serial port {port} of bus {bus} does not open: {why}")]
@@ -115,6 +120,11 @@ impl Rig {
             return Err(RigError::NoBus { bus: bus.clone(), known: known.join(", ") });
         }
         for (number, bus) in site.buses.iter().enumerate() {
+            if bus.kind.is_gpio() {
+                let device = site.devices.iter().find(|device| device.bus == number);
+                let device = device.map_or_else(String::new, |device| device.name.clone());
+                return Err(RigError::Header { bus: bus.name.clone(), device });
+            }
             rig.open(number, bus, setup, &field).await?;
         }
         let Opened { buses, ports, links, mut tasks } = rig;
@@ -164,7 +174,7 @@ impl Opened {
             return Ok(());
         }
         let is_rtu = match &bus.kind {
-            BusKind::Tcp { .. } => false,
+            BusKind::Tcp { .. } | BusKind::Gpio { .. } => false,
             BusKind::RtuOverTcp { .. } => true,
             BusKind::Rtu { .. } => return Err(RigError::NoEnd { bus: bus.name.clone() }),
         };

@@ -59,7 +59,7 @@ impl End {
             End::Port(path) => {
                 let (parity, stop_bits) = match &bus.kind {
                     BusKind::Rtu { parity, stop_bits, .. } => (*parity, *stop_bits),
-                    BusKind::Tcp { .. } | BusKind::RtuOverTcp { .. } => {
+                    BusKind::Tcp { .. } | BusKind::RtuOverTcp { .. } | BusKind::Gpio { .. } => {
                         (Parity::None, StopBits::One)
                     }
                 };

@@ -170,6 +170,16 @@ async fn two_rigs_on_one_address_are_one_too_many_and_the_message_says_where() {
     assert!(message.starts_with(&expected), "{message}");
 }
 
+#[tokio::test]
+async fn a_rig_cannot_play_the_controllers_own_header_and_says_what_to_do() {
+    let mut bench = Bench::new();
+    bench.site.buses[0].kind = BusKind::Gpio { driver: config::LineDriver::Rppal };
+    let said = bench.rig_with(Vec::new()).await.unwrap_err().to_string();
+    for words in ["--set bus.a.protocol=tcp", "--set device.device1.unit=1"] {
+        assert!(said.contains(words), "{said}");
+    }
+}
+
 /// A world that shows on the float what stands on the plain relay.
 struct Echo;
 

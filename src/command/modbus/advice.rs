@@ -32,7 +32,7 @@ pub fn advice(refused: &Refused, unit: u8, way: &Way) -> anyhow::Error {
 /// Nobody answered.
 pub fn silence(who: &str, way: &Way, limit: Duration) -> String {
     match &way.kind {
-        BusKind::Tcp { .. } => format!(
+        BusKind::Tcp { .. } | BusKind::Gpio { .. } => format!(
             "{way} is there, but nothing comes from {who} within {limit:?}. Look at: the unit number, and the speed and \
              parity that the gateway is set to"
         ),
@@ -51,7 +51,9 @@ fn settings(way: &Way) -> String {
         BusKind::Rtu { parity, stop_bits, .. } => {
             format!("{baud} baud, 8{}{}", parity.letter(), stop_bits.count())
         }
-        BusKind::Tcp { .. } | BusKind::RtuOverTcp { .. } => "as the gateway is set".to_owned(),
+        BusKind::Tcp { .. } | BusKind::RtuOverTcp { .. } | BusKind::Gpio { .. } => {
+            "as the gateway is set".to_owned()
+        }
     }
 }
 

@@ -183,6 +183,9 @@ impl Reach {
             (None, None) => bail!("say which: --device NAME, or --bus of {}", known()),
         };
         let bus = bus.with_context(|| format!("no such bus: there are {}", known()))?;
+        if bus.kind.is_gpio() {
+            bail!("bus {} is the header of this machine: its lines speak no Modbus", bus.name);
+        }
         Ok(Reached {
             way: Way::of(bus),
             limit: limit.unwrap_or(bus.timeout),

@@ -16,8 +16,8 @@ use plc::signal::{Fault, Moment, Quality};
 use plc::tag::{Catalogue, Driven, Kind, Row};
 use tokio::runtime::Handle;
 
-use super::ModbusField;
 use crate::field::Field;
+use crate::field::buses::BusField;
 
 /// Plant time runs this fast here, so that rests and repetitions take no time.
 const SPEED: u32 = 100;
@@ -118,7 +118,7 @@ impl Rigged {
     pub fn start(&self) -> Plant {
         let site = self.site();
         let catalogue = self.catalogue();
-        let field = ModbusField::start(&site, &catalogue, self.speed, &Handle::current()).unwrap();
+        let field = BusField::start(&site, &catalogue, self.speed, &Handle::current()).unwrap();
         Plant {
             field: Some(field),
             inputs: Inputs::new(&catalogue),
@@ -151,7 +151,7 @@ impl Rigged {
 /// A bus of any kind.
 pub fn bus(name: &str, kind: BusKind) -> Bus {
     let baud = match kind {
-        BusKind::Tcp { .. } => None,
+        BusKind::Tcp { .. } | BusKind::Gpio { .. } => None,
         BusKind::Rtu { .. } | BusKind::RtuOverTcp { .. } => Some(19_200),
     };
     // Longest wait: ample on loopback, short enough for three of them.
@@ -160,7 +160,7 @@ pub fn bus(name: &str, kind: BusKind) -> Bus {
 
 /// The scan thread's part.
 pub struct Plant {
-    field: Option<ModbusField>,
+    field: Option<BusField>,
     pub inputs: Inputs,
     pub outputs: Outputs,
     pub now: Moment,

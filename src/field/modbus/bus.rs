@@ -15,9 +15,9 @@ use tokio_modbus::{ExceptionCode, Request};
 use tracing::{info, warn};
 
 use super::connection::{Answer, Connection, Failure, Link};
-use super::image::{Image, Taken, Wanted};
 use super::plan::{Plan, Point, read};
 use super::state::{Beat, Device, Pace};
+use crate::field::image::{Image, Taken, Wanted};
 
 /// A device fails after this many requests in a row without an answer, a bus after as many attempts to connect.
 const SILENCES_MAX: u32 = 3;

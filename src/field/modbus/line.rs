@@ -41,6 +41,8 @@ pub enum Closed {
     Unreachable { address: String, why: String },
     #[error("{place}: {why}")]
     Unrest { place: String, why: String },
+    #[error("the lines of the header speak no Modbus")]
+    Header,
 }
 
 /// What is open.
@@ -63,6 +65,7 @@ impl Line {
                 let baud = way.baud.unwrap_or_default();
                 rtu(Box::new(serial(port, baud, *parity, *stop_bits)?)).await
             }
+            BusKind::Gpio { .. } => Err(Closed::Header),
         }
     }
 

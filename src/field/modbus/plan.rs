@@ -12,19 +12,13 @@ use plc::tag::Catalogue;
 use tokio_modbus::Request;
 
 use super::way::Way;
+use crate::field::buses::Unbound;
 
 /// Modbus's own limits on one write: 123 registers (FC10), 1 968 coils (FC0F).
 const WRITE_WORDS_MAX: u16 = 123;
 const WRITE_BITS_MAX: u16 = 1968;
 /// The output whose coil shows that scans complete.
 const HEARTBEAT: &str = "system.heartbeat";
-
-/// A site that binds a point the plant does not have.
-#[derive(Debug, thiserror::Error)]
-#[error("{path} is bound to a device, but the plant has no such point")]
-pub struct Unbound {
-    pub path: String,
-}
 
 /// One bus.
 #[derive(Debug)]
@@ -206,7 +200,7 @@ pub fn read(table: Table, address: u16, count: u16) -> Request<'static> {
 }
 
 impl Plan {
-    /// What each bus of a site has to carry. Times are plant times.
+    /// What each bus of a site that speaks Modbus has to carry. Times are plant times.
     pub fn of(site: &Site, catalogue: &Catalogue) -> Result<Vec<Plan>, Unbound> {
         let mut plans: Vec<Plan> = site.buses.iter().map(Plan::of_bus).collect();
         // A device's place among those of its bus.
@@ -261,8 +255,29 @@ impl Plan {
         }
         match site.bindings.iter().find(|binding| catalogue.find(&binding.path).is_none()) {
             Some(binding) => Err(Unbound { path: binding.path.clone() }),
-            None => Ok(plans),
+            None => {
+                let mut buses = site.buses.iter();
+                plans.retain(|_| buses.next().is_some_and(|bus| !bus.kind.is_gpio()));
+                Ok(plans)
+            }
         }
+    }
+
+    /// The plant's outputs on this bus.
+    #[must_use]
+    pub fn output_slots(&self) -> Box<[usize]> {
+        self.outputs().map(|point| point.slot).collect()
+    }
+
+    /// Whether the heartbeat is here.
+    #[must_use]
+    pub fn beats(&self) -> bool {
+        self.outputs().any(|point| point.beats)
+    }
+
+    fn outputs(&self) -> impl Iterator<Item = &Point> {
+        let writes = self.devices.iter().flat_map(|device| &device.writes);
+        writes.flat_map(|write| &write.points)
     }
 
     fn of_bus(bus: &Bus) -> Plan {

@@ -12,9 +12,9 @@ use plc::plant::{Plant as Core, Shape};
 use plc::signal::{Fault, Moment, Quality, Reading};
 use tokio::runtime::Handle;
 
-use super::ModbusField;
 use super::bench::{Plant, Rigged, profile, register};
 use crate::field::Field;
+use crate::field::buses::BusField;
 
 /// Shows on each input what the output of the same number asks for.
 struct Mirror;
@@ -200,7 +200,7 @@ async fn sees_every_instrument(
     let rig = Rig::start(&site, &catalogue, world, &setup).await.unwrap();
     let at = |(bus, address): &(String, SocketAddr)| format!("bus.{bus}.address={address}");
     let site = bench(&rig.ports, &rig.buses.iter().map(at).collect::<Vec<String>>());
-    let mut field = ModbusField::start(&site, &catalogue, speed, &Handle::current()).unwrap();
+    let mut field = BusField::start(&site, &catalogue, speed, &Handle::current()).unwrap();
     let bound = |inputs: &Inputs| -> Vec<String> {
         let of_field = site.bindings.iter().filter(|one| one.direction == Direction::Input);
         let paths = of_field.map(|binding| &binding.path);

@@ -8,9 +8,9 @@ use plc::signal::{Fault, Quality};
 use plc::tag::Catalogue;
 use tokio::runtime::Handle;
 
-use super::ModbusField;
 use super::bench::{Rigged, await_that, profile, register};
 use super::nasty::{Asked, Deed, Memory, Nasty};
+use crate::field::buses::{BusField, FieldError};
 
 #[tokio::test]
 async fn every_register_form_arrives_in_the_points_unit_with_its_time() {
@@ -316,6 +316,7 @@ async fn a_site_that_binds_a_point_nobody_knows_is_refused() {
     site.device("probe", 1, Profile { registers, ..profile() });
     site.input(0, 0);
     let site = site.site();
-    let refused = ModbusField::start(&site, &Catalogue::default(), 1, &Handle::current());
-    assert_eq!(refused.err().map(|unbound| unbound.path), Some("unit.in0".to_string()));
+    let refused = BusField::start(&site, &Catalogue::default(), 1, &Handle::current());
+    let Some(FieldError::Unbound(unbound)) = refused.err() else { panic!("it starts") };
+    assert_eq!(unbound.path, "unit.in0");
 }

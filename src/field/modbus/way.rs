@@ -37,7 +37,7 @@ impl Way {
     #[must_use]
     pub fn on_line(&self, characters: usize) -> Duration {
         let bits = match &self.kind {
-            BusKind::Tcp { .. } => return Duration::ZERO,
+            BusKind::Tcp { .. } | BusKind::Gpio { .. } => return Duration::ZERO,
             BusKind::RtuOverTcp { .. } => BITS,
             BusKind::Rtu { parity, stop_bits, .. } => {
                 let parity = match parity {

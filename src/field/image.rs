@@ -1,4 +1,5 @@
-//! What the scan thread and the buses share: readings one way, outputs the other. The scan thread never waits here.
+//! What the scan thread and the buses share: readings one way, outputs the other. The scan thread never waits here. A bus
+//! here is one that speaks Modbus, or the machine's own header.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -116,9 +117,10 @@ impl Wanted {
         }
     }
 
-    /// Leaves a scan's outputs and wakes the buses that carry a changed one.
-    pub fn write(&self, outputs: &Outputs, buses: &[std::sync::Arc<Image>]) {
-        let since = u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX);
+    /// Leaves the outputs of a scan that is completed now, and wakes the buses that carry a changed one.
+    pub fn write(&self, outputs: &Outputs, buses: &[std::sync::Arc<Image>], now: Instant) {
+        let since = now.saturating_duration_since(self.epoch).as_micros();
+        let since = u64::try_from(since).unwrap_or(u64::MAX);
         self.written.store(since, Ordering::Release);
         let scans = self.scans.load(Ordering::Relaxed);
         for bus in buses {
