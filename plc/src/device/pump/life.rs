@@ -256,6 +256,8 @@ impl Life {
         };
         self.failed_by = Reasons::only(reason);
         self.by_voltage = failure == Failure::VoltageLow;
+        // It failed before the restart: a voltage that is low now, as after most outages, says nothing of that.
+        self.in_state = VOLTAGE_SEEN;
         true
     }
 

@@ -305,6 +305,28 @@ fn a_motor_that_a_low_voltage_stopped_is_tried_again() {
     }
 }
 
+/// R-2.10-08, R-2.10-03, F44: a motor that had failed before a restart is not tried again because the voltage is low when the controller
+/// comes back: most restarts come with a weak supply, and that says nothing of what it failed by.
+#[test]
+fn a_low_voltage_at_a_restart_forgives_no_fault_of_before() {
+    let low = Held { large: Reasons::only(Reason::VoltageLow), ..Held::default() };
+    for failed in [Failure::DriveTripped, Failure::NoRunFeedback] {
+        let mut drive = Drive::default();
+        drive.retained.failure = failed;
+        drive.restored(Some(Duration::from_secs(600)));
+        let mut stagger = Stagger::default();
+        for second in 0..400 {
+            stagger.hold(if second < 5 { low } else { Held::default() });
+            stagger.elapse(Duration::ZERO, SECOND);
+            drive.scan(Ask::at(Percent(80.0)), Limits::SURFACE, &mut stagger, SECOND);
+            drive.inputs.running = Signal::Good(drive.outputs.run.value());
+            drive.inputs.tripped = Signal::Good(false);
+            assert!(!drive.outputs.run.value(), "{failed:?}: tried again after {second} s");
+        }
+        assert_eq!(drive.retained.failure, failed, "it is kept on");
+    }
+}
+
 /// INV-23: one start at a time, plant-wide.
 #[test]
 fn two_motors_never_start_together() {
