@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use super::{Around, Filtration};
-use crate::block::{Ahead, Sustained};
+use crate::block::{Ahead, Seen, Sustained};
 use crate::device::Drive;
 use crate::quantity::{CubicMetresPerHour, Percent};
 use crate::reason::{Reason, Reasons};
@@ -92,7 +92,7 @@ impl Filtration {
         self.effect.ends =
             [ending, leaving].iter().flatten().any(|flow| !(*flow >= around.nominal * ENDS_SHARE));
         let ahead = flow.map(|flow| seen(&mut self.effect.falling, flow));
-        let none = on && !ahead.is_none_or(|flow| flow >= least);
+        let none = ahead.map_or(Seen::Unknown, |flow| (!(flow >= least)).into()).unless(!on);
         if self.effect.no_flow.holds(none, NO_FLOW_TIME, elapsed) {
             let wet = around.settled_level.usable().is_some_and(|level| level > SUCTION_LOW);
             let why = if wet { Reason::DeadHead } else { Reason::DryRun };
@@ -111,9 +111,10 @@ impl Filtration {
         let turns = self.pump.iter().any(|pump| pump.inputs.running.closed());
         // One meter that stands too high is not believed against the filters' own.
         let through = self.sum(|report| report.feed_way).usable();
-        let too_much =
-            flow.is_some_and(|flow| flow > most) && through.is_none_or(|through| through > most);
-        let over = turns && too_much && self.pump.iter().all(slow);
+        let too_much = flow.map_or(Seen::Unknown, |flow| {
+            (flow > most && through.is_none_or(|through| through > most)).into()
+        });
+        let over = too_much.unless(!turns || !self.pump.iter().all(slow));
         self.effect.overruns = self.effect.overrun.holds(over, OVERRUN_TIME, elapsed);
         if self.effect.overruns {
             self.pumps.send_to_rest(&self.pump, REST, Reasons::only(Reason::SpeedIgnored));

@@ -86,6 +86,8 @@ pub struct Rig {
     pub air: Option<f64>,
     /// This P-301 turns as fast as it can, asked or not.
     pub deaf: Option<usize>,
+    /// FIT-301 answers.
+    pub feed_meter: bool,
     /// A hand valve before the filters is shut.
     pub feed_shut: bool,
     /// What AIT-330 reads in place of the mixed water.
@@ -152,6 +154,7 @@ impl Rig {
             wash_meter: Some(1.0),
             air: Some(25.0),
             deaf: None,
+            feed_meter: true,
             feed_shut: false,
             combined: None,
             proofs: Vec::new(),
@@ -308,7 +311,9 @@ impl Rig {
 
     fn answer(&mut self) {
         let good = Signal::Good::<CubicMetresPerHour>;
-        self.filtration.inputs.flow = good(CubicMetresPerHour(self.feed_flow));
+        let feed = good(CubicMetresPerHour(self.feed_flow));
+        self.filtration.inputs.flow =
+            if self.feed_meter { feed } else { Signal::Bad(Fault::Stale) };
         self.filtration.inputs.wash_flow = match self.wash_meter {
             Some(share) => metered(self.wash_flow * share, 25.0, CubicMetresPerHour),
             None => Signal::Bad(Fault::Stale),

@@ -1,5 +1,6 @@
 mod by_hand;
 mod feed;
+mod lost_meters;
 mod queue;
 mod train;
 
