@@ -12,6 +12,16 @@ pub enum Seen {
 }
 
 impl Seen {
+    /// Both conditions: one that is not so outranks one that nobody knows.
+    #[must_use]
+    pub fn and(self, other: Seen) -> Seen {
+        match (self, other) {
+            (Seen::Yes, Seen::Yes) => Seen::Yes,
+            (Seen::No, _) | (_, Seen::No) => Seen::No,
+            (Seen::Unknown, _) | (_, Seen::Unknown) => Seen::Unknown,
+        }
+    }
+
     /// The condition does not count now.
     #[must_use]
     pub fn unless(self, excluded: bool) -> Seen {

@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::lost_tank::KPA_PER_METRE;
 use super::pressure::STANDS;
 use super::{Around, Distribution};
-use crate::block::{Seen, Sustained};
+use crate::block::Sustained;
 use crate::device::Drive;
 use crate::quantity::{KiloPascals, Metres};
 use crate::reason::{Reason, Reasons};
@@ -70,12 +70,8 @@ impl Distribution {
             (BREAK_SHARE, STANDS)
         };
         let much = measured.seen_above(around.nominal * share);
-        let broken = match (much, self.inputs.pressure.seen(|pressure| pressure < least)) {
-            (Seen::Yes, Seen::Yes) => Seen::Yes,
-            (Seen::No, _) | (_, Seen::No) => Seen::No,
-            (Seen::Unknown, _) | (_, Seen::Unknown) => Seen::Unknown,
-        };
-        let broken = broken.unless(!on);
+        let headless = self.inputs.pressure.seen(|pressure| pressure < least);
+        let broken = much.and(headless).unless(!on);
         if !self.has_tank && self.fills_in_vain(on, elapsed) {
             self.retained.pipe_broken = true;
         }

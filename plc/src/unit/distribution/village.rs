@@ -144,11 +144,10 @@ impl Distribution {
         let by_day = around.hour.is_some_and(|hour| hour >= DAY.0 && hour < DAY.1);
         let expected = usual.map_or(by_day, |usual| usual >= nominal * USUAL_LEAST);
         let still = flow.seen(|flow| flow < nominal * GONE_SHARE);
-        let water = self.status.tank_level.usable();
         let has_water =
-            !self.has_tank || water.is_some_and(|level| level > self.settings.tank_very_low_limit);
+            self.status.tank_level.seen(|level| level > self.settings.tank_very_low_limit);
         let shut = self.retained.burst_stands && self.settings.close_on_burst;
-        let gone = still.unless(!expected || !has_water || !self.has_tank || shut);
+        let gone = still.and(has_water).unless(!expected || !self.has_tank || shut);
         let gone = self.village.gone.holds(gone, GONE_TIME, elapsed);
         let valve = self.outlet.status.state;
         let closed = self.has_tank

@@ -171,6 +171,24 @@ fn a_village_that_is_cut_off_is_noticed_within_half_an_hour() {
     }
 }
 
+/// R-2.0-03, F61: a tank of which nobody knows any more how full it is opens no valve: a village that was cut off still is, until
+/// somebody sees water go.
+#[test]
+fn a_village_that_was_cut_off_is_not_forgotten_when_the_tanks_level_is_lost() {
+    let mut rig = Rig::new();
+    (rig.tank, rig.village) = (2.0, 0.0);
+    rig.run_s(1770);
+    assert!(rig.unit.status.network.has(Reason::VillageCutOff));
+    (rig.node, rig.shown, rig.gauge) = (false, Shown::Nothing, false);
+    rig.run_s(2 * HOUR_S);
+    assert_eq!(rig.unit.status.tank_level.usable(), None, "nobody knows the level");
+    assert!(rig.unit.status.network.has(Reason::VillageCutOff));
+    assert_eq!(rig.unit.alarms.pipe_burst, Condition::Active);
+    (rig.node, rig.shown, rig.village) = (true, Shown::Truth, 3.0);
+    rig.run_s(5);
+    assert!(!rig.unit.status.network.has(Reason::VillageCutOff));
+}
+
 /// How long the water lasts: the tank, and what can still be lifted, over the village's mean.
 #[test]
 fn the_hours_that_are_left_are_told() {
