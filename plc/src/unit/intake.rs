@@ -372,9 +372,10 @@ impl Intake {
         let inlet = by_hand.map_or(inlet, |_| Travel::when(self.inlet.wants(false)));
         self.inlet.scan(inlet, elapsed);
         let run = state.runs();
-        let by_hand = self.pump.iter().find(|pump| pump.handling.is_manual() && pump.is_on());
+        let by_hand = |pump: &&Drive| pump.handling.is_manual() && pump.is_on();
+        let by_hand = duty.map(|at| &self.pump[at]).filter(by_hand);
         let ask = if let Some(speed) = by_hand.map(|pump| pump.outputs.speed.value()) {
-            // Given back it goes on from there (R-2.1-08, R-2.16-05).
+            // The one on duty: given back it goes on from there (R-2.1-08, R-2.16-05).
             self.flow_loop.follow(speed.0, self.status.raw_flow.map(|flow| flow.0));
             if run { Ask::at(speed) } else { Ask::OFF }
         } else if run {

@@ -239,6 +239,28 @@ fn a_running_pump_that_is_given_back_to_auto_goes_on_running() {
     }
 }
 
+/// R-2.1-08, R-2.3-03: the standby that a person runs beside it says nothing of how fast the pump in AUTO is to turn: neither up, beyond
+/// the flow that is asked, nor down, below what lifts water.
+#[test]
+fn a_standby_run_by_hand_does_not_set_the_speed_of_the_pump_in_auto() {
+    for wish in [100.0, 60.0] {
+        let mut rig = Rig::lifting();
+        let before = rig.unit.pump[0].outputs.speed.value().0;
+        assert!((75.0..85.0).contains(&before), "{before} %");
+        rig.unit.pump[1].handling.change(Mode::Manual, 1);
+        let time = Duration::from_secs(600);
+        assert!(rig.unit.pump[1].handling.ask(Percent(wish), time, 2).is_ok());
+        // Longer than a drive takes to get there, and less than it takes to say which of two pumps lifts nothing beside the other.
+        for second in 0..10 {
+            rig.step();
+            let speed = rig.unit.pump[0].outputs.speed.value().0;
+            assert!(rig.on(0) && speed < 85.0, "{wish} %: {speed} % after {second} s");
+            assert!(rig.flow > 4.9, "{wish} %: {} m³/h after {second} s", rig.flow);
+        }
+        assert!(rig.on(1), "{wish} %: by hand");
+    }
+}
+
 /// R-2.1-08, R-2.1-03: one that AUTO does not want stops when it is given back.
 #[test]
 fn a_running_pump_that_nobody_wants_in_auto_stops_when_it_is_given_back() {
