@@ -104,8 +104,8 @@ retained! {
         pub trim: Ratio = kept().within(0.0..=10.0),
         /// FIT-101, for how long PAC has been dosed by the speed of the pump; a meter that works again ends it.
         pub derived_for: Duration = kept().within(0.0..=1e9).else_is(1800.0),
-        /// AIT-101, last good raw turbidity.
-        pub last_turbidity: Ntu = kept().within(0.0..=4000.0),
+        /// AIT-101, last good raw turbidity; its scale and the 2 % above it that still count (R-2.12-04).
+        pub last_turbidity: Ntu = kept().within(0.0..=4080.0),
         /// AIT-101, time left in which it counts.
         pub last_turbidity_left: Duration = kept().within(0.0..=3600.0),
         /// AIT-101, raw turbidity tested by hand.

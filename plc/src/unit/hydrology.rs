@@ -69,8 +69,8 @@ retained! {
         pub rain_index: Millimetres = kept().within(0.0..=1e5),
         /// A storm is on its way, or here.
         pub storm: bool = kept().else_clear(),
-        /// AIT-101, raw turbidity before the storm.
-        pub turbidity_before: Ntu = kept().within(0.0..=4000.0),
+        /// AIT-101, raw turbidity before the storm; its scale and the 2 % above it that still count (R-2.12-04).
+        pub turbidity_before: Ntu = kept().within(0.0..=4080.0),
     }
 }
 

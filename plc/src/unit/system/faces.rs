@@ -133,9 +133,9 @@ retained! {
         /// Failed starts of the last two hours: a byte each, age in minutes and one, 0 for none.
         pub start_failures: Count = kept().within(0.0..=9_007_199_254_740_992.0),
         /// Time since water was last made.
-        pub idle_time: Duration = kept().within(0.0..=1e9).else_is(1e9),
+        pub idle_time: Duration = kept().within(0.0..=1e10).else_is(1e9),
         /// How long the mains have been away; zero while they are good.
-        pub mains_away: Duration = kept().within(0.0..=1e9).else_is(1e9),
+        pub mains_away: Duration = kept().within(0.0..=1e10).else_is(1e9),
     }
 }
 
