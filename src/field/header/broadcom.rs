@@ -87,6 +87,12 @@ impl Lines for Broadcom {
         }
         Ok(())
     }
+
+    fn is_high(&mut self, line: u8) -> Result<bool, LineError> {
+        let pin = self.outputs.iter().find(|pin| pin.pin() == line);
+        // Read from the pin's own level register, not from what was written.
+        Ok(pin.ok_or(LineError::NotThere { line })?.is_set_high())
+    }
 }
 
 /// One controller at a time.

@@ -76,6 +76,12 @@ impl Lines for Chardev {
         let failed = |error| LineError::failed(format!("line {line}"), io::Error::other(error));
         request.set_value(u32::from(line), value).map_err(failed)
     }
+
+    fn is_high(&mut self, line: u8) -> Result<bool, LineError> {
+        let request = self.outputs.as_ref().ok_or(LineError::NotThere { line })?;
+        let failed = |error| LineError::failed(format!("line {line}"), io::Error::other(error));
+        Ok(request.value(u32::from(line)).map_err(failed)? == Value::Active)
+    }
 }
 
 /// The chip of a Raspberry Pi's header.

@@ -42,6 +42,14 @@ impl Held {
         self.outputs.iter_mut().for_each(|(_, set)| *set = None);
     }
 
+    /// An output that was set low and whose pin is not: shorted, or driven by something else too.
+    pub fn contradicted(&mut self) -> Option<u8> {
+        let Held { lines, outputs } = self;
+        let mut low = outputs.iter().filter(|(_, set)| *set == Some(Level::Low));
+        // One that cannot be read back is not proven low.
+        low.find(|(line, _)| lines.is_high(*line).unwrap_or(true)).map(|(line, _)| *line)
+    }
+
     /// Switches every output off, whatever is the matter with another.
     pub fn off(&mut self) {
         for place in 0..self.outputs.len() {

@@ -20,7 +20,7 @@ use crate::machine;
 /// Time between two looks (chosen: a contact has come to rest after ten of them, a pulse is right to 2 %). It takes 2.5 % of a
 /// core of a busy x86-64 machine, in a build without optimisation and with simulated lines; on a Pi it was not measured.
 const TICK: Duration = Duration::from_millis(2);
-/// Every output is set anew this often, as those of Modbus devices are.
+/// Every output is set anew this often, as those of Modbus devices are, and those that are low are read back.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 
 /// All lines of the header, and what they mean.
@@ -38,14 +38,15 @@ pub struct Keeper {
     renewed: Instant,
     /// Inputs could be read the last time; said once when that changes.
     reads: bool,
+    /// Outputs read back as they were set, the last time.
+    proven: bool,
 }
 
 impl Keeper {
+    /// Every output was just set low: no plant passes its self-test before it was seen to be (R-2.2-01).
     pub fn new(plan: Plan, held: Held, image: Arc<Image>, wanted: Arc<Wanted>) -> Keeper {
-        // What these lines do is proven by the heartbeat.
-        image.guarded.store(true, Ordering::Relaxed);
         let now = Instant::now();
-        Keeper {
+        let mut keeper = Keeper {
             bus: plan.bus,
             held,
             image,
@@ -65,7 +66,24 @@ impl Keeper {
             last: now,
             renewed: now,
             reads: true,
+            proven: true,
+        };
+        keeper.read_back();
+        keeper
+    }
+
+    /// Whether every output that was set low is low on its pin. What the high ones do is proven by the heartbeat.
+    fn read_back(&mut self) {
+        let contradicted = self.held.contradicted();
+        if let (Some(line), true) = (contradicted, self.proven) {
+            tracing::error!(
+                bus = self.bus,
+                line,
+                "this output is high although it was set low: look for a short, and for what else drives it"
+            );
         }
+        self.proven = contradicted.is_none();
+        self.image.guarded.store(self.proven, Ordering::Relaxed);
     }
 
     /// Keeps the lines until told to stop, or until an output cannot be set. Then, and also after a panic, every output is
@@ -115,6 +133,7 @@ impl Keeper {
         }
         if now.saturating_duration_since(self.renewed) >= RENEW_EVERY {
             self.renewed = now;
+            self.read_back();
             self.held.renew();
         }
         for (place, point) in self.switches.iter().enumerate() {

@@ -45,6 +45,8 @@ pub trait Lines: Send {
     fn levels(&mut self) -> Result<u32, LineError>;
     /// Sets the level of an output.
     fn set(&mut self, line: u8, level: Level) -> Result<(), LineError>;
+    /// The level of an output as its pin has it, whatever was set.
+    fn is_high(&mut self, line: u8) -> Result<bool, LineError>;
 }
 
 /// Why lines cannot be used. Each says what to do about it.

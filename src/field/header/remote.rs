@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Remote {
     stream: UnixStream,
+    /// Outputs that were set high.
+    high: u32,
     far: Arc<Far>,
 }
 
@@ -53,7 +55,7 @@ impl Remote {
                 told.is_there.store(false, Ordering::Release);
             })
             .map_err(failed)?;
-        let mut remote = Remote { stream, far };
+        let mut remote = Remote { stream, high: 0, far };
         for (line, pull) in &wires.inputs {
             let pull = match pull {
                 Pull::Up => "up",
@@ -107,12 +109,24 @@ impl Lines for Remote {
     }
 
     fn set(&mut self, line: u8, level: Level) -> Result<(), LineError> {
+        let bit = 1_u32.checked_shl(u32::from(line)).unwrap_or(0);
         let level = match level {
-            Level::Low => 0,
-            Level::High => 1,
+            Level::Low => {
+                self.high &= !bit;
+                0
+            }
+            Level::High => {
+                self.high |= bit;
+                1
+            }
         };
         let failed = |source| LineError::failed("the simulated lines", source);
         self.say(&format!("out {line} {level}\n")).map_err(failed)
+    }
+
+    /// The other side cannot short a line.
+    fn is_high(&mut self, line: u8) -> Result<bool, LineError> {
+        Ok(self.high & 1_u32.checked_shl(u32::from(line)).unwrap_or(0) != 0)
     }
 }
 

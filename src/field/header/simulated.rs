@@ -32,6 +32,8 @@ pub enum Trouble {
     NoInputs,
     /// This output cannot be set.
     Stuck(u8),
+    /// This output is high, whatever is set.
+    Shorted(u8),
     Panic,
 }
 
@@ -86,7 +88,7 @@ impl Lines for Simulated {
                 Err(LineError::failed("the inputs", io::ErrorKind::BrokenPipe.into()))
             }
             Some(Trouble::Panic) => panic!("a driver that panics"),
-            Some(Trouble::Stuck(_)) | None => Ok(far.levels),
+            Some(Trouble::Stuck(_) | Trouble::Shorted(_)) | None => Ok(far.levels),
         }
     }
 
@@ -101,5 +103,11 @@ impl Lines for Simulated {
             *far.rises.entry(line).or_default() += usize::from(level == Level::High);
         }
         Ok(())
+    }
+
+    fn is_high(&mut self, line: u8) -> Result<bool, LineError> {
+        let far = self.0.lock();
+        let shorted = far.trouble == Some(Trouble::Shorted(line));
+        Ok(shorted || far.outputs.get(&line) == Some(&Level::High))
     }
 }

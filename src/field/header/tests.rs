@@ -103,6 +103,32 @@ impl Rig {
     }
 }
 
+/// R-2.2-01: a permit that is high although it was set low is found before the plant may start, and when it is mended.
+#[test]
+fn an_output_that_is_not_low_on_its_pin_is_not_vouched_for() {
+    let mut rig = Rig::new();
+    let vouches = |rig: &Rig| rig.image.guarded.load(Ordering::Relaxed);
+    assert!(vouches(&rig), "all were read back");
+    for (trouble, proven) in [
+        (Some(Trouble::Shorted(RAW_PERMIT)), false),
+        (None, true),
+        // An input that reads high is nobody's output.
+        (Some(Trouble::Shorted(EMERGENCY_STOP)), true),
+    ] {
+        rig.lines.trouble(trouble);
+        rig.run(Duration::from_millis(1_010)).unwrap();
+        assert_eq!(vouches(&rig), proven, "{trouble:?}");
+    }
+    // What is wanted high is no contradiction.
+    rig.lines.trouble(None);
+    rig.want("intake.permit", 1.0);
+    for _ in 0..20 {
+        rig.scan();
+        rig.run(Duration::from_millis(100)).unwrap();
+        assert!(vouches(&rig));
+    }
+}
+
 #[test]
 fn every_output_is_low_until_a_scan_wants_it_and_when_the_scan_wants_it_no_more() {
     let mut rig = Rig::new();
