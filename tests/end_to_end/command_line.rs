@@ -1,6 +1,6 @@
 //! The command line teaches, lists and keeps people.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -25,7 +25,11 @@ fn user(words: &[&str], state: &Path, password: &str) -> Output {
     command.arg("user").args(words).arg("--state").arg(state);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
+    // What is refused for another reason ends without having read it.
+    match writeln!(child.stdin.take().unwrap(), "{password}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        written => written.unwrap(),
+    }
     child.wait_with_output().unwrap()
 }
 
