@@ -406,8 +406,9 @@ impl Watch {
             // It opens as it leaves RIPEN; a minute is the travel of its other valves.
             let ripe = book.since_ripening_s < 60.0 && book.clear_s > 118.0;
             let owed = book.owes;
+            // How long it rested is judged now, and no second time before water flows.
             if begins {
-                book.owes = false;
+                (book.owes, book.rested_s) = (false, 0.0);
             }
             let (ripened, clear) = (book.since_ripening_s, book.clear_s);
             self.judge(14, place, begins && owed && !ripe && free, 0.0, || {
