@@ -307,7 +307,7 @@ alarms! {
         /// P-501, water held back: it is asked for, and not proven safe.
         pub water_held_back: Condition = alarm(511, Priority::P2)
             .delays_s(5.0, 60.0)
-            .explained_by(&[304, 402, 404, 406, 409, 411, 416, 906])
+            .explained_by(&[304, 402, 404, 406, 409, 411, 413, 416, 906])
             .trips(TripGroup::Delivery),
     }
 }

@@ -24,7 +24,10 @@ const REST: Duration = Duration::from_secs(1800);
 /// What the tanks held, and what came and went since, while FIT-501 says nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Blind {
+    /// P-501 ran so long.
     lasted: Duration,
+    /// It stands since.
+    stood: Duration,
     /// LT-401 and LT-501 as it began.
     well: Option<Metres>,
     tank: Option<Metres>,
@@ -41,20 +44,25 @@ impl Blind {
 }
 
 impl Distribution {
-    /// One scan. A meter that is driven off its scale sees water.
+    /// One scan. A meter that is driven off its scale sees water. A pump that stopped before anybody saw it move any has not
+    /// cooled when it starts again: its ten minutes go on, unless it stood as long as it would have had to rest.
     pub(super) fn run_blind(&mut self, around: &Around, elapsed: Duration) {
         let on = self.pump.iter().any(Drive::is_running);
         let flow = self.inputs.flow;
-        if !on || flow.usable().is_some() || flow.is_over() {
+        self.blind.stood =
+            if on { Duration::ZERO } else { self.blind.stood.saturating_add(elapsed) };
+        let begins = self.blind.lasted.is_zero();
+        let cooled = self.blind.stood >= REST || (begins && !on);
+        if cooled || flow.usable().is_some() || flow.is_over() {
             self.blind = Blind::default();
             return;
         }
         let tank = self.inputs.elevated_level.usable().filter(|_| self.has_tank);
         let tank = tank.filter(|_| !self.tank.is_doubtful());
         let well = self.status.level.usable();
-        if self.blind.lasted.is_zero() {
+        if begins {
             self.blind =
-                Blind { well, tank, filtered: Some(0.0), taken: Some(0.0), lasted: Duration::ZERO };
+                Blind { well, tank, filtered: Some(0.0), taken: Some(0.0), ..Blind::default() };
         }
         let hours = elapsed.as_secs_f64() / 3600.0;
         let blind = &mut self.blind;
@@ -63,7 +71,9 @@ impl Distribution {
         };
         blind.filtered = more(blind.filtered, around.filtered.usable());
         blind.taken = more(blind.taken, self.inputs.village_flow.usable());
-        blind.lasted = blind.lasted.saturating_add(elapsed);
+        if on {
+            blind.lasted = blind.lasted.saturating_add(elapsed);
+        }
         if blind.lasted < UNSEEN_MAX {
             return;
         }

@@ -37,6 +37,7 @@ const UNPROVEN: Reasons = Reasons::all(&[
     Reason::ChlorineEmpty,
     Reason::TreatedPhOutOfRange,
     Reason::LevelUnknown,
+    Reason::ClearWellLow,
 ]);
 
 impl Distribution {

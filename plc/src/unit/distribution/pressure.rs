@@ -73,9 +73,12 @@ impl Distribution {
         let on = self.pump.iter().any(Drive::is_running);
         let flow = self.inputs.flow.usable();
         let below = |share: f64| on && flow.is_some_and(|flow| flow < around.nominal * share);
+        // Without FIT-501 what the village draws says it, half a minute late: enough to let P-501 sleep, not for closed taps.
+        let drawn = flow.or(self.inputs.village_flow.usable());
+        let draws_less = |share: f64| on && drawn.is_some_and(|flow| flow < around.nominal * share);
         let memory = &mut self.pressure;
         memory.in_state = memory.in_state.saturating_add(elapsed);
-        let smooth = match flow.filter(|_| on) {
+        let smooth = match drawn.filter(|_| on) {
             Some(flow) => memory.smooth_flow.follow(flow.0, SMOOTH_TIME, SMOOTH_TIME, elapsed),
             None => {
                 memory.smooth_flow = Lag::default();
@@ -106,7 +109,7 @@ impl Distribution {
         let over = memory.boosting.is_some_and(|time| time >= BOOST_TIME);
         let full = settings.pressure_target + settings.boost - BOOST_BAND;
         let raised = pressure.is_none_or(|pressure| pressure >= full);
-        let boosted = memory.boosting.is_some() && (raised || (over && below(SLEEP_SHARE)));
+        let boosted = memory.boosting.is_some() && (raised || (over && draws_less(SLEEP_SHARE)));
         if over {
             memory.boosting = None;
         }

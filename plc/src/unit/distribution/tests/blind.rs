@@ -52,7 +52,9 @@ fn without_its_meter_delivery_goes_on_while_the_tanks_see_water_move() {
 fn without_its_meter_a_closed_pipe_stops_each_pump_after_ten_minutes() {
     let rows: [(&str, Shape, Change); 4] = [
         ("closed", Shape::default(), |rig| (rig.pipe, rig.village) = (0.0, 0.0)),
-        ("closed, straight to the village", network(), |rig| (rig.pipe, rig.village) = (0.0, 0.0)),
+        ("closed, straight to the village", network(), |rig| {
+            (rig.pipe, rig.village, rig.node) = (0.0, 0.0, false);
+        }),
         ("no witness", Shape::default(), |rig| (rig.levels, rig.node) = (false, false)),
         ("nobody knows what comes", Shape::default(), |rig| {
             rig.node = false;
@@ -78,6 +80,46 @@ fn without_its_meter_a_closed_pipe_stops_each_pump_after_ten_minutes() {
         assert!(failed, "{what}");
         assert!(rig.unit.status.failed_by.has(Reason::FlowUnknown), "{what}");
     }
+}
+
+/// R-2.8-09: a stop that is shorter than the rest gives a pump against a closed pipe no ten minutes more; one that is longer does.
+#[test]
+fn without_its_meter_a_pump_that_stops_and_starts_again_has_its_ten_minutes_only_once() {
+    for (stands_s, most_s) in [(60_u32, 620_u32), (1740, 620), (1860, 0)] {
+        let mut rig = blind(&Shape { lift_pumps: 1, ..Shape::default() }, |rig| {
+            (rig.pipe, rig.village) = (0.0, 0.0);
+            (rig.filtered, rig.around.filtered) = (0.0, Signal::Good(CubicMetresPerHour(0.0)));
+        });
+        let (mut ran, mut rested) = (0, false);
+        for second in 0..4 * HOUR_S {
+            rig.tank = 1.0;
+            let stops = second % (stands_s + 300) >= 300;
+            rig.around.holds =
+                if stops { Reasons::only(Reason::WashPumpRuns) } else { Reasons::NONE };
+            rig.step();
+            ran += u32::from(rig.unit.pump[0].outputs.run.value());
+            rested |= !rig.unit.status.failed_by.is_empty();
+            if rested {
+                break;
+            }
+        }
+        assert_eq!(rested, most_s > 0, "stops of {stands_s} s");
+        assert!(!rested || ran <= most_s, "stops of {stands_s} s: {ran} s");
+    }
+}
+
+/// R-2.8-03, R-2.8-09: straight to the village FIT-502 says that nobody draws: P-501 sleeps, and is not taken for one that moves nothing.
+#[test]
+fn without_its_meter_a_pump_sleeps_by_what_the_village_draws() {
+    let mut rig = blind(&network(), |rig| (rig.village, rig.filtered) = (0.4, 0.4));
+    rig.starts = 0;
+    let mut awake = 0;
+    for _ in 0..4 * HOUR_S {
+        rig.step();
+        awake += u32::from(rig.on());
+        assert!(rig.unit.status.failed_by.is_empty());
+    }
+    assert!(rig.starts > 2 && awake < 3 * HOUR_S, "{} starts, awake for {awake} s", rig.starts);
 }
 
 /// R-2.8-09: a meter off the top of its scale sees water; one that answers needs no witness, and its word ends the wait.

@@ -262,7 +262,11 @@ fn a_clear_well_that_is_drawn_down_is_left_to_fill_again() {
     (rig.tank, rig.well, rig.filtered, rig.village) = (0.5, 0.9, 0.0, 5.9);
     assert!(rig.until_s(HOUR_S, |rig| rig.state() == State::DryHold {}));
     assert!(rig.well > 0.68 && !rig.on() && rig.blocked(Reason::ClearWellLow));
+    // The taps may run dry meanwhile: that is said, also where the level stands between both limits (INV-44).
     rig.filtered = 5.0;
+    assert!(rig.until_s(HOUR_S, |rig| rig.well > 0.85));
+    assert!(!rig.on() && rig.unit.alarms.level_low == Condition::Clear);
+    assert_eq!(rig.unit.alarms.water_held_back, Condition::Active);
     assert!(rig.until_s(2 * HOUR_S, Rig::on));
     assert!(rig.well > 0.9);
 }
