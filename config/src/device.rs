@@ -34,17 +34,27 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "analog8",
     "atv312",
     "chlorine",
+    "danfoss_fc",
+    "dfrobot_turbidity",
     "energy_meter",
+    "energy_meter_3ph",
     "flow_meter",
     "header",
     "input16",
+    "invt_gd",
+    "invt_gd100_pv",
+    "io8",
     "level",
     "ph",
     "relay8",
+    "soil_moisture",
     "tank_node",
     "telemetry",
+    "tracer",
     "turbidity",
     "ups",
+    "yosemitech_ph",
+    "yosemitech_turbidity",
 ];
 
 impl Profiles {
@@ -144,6 +154,7 @@ fn profile(name: &str, table: &tree::Table, report: &mut Report) -> Profile {
     let read_every = top.time("read_every", Duration::ZERO..=EVERY_MAX, report);
     let write_every = top.time("write_every", Duration::from_millis(10)..=EVERY_MAX, report);
     let read_back = top.yes_no("read_back", report).unwrap_or(false);
+    let starts = top.find("starts").and_then(|_| top.register("starts", report));
     let hardware_guard = top.text("hardware_guard", "say what stops its outputs", report);
     let order = word_order(&mut top, report).unwrap_or_default();
     // Some makers count registers from 1, the wire counts from 0 (plant.md 1.6).
@@ -154,8 +165,9 @@ fn profile(name: &str, table: &tree::Table, report: &mut Report) -> Profile {
         let address = address.and_then(|_| section.register("address", report)).unwrap_or_default();
         let value = section.need("value", "what to write", report);
         let value = value.and_then(|_| section.register("value", report)).unwrap_or_default();
+        let verify = section.register("verify", report).unwrap_or(address).saturating_sub(first);
         section.end(report);
-        Watchdog { address: address.saturating_sub(first), value }
+        Watchdog { address: address.saturating_sub(first), value, verify }
     });
     let dead_man = top.find("dead_man").map(|entry| {
         let mut section = Section::at(entry, "dead_man", report);
@@ -181,6 +193,7 @@ fn profile(name: &str, table: &tree::Table, report: &mut Report) -> Profile {
         read_every: read_every.unwrap_or(Duration::ZERO),
         write_every: write_every.unwrap_or(WRITE_EVERY_DEFAULT),
         read_back,
+        starts: starts.map(|address| address.saturating_sub(first)),
         watchdog,
         dead_man,
         hardware_guard: hardware_guard.map(str::to_string),
@@ -201,6 +214,7 @@ fn word_order(section: &mut Section<'_>, report: &mut Report) -> Option<WordOrde
 #[derive(Clone, Copy)]
 enum Named {
     Bool,
+    Is,
     Command,
     U16,
     I16,
@@ -228,6 +242,7 @@ fn register(
     let address = section.register("address", report);
     let forms = [
         ("bool", Named::Bool),
+        ("is", Named::Is),
         ("command", Named::Command),
         ("u16", Named::U16),
         ("i16", Named::I16),
@@ -243,10 +258,18 @@ fn register(
         report.fault(&section.place, &section.name, what);
     }
     let bit = section.whole("bit", 0..=15, report).unwrap_or(0);
+    let value = section.register("value", report);
     let start = words(&mut section, "start", report);
     let stop = section.register("stop", report).unwrap_or_default();
     let form = match named {
         Named::Bool => Form::Bool { bit: u8::try_from(bit).unwrap_or_default() },
+        Named::Is => {
+            if value.is_none() {
+                let what = "`value` is missing: the word that closes the contact";
+                report.fault(&section.place, &section.name, what);
+            }
+            Form::Is { value: value.unwrap_or_default() }
+        }
         Named::Command => {
             if start.is_empty() {
                 let what = "`start` is missing: the words that start the drive, in order";
@@ -262,9 +285,10 @@ fn register(
     };
     let accesses = [("read", Access::Read), ("write", Access::Write), ("both", Access::Both)];
     let access = section.word("access", &accesses, report);
-    let may_write = table.is_some_and(|table| matches!(table, Table::Coil | Table::Holding));
+    let may_write = table.is_some_and(|table| matches!(table, Table::Coil | Table::Holding))
+        && !matches!(named, Named::Is);
     if !may_write && access.is_some_and(Access::writes) {
-        let what = "`access`: discrete inputs and input registers can only be read";
+        let what = "`access`: discrete inputs, input registers and `is` can only be read";
         report.fault(&section.place, &section.name, what);
     }
     let symbol =
@@ -361,16 +385,16 @@ fn whole_numbers(
     numbers
 }
 
-/// No two registers share a word, but for different bits of it.
+/// No two registers share a word, but for different questions to it.
 fn overlaps(profile: &Profile, report: &mut Report) {
     for (index, one) in profile.registers.iter().enumerate() {
         for other in &profile.registers[..index] {
             let apart = one.table != other.table
                 || one.address >= other.address.saturating_add(other.words())
                 || other.address >= one.address.saturating_add(one.words());
-            let bits_apart =
-                one.bit().is_some() && other.bit().is_some() && one.bit() != other.bit();
-            if !apart && !bits_apart {
+            let shared =
+                one.share().is_some() && other.share().is_some() && one.share() != other.share();
+            if !apart && !shared {
                 let what = format!(
                     "registers `{}` and `{}` overlap: {} {} of {} and {} of {} words",
                     other.name,

@@ -35,6 +35,7 @@ impl Duty {
             (
                 Table::DiscreteInput | Table::Coil | Table::Input | Table::Holding,
                 Form::Bool { .. }
+                | Form::Is { .. }
                 | Form::Command { .. }
                 | Form::U16
                 | Form::I16

@@ -111,6 +111,8 @@ pub use site::{
 #[cfg(test)]
 mod bus_tests;
 #[cfg(test)]
+mod device_tests;
+#[cfg(test)]
 mod header_tests;
 #[cfg(test)]
 mod tests;

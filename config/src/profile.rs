@@ -20,6 +20,8 @@ pub struct Profile {
     pub write_every: Duration,
     /// Outputs are read back after each repeated write.
     pub read_back: bool,
+    /// A holding register, on the wire, that starts the measurement when it is read: read whenever the device is met anew.
+    pub starts: Option<u16>,
     /// What makes it stop its outputs when nobody talks to it.
     pub watchdog: Option<Watchdog>,
     /// Per-channel dead-man: an output goes off by itself unless switched on again.
@@ -45,9 +47,11 @@ impl Profile {
 /// A communication time-out: written and read back at every connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watchdog {
-    /// Wire address of a holding register.
+    /// Wire address of the holding register that it is written to.
     pub address: u16,
     pub value: u16,
+    /// And of the one it is read back from: the same, but where a write that spares the EEPROM has an address of its own.
+    pub verify: u16,
 }
 
 /// Switch-on for a limited time (FC05 at `address` + channel, value = ticks of 100 ms), repeated while it is wanted.
@@ -138,6 +142,10 @@ pub enum Form {
     Bool {
         bit: u8,
     },
+    /// A contact: closed while the word is this one. Read only.
+    Is {
+        value: u16,
+    },
     /// A drive's command word: the words that start it, written one after the other, and the one that stops it.
     Command {
         start: Vec<u16>,
@@ -173,15 +181,16 @@ impl Register {
     #[must_use]
     pub fn words(&self) -> u16 {
         match self.form {
-            Form::Bool { .. } | Form::Command { .. } | Form::U16 | Form::I16 => 1,
+            Form::Bool { .. } | Form::Is { .. } | Form::Command { .. } | Form::U16 | Form::I16 => 1,
             Form::U32 | Form::I32 | Form::F32 => 2,
         }
     }
 
-    /// The bit of its word, where it is one.
-    pub(crate) fn bit(&self) -> Option<u8> {
+    /// One answer among several that a word gives, so that it may share it: a bit, or whether it is this one.
+    pub(crate) fn share(&self) -> Option<(u8, u16)> {
         match self.form {
-            Form::Bool { bit } => Some(bit),
+            Form::Bool { bit } => Some((bit, 0)),
+            Form::Is { value } => Some((0, value)),
             Form::Command { .. } | Form::U16 | Form::I16 | Form::U32 | Form::I32 | Form::F32 => {
                 None
             }
@@ -192,7 +201,7 @@ impl Register {
     #[must_use]
     pub fn is_on_off(&self) -> bool {
         match self.form {
-            Form::Bool { .. } | Form::Command { .. } => true,
+            Form::Bool { .. } | Form::Is { .. } | Form::Command { .. } => true,
             Form::U16 | Form::I16 | Form::U32 | Form::I32 | Form::F32 => false,
         }
     }
@@ -207,6 +216,7 @@ impl Register {
         let low = u16::try_from(raw & 0xFFFF).ok()?;
         let number = match &self.form {
             Form::Bool { bit } => f64::from((raw >> bit) & 1),
+            Form::Is { value } => f64::from(u8::from(*value == low)),
             Form::Command { start, .. } => f64::from(u8::from(start.last() == Some(&low))),
             Form::U16 | Form::U32 => f64::from(raw),
             Form::I16 => f64::from(low.cast_signed()),
@@ -228,6 +238,10 @@ impl Register {
         let number = (value - self.offset) / self.scale;
         let raw = match &self.form {
             Form::Bool { bit } => (before & !(1 << bit)) | (u32::from(number >= 0.5) << bit),
+            // What else the word may be nobody knows here: the rig shows zero, which is no state of a drive.
+            Form::Is { value } if number >= 0.5 => u32::from(*value),
+            Form::Is { value } if before == u32::from(*value) => 0,
+            Form::Is { .. } => before,
             Form::Command { start, stop } => {
                 u32::from(start.last().copied().filter(|_| number >= 0.5).unwrap_or(*stop))
             }
@@ -245,7 +259,7 @@ impl Register {
     #[must_use]
     pub fn limits(&self) -> (f64, f64) {
         let (low, high) = match self.form {
-            Form::Bool { .. } | Form::Command { .. } => return (0.0, 1.0),
+            Form::Bool { .. } | Form::Is { .. } | Form::Command { .. } => return (0.0, 1.0),
             Form::U16 => (0.0, f64::from(u16::MAX)),
             Form::I16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
             Form::U32 => (0.0, f64::from(u32::MAX)),

@@ -102,6 +102,13 @@ impl Device {
             if let Some(watchdog) = device.profile.watchdog {
                 let cell = Cell { word: FACTORY_TIMEOUT, reads: true, writes: true };
                 registers.insert((Table::Holding, watchdog.address), cell);
+                registers
+                    .entry((Table::Holding, watchdog.verify))
+                    .or_insert(Cell { writes: false, ..cell });
+            }
+            if let Some(starts) = device.profile.starts {
+                let cell = Cell { word: 0, reads: true, writes: false };
+                registers.insert((Table::Holding, starts), cell);
             }
             Device {
                 bus: device.bus,
@@ -158,6 +165,7 @@ impl Device {
                         Some(f64::from(u8::from(steps == Some(start.len()))))
                     }
                     Form::Bool { .. }
+                    | Form::Is { .. }
                     | Form::U16
                     | Form::I16
                     | Form::U32
@@ -356,6 +364,13 @@ impl Device {
 
     fn put(&mut self, table: Table, address: u16, word: u16) {
         if let Some(cell) = self.registers.get_mut(&(table, address)) {
+            cell.word = word;
+        }
+        // Read back elsewhere than it was written.
+        let watchdog = self.profile.watchdog.filter(|watchdog| watchdog.address == address);
+        if let Some(watchdog) = watchdog.filter(|_| table == Table::Holding)
+            && let Some(cell) = self.registers.get_mut(&(table, watchdog.verify))
+        {
             cell.word = word;
         }
     }

@@ -231,7 +231,7 @@ impl Bench {
         let contact = Form::Bool { bit: 0 };
         let drive = Profile {
             registers: vec![register("run", Table::Holding, RUN, command, Access::Write)],
-            watchdog: Some(Watchdog { address: TIMEOUT, value: 30 }),
+            watchdog: Some(Watchdog { address: TIMEOUT, value: 30, verify: TIMEOUT }),
             ..profile()
         };
         let coil = |name, at| register(name, Table::Coil, at, contact.clone(), Access::Both);
@@ -366,6 +366,7 @@ fn profile() -> Profile {
         read_every: Duration::ZERO,
         write_every: Duration::from_secs(1),
         read_back: false,
+        starts: None,
         watchdog: None,
         dead_man: None,
         hardware_guard: None,

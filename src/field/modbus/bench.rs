@@ -251,6 +251,7 @@ pub fn profile() -> Profile {
         read_every: Duration::ZERO,
         write_every: Duration::from_secs(1),
         read_back: false,
+        starts: None,
         watchdog: None,
         dead_man: None,
         hardware_guard: None,

@@ -135,7 +135,7 @@ impl Bus {
         let now = Instant::now();
         for (device, plan) in self.devices.iter_mut().zip(&self.plan.devices) {
             // Behind a new connection may stand a device that was switched off meanwhile.
-            device.guarded = plan.watchdog.is_none();
+            device.guarded = !plan.has_to_be_prepared();
             device.guard_due = now;
             device.doubt_outputs(now, self.pace);
         }
@@ -237,13 +237,31 @@ impl Bus {
         self.image.guarded.store(guarded, Ordering::Relaxed);
     }
 
+    /// Starts a device's measurement. One that answers with an exception may measure by itself.
+    async fn start(&mut self, device: usize, starts: u16) {
+        let outcome = self.ask(device, Request::ReadHoldingRegisters(starts, 1)).await;
+        let state = &mut self.devices[device];
+        state.guarded = matches!(outcome, Ok(_) | Err(Failure::Exception(_)));
+        if let Err(Failure::Unsettled { until }) = outcome {
+            state.guard_due = until;
+        }
+        self.tell_guarded();
+    }
+
     /// Sets a device's communication time-out and reads it back.
     async fn guard(&mut self, device: usize) {
-        let Some(watchdog) = self.plan.devices[device].watchdog else { return };
+        let plan = &self.plan.devices[device];
+        let (watchdog, starts) = (plan.watchdog, plan.starts);
+        let Some(watchdog) = watchdog else {
+            if let Some(starts) = starts {
+                self.start(device, starts).await;
+            }
+            return;
+        };
         let write = Request::WriteSingleRegister(watchdog.address, watchdog.value);
         let mut outcome = self.ask(device, write).await;
         if outcome.is_ok() {
-            outcome = self.ask(device, Request::ReadHoldingRegisters(watchdog.address, 1)).await;
+            outcome = self.ask(device, Request::ReadHoldingRegisters(watchdog.verify, 1)).await;
         }
         let state = &mut self.devices[device];
         state.guarded = outcome == Ok(Answer::Words(vec![watchdog.value]));
@@ -411,6 +429,10 @@ impl Bus {
         let state = &mut self.devices[device];
         state.silences += 1;
         state.doubt_outputs(now, self.pace);
+        if self.plan.devices[device].starts.is_some() {
+            // It may have lost its supply for a moment, and measures no more.
+            (state.guarded, state.guard_due) = (false, now);
+        }
         let failed = state.silences >= SILENCES_MAX;
         state.rests_until = Some(now + self.pace.real(if failed { REST } else { RETRY }));
         if failed {
@@ -426,7 +448,7 @@ impl Bus {
         }
         warn!(bus = self.plan.bus, device = plan.name, "does not answer");
         state.failed = true;
-        state.guarded = plan.watchdog.is_none();
+        state.guarded = !plan.has_to_be_prepared();
         state.writes.iter_mut().for_each(|written| written.words = None);
         let mut taken = self.image.taken.lock();
         let stale =

@@ -41,8 +41,18 @@ pub struct DevicePlan {
     pub reads: Vec<Read>,
     pub writes: Vec<Write>,
     pub watchdog: Option<Watchdog>,
+    /// Read whenever the device is met anew: that starts its measurement.
+    pub starts: Option<u16>,
     /// Outputs are written again this often.
     pub write_every: Duration,
+}
+
+impl DevicePlan {
+    /// Something has to be done before it is used: its watchdog set, its measurement started.
+    #[must_use]
+    pub fn has_to_be_prepared(&self) -> bool {
+        self.watchdog.is_some() || self.starts.is_some()
+    }
 }
 
 /// Registers read in one request.
@@ -214,6 +224,7 @@ impl Plan {
                 reads: Vec::new(),
                 writes: Vec::new(),
                 watchdog: device.profile.watchdog,
+                starts: device.profile.starts,
                 write_every: device.profile.write_every,
             });
         }
@@ -301,7 +312,13 @@ fn split_write(points: Vec<Point>, profile: &Profile) -> Vec<Write> {
         let most = if table.is_bits() { WRITE_BITS_MAX } else { WRITE_WORDS_MAX };
         let steps = match &point.register.form {
             Form::Command { start, .. } => start.len().max(1),
-            Form::Bool { .. } | Form::U16 | Form::I16 | Form::U32 | Form::I32 | Form::F32 => 1,
+            Form::Bool { .. }
+            | Form::Is { .. }
+            | Form::U16
+            | Form::I16
+            | Form::U32
+            | Form::I32
+            | Form::F32 => 1,
         };
         let read_back = profile.read_back && point.register.access == Access::Both;
         if let Some(write) = writes.last_mut()

@@ -104,7 +104,7 @@ async fn drives_and_relays_are_kept_awake_and_run_again_after_a_cut() {
             register("running", Table::Holding, 3201, Form::Bool { bit: 2 }),
             Register { scale: 0.2, ..register("frequency", Table::Holding, 3202, Form::I16) },
         ],
-        watchdog: Some(Watchdog { address: 6005, value: 30 }),
+        watchdog: Some(Watchdog { address: 6005, value: 30, verify: 6005 }),
         ..profile()
     };
     let relays = Profile {

@@ -35,7 +35,7 @@ pub struct Device {
     pub failed: bool,
     /// Left alone until then.
     pub rests_until: Option<Instant>,
-    /// Its watchdog is set and was read back; devices without one always are.
+    /// Its watchdog is set and was read back, its measurement started; devices with neither always are.
     pub guarded: bool,
     pub guard_due: Instant,
     pub answered: Instant,
@@ -67,7 +67,7 @@ impl Device {
             silences: 0,
             failed: false,
             rests_until: None,
-            guarded: plan.watchdog.is_none(),
+            guarded: !plan.has_to_be_prepared(),
             guard_due: now,
             answered: now,
             reads_due: vec![now; plan.reads.len()],

@@ -197,15 +197,16 @@ async fn nothing_is_switched_on_before_the_devices_own_watchdog_is_set_and_read_
         let held = memory.clone();
         let device = Nasty::start(move |asked| {
             let answer = held.answer(asked);
-            if !accepts {
-                held.set(3, 6005, &[100]);
+            // What is written in RAM is read elsewhere (INVT).
+            if asked.pdu[0] == 6 {
+                held.set(3, 6006, &[if accepts { 30 } else { 100 }]);
             }
             vec![Deed::Answer(answer)]
         })
         .await;
         let mut site = Rigged::new(device.address);
         let registers = vec![register("relay", Table::Coil, 0, Form::Bool { bit: 0 })];
-        let watchdog = Some(Watchdog { address: 6005, value: 30 });
+        let watchdog = Some(Watchdog { address: 6005, value: 30, verify: 6006 });
         site.device("drive", 1, Profile { registers, watchdog, ..profile() });
         site.output(0, 0);
         let mut plant = site.start();
@@ -216,6 +217,41 @@ async fn nothing_is_switched_on_before_the_devices_own_watchdog_is_set_and_read_
         assert_eq!(memory.get(1, 0), Some(u16::from(accepts)));
         assert_eq!(plant.verified(), accepts, "the self-test is told");
     }
+}
+
+/// Some probes measure only once they have been told to, and forget it with their supply (`plant.md` 1.6, Yosemitech).
+#[tokio::test]
+async fn a_probe_that_has_to_be_started_is_started_when_it_is_met_and_after_every_silence() {
+    let memory = Memory::default();
+    memory.set(3, 0x2500, &[0]);
+    let held = memory.clone();
+    let measures = Arc::new(AtomicBool::new(false));
+    let silent = Arc::new(AtomicBool::new(false));
+    let (probe, mute) = (measures.clone(), silent.clone());
+    let device = Nasty::start(move |asked| {
+        if mute.load(Ordering::Relaxed) {
+            return vec![Deed::Silence];
+        }
+        if asked.address() == 0x2500 {
+            probe.store(true, Ordering::Relaxed);
+        }
+        held.set(3, 0x2600, &[u16::from(probe.load(Ordering::Relaxed)) * 25]);
+        vec![Deed::Answer(held.answer(asked))]
+    })
+    .await;
+    let mut site = Rigged::new(device.address);
+    let registers = vec![register("turbidity", Table::Holding, 0x2600, Form::U16)];
+    site.device("probe", 1, Profile { registers, starts: Some(0x2500), ..profile() });
+    site.input(0, 0);
+    let mut plant = site.start();
+    plant.until("it measures", |plant| plant.inputs.readings[0].value == 25.0).await;
+    // It loses its supply for a moment.
+    measures.store(false, Ordering::Relaxed);
+    silent.store(true, Ordering::Relaxed);
+    let so_far = device.asked().len();
+    plant.until("it was asked in vain", |_| device.asked().len() > so_far).await;
+    silent.store(false, Ordering::Relaxed);
+    plant.until("it measures again", |_| measures.load(Ordering::Relaxed)).await;
 }
 
 #[tokio::test]
