@@ -1,5 +1,6 @@
 //! The command line: `docs/spec/contracts.md`, "Command line, start, stop".
 
+mod io;
 mod modbus;
 mod people;
 mod replay;
@@ -41,6 +42,7 @@ Examples:
   sweetspring check site.toml                    every fault of a site file at once
   sweetspring tags site.toml                     every point of a plant, with unit and range
   sweetspring modbus scan --port /dev/ttyUSB0    who answers on a field bus
+  sweetspring io check site.toml --walk          a new installation, point by point
   sweetspring user add somchai --role Operator   a person who may log in
   sweetspring trust client.der                   let an OPC UA client in
   sweetspring replay FOLDER                      scan a recorded run again, and find what this program does otherwise
@@ -130,6 +132,12 @@ enum Command {
     Modbus {
         #[command(subcommand)]
         what: modbus::Modbus,
+    },
+    /// The points of a new installation: what each input reads, and what each output moves
+    #[command(after_long_help = io::EXAMPLES)]
+    Io {
+        #[command(subcommand)]
+        what: io::Io,
     },
     /// People who may log in
     #[command(after_long_help = USER_EXAMPLES)]
@@ -241,6 +249,7 @@ pub fn obey() -> anyhow::Result<()> {
         Some(Command::Tags { site, json }) => sites::tags(site.as_deref(), json),
         Some(Command::Replay(asked)) => replay::replay(&asked),
         Some(Command::WhatIf(asked)) => what_if::what_if(&asked),
+        Some(Command::Io { what }) => io::io(what),
         Some(Command::Modbus { what }) => modbus::modbus(what),
         Some(Command::User { what }) => people::user(what),
         Some(Command::Trust { file, place }) => people::trust(&file, &place),

@@ -15,6 +15,7 @@ use sweetspring::field::modbus::{Function, Hand};
 use super::say;
 use advice::advice;
 use reach::{LIMIT_SCAN, Reach, Reached, Shape, TableWord, Which, unit, word};
+pub use table::columns;
 
 pub const EXAMPLES: &str = "\
 Examples:

@@ -47,6 +47,8 @@ fn help_teaches_with_examples_at_every_command() {
         &["modbus", "read", "--help"],
         &["modbus", "write", "--help"],
         &["modbus", "watch", "--help"],
+        &["io", "--help"],
+        &["io", "check", "--help"],
         &["user", "--help"],
         &["user", "add", "--help"],
         &["user", "reset", "--help"],

@@ -10,6 +10,7 @@ mod clock;
 mod command_line;
 mod disk;
 mod header;
+mod io_check;
 mod plant;
 mod recording;
 mod refused;
