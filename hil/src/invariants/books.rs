@@ -1,5 +1,8 @@
 //! What invariants must remember: starts of motors, and what was dosed in the last hour and day.
 
+/// An hour, less what the sum of a run's steps loses by rounding: a start just then is no seventh.
+const HOUR_S: f64 = 3_600.0 - 1.0e-3;
+
 /// Starts of each motor.
 pub(super) struct Starts {
     names: Vec<String>,
@@ -30,7 +33,7 @@ impl Starts {
         let last = &mut self.last[motor];
         last.rotate_left(1);
         last[6] = now;
-        let verdict = Verdict { too_many: now - last[0] < 3_600.0, apart_s: now - self.newest };
+        let verdict = Verdict { too_many: now - last[0] < HOUR_S, apart_s: now - self.newest };
         self.newest = now;
         verdict
     }

@@ -19,6 +19,8 @@ pub(super) enum Promise {
     /// A valve stands open that nobody can shut, of any filter; or of the sludge.
     FilterValves,
     SludgeValves,
+    /// The inlet of a sedimentation tank lets nothing through although its limit switches say that it is open.
+    TankInlets,
     /// The elevated tank lies about its level (F39, F40).
     ElevatedTank,
     /// The analyser that clears delivered water lies (F35, F36 and their kin), or that of turbidity.
@@ -30,11 +32,12 @@ pub(super) enum Promise {
     Village,
 }
 
-const PROMISES: [Promise; 9] = [
+const PROMISES: [Promise; 10] = [
     Promise::Coagulant,
     Promise::Obedience,
     Promise::FilterValves,
     Promise::SludgeValves,
+    Promise::TankInlets,
     Promise::ElevatedTank,
     Promise::Chlorine,
     Promise::Turbidity,
@@ -56,6 +59,7 @@ impl Promise {
             | Promise::Obedience
             | Promise::FilterValves
             | Promise::SludgeValves
+            | Promise::TankInlets
             | Promise::ElevatedTank
             | Promise::Levels
             | Promise::Village => SETTLED_S,
@@ -108,7 +112,7 @@ impl Promise {
                         "waste.high_high",
                     ])
             }
-            Promise::Village => false,
+            Promise::TankInlets | Promise::Village => false,
         }
     }
 
@@ -123,6 +127,9 @@ impl Promise {
             Promise::FilterValves => path.starts_with("filter") && !is_motor,
             Promise::SludgeValves => path.ends_with(".sludge"),
             Promise::Coagulant => path == "coagulation.doser",
+            Promise::TankInlets => {
+                path.starts_with("tank") && path.ends_with(".inlet") && fault == ActuatorFault::Plug
+            }
             Promise::Village => path == "distribution.outlet",
             Promise::ElevatedTank | Promise::Chlorine | Promise::Turbidity | Promise::Levels => {
                 false

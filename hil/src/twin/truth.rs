@@ -132,6 +132,8 @@ pub struct Truth {
 
     /// Over brims inside the plant since the start: INV-21.
     pub overflowed: CubicMetres,
+    /// Of that over the brim of T-202, which nothing measures.
+    pub flocculation_overflowed: CubicMetres,
     /// Of that over the brim of the elevated tank.
     pub elevated_overflowed: CubicMetres,
     /// And over that of the waste tank.
@@ -298,6 +300,7 @@ impl Truth {
             works.lift.dry_seconds,
         ];
         self.overflowed = CubicMetres(works.overflowed());
+        self.flocculation_overflowed = CubicMetres(works.flocculation.overflowed);
         let elevated = works.elevated.as_ref().map_or(0.0, |tank| tank.overflowed);
         self.elevated_overflowed = CubicMetres(elevated);
         self.waste_overflowed = CubicMetres(works.waste.basin.overflowed);

@@ -185,7 +185,8 @@ impl DosingPump {
         self.outputs = Outputs {
             enable: Output::want(rate.0 > 0.0),
             rate: Output::want(rate),
-            choose_b: Output::want(self.retained.on_b),
+            // Locked out, its relay falls too: nobody works beside a contact that may move (INV-43).
+            choose_b: Output::want(self.retained.on_b && !self.handling.is_off()),
         };
     }
 
@@ -328,6 +329,21 @@ mod tests {
             }
             None
         }
+    }
+
+    /// INV-43: a pump in MAINTENANCE strokes no more, and its relay of choice falls; given back, it goes on with B.
+    #[test]
+    fn a_dosing_pump_in_maintenance_moves_no_relay() {
+        let mut rig = Rig::new(1.0, 1.0);
+        rig.pump.retained.on_b = true;
+        rig.until_failed(0.0, 1, SECOND);
+        assert!(rig.pump.outputs.choose_b.value());
+        rig.pump.handling.change(Mode::Maintenance, 7);
+        rig.until_failed(0.0, 1, SECOND);
+        assert!(!rig.pump.outputs.choose_b.value() && !rig.pump.outputs.enable.value());
+        rig.pump.handling.change(Mode::Auto, 7);
+        rig.until_failed(0.0, 1, SECOND);
+        assert!(rig.pump.outputs.choose_b.value());
     }
 
     /// R-2.4-09: fewer than 70 % of the strokes over 60 s, at any rate and any scan.

@@ -168,6 +168,7 @@ impl Plant {
                 turn: units.sedimentation.turn_of(at),
                 fill_turn: units.sedimentation.fill_turn(at),
                 draw_turn: units.sedimentation.draw_turn(at),
+                outlet_held: units.sedimentation.outlet_held(),
                 stretch: units.sedimentation.stretch(&around),
                 sludge_held: units.sedimentation.sludge_held(at),
                 sludge_pump: units.sedimentation.draws_sludge(),

@@ -376,6 +376,13 @@ impl Sedimentation {
         self.batches.as_ref().is_some_and(|batches| batches.draws(tank))
     }
 
+    /// What stands against opening the outlet of a batch, by hand too: T-206 would run over (R-2.5-09).
+    #[must_use]
+    pub fn outlet_held(&self) -> Reasons {
+        let full = self.batches.as_ref().is_some_and(Batches::no_room);
+        Reasons::NONE.and_if(full, Reason::SettledTankFull)
+    }
+
     /// No raw water is asked for just now: every batch settles, gives water or waits to be desludged.
     #[must_use]
     pub fn needs_no_raw_water(&self) -> bool {

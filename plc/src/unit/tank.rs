@@ -131,6 +131,8 @@ pub struct Around {
     /// It is this batch's turn to be filled, or to give its settled water.
     pub fill_turn: bool,
     pub draw_turn: bool,
+    /// What stands against opening the outlet of a batch, by hand too.
+    pub outlet_held: Reasons,
     /// A turn lasts so many times its set time.
     pub stretch: u32,
     /// What stands against opening the sludge valve, by hand too: another tank's is open, the waste tank has no room.
@@ -321,7 +323,10 @@ impl Tank {
         };
         self.gives = around.draw_turn && self.status.state == State::Draw && self.outlet.is_open();
         self.inlet.scan(by_hand(&self.inlet, inlet), elapsed);
-        self.outlet.scan(by_hand(&self.outlet, outlet), elapsed);
+        let outlet = Asked::from(by_hand(&self.outlet, outlet));
+        let of_batch = self.batch.is_some();
+        self.outlet
+            .scan(if of_batch { outlet.unless(around.outlet_held) } else { outlet }, elapsed);
         // A person opens the sludge valve too only where no other one is open, and not for longer.
         let against =
             around.holds.and(around.sludge_held).and_if(self.must_rest(), Reason::ValveRests);

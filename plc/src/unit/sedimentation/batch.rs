@@ -25,6 +25,7 @@ pub struct Batches {
     /// The one that gives its water: until it is empty.
     giver: Option<usize>,
     full: Trip,
+    is_full: bool,
 }
 
 impl Batches {
@@ -45,6 +46,7 @@ impl Batches {
         let full = !level.is_some_and(|level| level < ROOM_UNTIL);
         let room = level.is_some_and(|level| level <= ROOM_AGAIN);
         let full = self.full.judge(full, room, TripTimes::s(0, 0), elapsed);
+        self.is_full = full;
         let both = level.is_some_and(|level| level < BOTH);
         // The one that gives goes on; else the first that can.
         let draws = |at: &usize| tanks.get(*at).is_some_and(|tank| tank.draws);
@@ -70,6 +72,11 @@ impl Batches {
             let mut others = tanks.iter().enumerate().filter(|(other, _)| other != at);
             !others.any(|(_, tank)| tank.inlet_flows)
         })
+    }
+
+    /// The settled tank takes nothing, whoever asks.
+    pub fn no_room(&self) -> bool {
+        self.is_full
     }
 
     /// This one is to be filled.

@@ -2,7 +2,8 @@
 
 use super::tests::{Rig, flowing};
 use super::*;
-use crate::quantity::Ntu;
+use crate::device::Mode;
+use crate::quantity::{Ntu, Percent};
 use crate::signal::Fault;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -122,6 +123,22 @@ fn a_batch_gives_its_water_in_its_turn_down_to_its_level() {
     rig.tank.inputs.level = Signal::Good(Metres(0.60));
     assert_eq!(rig.run_s(20, draws), State::Desludging);
     assert!(rig.tank.outlet.is_closed());
+}
+
+/// R-2.5-09, INV-21: an outlet that somebody opened by hand shuts while the settled tank is full, says so, and opens again.
+#[test]
+fn a_batch_given_by_hand_does_not_run_over_the_settled_tank() {
+    let mut rig = settling(1.80, Signal::Good(Ntu(20.0)));
+    rig.tank.outlet.handling.change(Mode::Manual, 7);
+    assert!(rig.tank.outlet.handling.ask(Percent(92.0), SECOND * 3600, 7).is_ok());
+    rig.run_s(20, flowing());
+    assert!(rig.tank.outlet.is_open());
+    let full = Around { outlet_held: Reasons::only(Reason::SettledTankFull), ..flowing() };
+    rig.run_s(20, full);
+    assert!(rig.tank.outlet.is_closed());
+    assert!(rig.tank.outlet.status.blocked.has(Reason::SettledTankFull));
+    rig.run_s(20, flowing());
+    assert!(rig.tank.outlet.is_open(), "there is room again");
 }
 
 /// R-2.5-09: water above 10 NTU for a minute goes back to settle for half an hour, twice at most, and only in the beginning.

@@ -14,6 +14,7 @@ pub(super) fn flowing() -> Around {
         turn: false,
         fill_turn: false,
         draw_turn: false,
+        outlet_held: Reasons::NONE,
         stretch: 1,
         sludge_held: Reasons::NONE,
         sludge_pump: false,
