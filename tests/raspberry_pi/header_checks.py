@@ -30,10 +30,12 @@ BOOT_MAX_S, START_MAX_S = 300, 240
 @needed
 def boots(plant):
     """The Pi boots Debian's kernel to its first process."""
+    plant.power_on()
     when, match, _ = plant.board.wait(r"INIT up (\S+) (\S+) (.*)", 180)
     see("/dev/gpiochip0" in match[3] and "/dev/ttyAMA0" in match[3], f"there are only {match[3]}")
     plant.board.wait(r"INIT card: ")
-    return f"{when:.1f} s, {match[1]} s by its own clock; kernel {match[2]}"
+    taken = plant.board.memory_mib()
+    return f"{when:.1f} s, {match[1]} s by its own clock; kernel {match[2]}; QEMU takes {taken} MiB"
 
 
 @needed
@@ -73,7 +75,8 @@ def outputs_stay_low_until_scanned(plant):
         if level and when < first
     ]
     see(not early, f"high before the first scan: {early}")
-    return f"looked at for {first - plant.board.began:.1f} s, every {plant.wires.coarsest * 1000:.0f} ms at worst"
+    wires, seconds = plant.wires, first - plant.board.began
+    return f"{wires.looks} looks; {seconds:.1f} s to the first scan, {wires.coarsest * 1000:.0f} ms between two at worst"
 
 
 def beats(plant):
@@ -121,17 +124,13 @@ def waits_for_its_owner(plant):
 @needed
 def starts_on_command(plant):
     """Start raises the intake's permit, and its drive runs over the serial line."""
-    answer = plant.person.command("Start")
-    see(answer == {"accepted": True}, answer)
-    permit = plant.wires.shows(
-        "the permit of P-101", lambda: plant.wires.high([INTAKE_PERMIT]), START_MAX_S
-    )
 
     def runs(screen):
-        return any((screen.value(f"intake.pump_{one}.frequency") or 0) > 5 for one in "ab")
+        turns = any((screen.value(f"intake.pump_{one}.frequency") or 0) > 5 for one in "ab")
+        return turns and bool(plant.wires.high([INTAKE_PERMIT]))
 
-    more = plant.screen.shows("a drive runs", runs, START_MAX_S)
-    return f"permit after {permit:.1f} s, more than 5 Hz {more:.1f} s later"
+    seconds, freed = plant.start(runs, START_MAX_S)
+    return f"more than 5 Hz after {seconds:.1f} s{f', freed {freed} times' if freed else ''}"
 
 
 def doses(plant):

@@ -53,9 +53,7 @@ def works(screen, plant):
 @needed
 def dies(plant):
     """Killed with -9 at work, the controller beats no more: the relay opens K0, whatever the lines are left at."""
-    answer = plant.person.command("Start")
-    see(answer == {"accepted": True}, answer)
-    plant.screen.shows("it works", lambda it: works(it, plant), START_MAX_S)
+    plant.start(lambda it: works(it, plant), START_MAX_S)
     remember(plant, BEFORE_KILL)
     before = plant.wires.high(MOVING)
     see(INTAKE_PERMIT in before, f"high are {before}: {plant.screen.told()}")

@@ -72,8 +72,8 @@ class Wires:
         self.levels = 0
         # Every change of one of them: (time, line, level).
         self.changes = []
-        # Longest time between two looks, seconds: so exact are the times.
-        self.coarsest = 0.0
+        # Looks so far, and the longest time between two, seconds: so exact are the times.
+        self.looks, self.coarsest = 0, 0.0
         self.cut_now = threading.Event()
         self.failed = None
         counts = self._counts()
@@ -88,6 +88,7 @@ class Wires:
             while not self.cut_now.wait(LOOK_S):
                 self._look()
                 now = time.monotonic()
+                self.looks += 1
                 self.coarsest, last = max(self.coarsest, now - last), now
         except Exception as error:  # Whatever it was, whoever waits is told.
             with self.changed:

@@ -22,7 +22,7 @@ def on_a_pi(text):
         whole = re.compile(rf"^\[{re.escape(name)}\]\n(?:(?!\[|#).*\n)*", re.MULTILINE)
         text, count = whole.subn(lambda _, section=section: section, text)
         if count != 1:
-            raise SystemExit(f"site.py: {count} sections [{name}], and not one")
+            raise SystemExit(f"pi_site.py: {count} sections [{name}], and not one")
     return text
 
 
