@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rppal::gpio::{Error, Gpio, InputPin, Mode, OutputPin};
+use rppal::system::DeviceInfo;
 
 use super::chardev;
 use super::lines::{Level, LineError, Lines, Pull, Wires};
@@ -30,6 +31,10 @@ impl Broadcom {
     pub fn open(wires: &Wires) -> Result<Broadcom, LineError> {
         let gpio = Gpio::new().map_err(|error| not_opened(error, Path::new("/"), &machine()))?;
         let lock = lock()?;
+        if let Ok(board) = DeviceInfo::new() {
+            // Whoever looks for a fault later wants to know what it ran on, and through what.
+            tracing::info!(board = %board.model(), "the header's lines are driven by rppal");
+        }
         let header = chardev::header()?;
         for line in wires.all() {
             chardev::free(&header, line)?;
