@@ -346,6 +346,8 @@ async fn converse(
     let mut line = Vec::new();
     // Inputs with their pull, and the level that was told last.
     let mut told: BTreeMap<u8, (bool, bool)> = BTreeMap::new();
+    // How the inputs stand was asked for, and not said yet.
+    let mut is_asked = false;
     loop {
         let limit = LINE_MAX.saturating_sub(line.len() as u64);
         let mut limited = (&mut heard).take(limit);
@@ -360,6 +362,7 @@ async fn converse(
                     Said::Pull(line, pull) => {
                         told.insert(line, (pull, pull));
                     }
+                    Said::Begin => is_asked = true,
                     Said::Out(line, level) => {
                         if let Some(lines) = &mut field.state().lines {
                             lines.set(line, level);
@@ -383,6 +386,9 @@ async fn converse(
                 say.write_all(format!("in {line} {}\n", u8::from(level)).as_bytes()).await?;
             }
         }
+        if std::mem::take(&mut is_asked) {
+            say.write_all(b"ready\n").await?;
+        }
     }
 }
 
@@ -391,10 +397,14 @@ async fn converse(
 enum Said {
     Pull(u8, bool),
     Out(u8, bool),
+    Begin,
 }
 
 fn understood(words: &[u8]) -> Option<Said> {
     let words: Vec<&str> = std::str::from_utf8(words).ok()?.split_whitespace().collect();
+    if words == ["begin"] {
+        return Some(Said::Begin);
+    }
     let [what, line, level] = words[..] else { return None };
     let line = line.parse().ok().filter(|line| *line < LINE_COUNT)?;
     match (what, level) {

@@ -106,6 +106,7 @@ impl Near {
         for line in [EMERGENCY_STOP, K0_IN, 18] {
             near.say(&format!("pull {line} down\n")).await;
         }
+        near.say("begin\n").await;
         near
     }
 
@@ -124,6 +125,9 @@ impl Near {
             return false;
         };
         assert!(read.unwrap() > 0, "the rig went away");
+        if words == "ready\n" {
+            return true;
+        }
         let (line, level) = words.trim().strip_prefix("in ").unwrap().split_once(' ').unwrap();
         let bit = 1 << line.parse::<u32>().unwrap();
         self.levels = if level == "1" { self.levels | bit } else { self.levels & !bit };

@@ -26,6 +26,27 @@ pub fn line(outcome: &Outcome) -> String {
     )
 }
 
+/// A table of what had a limit and what it took, in Markdown.
+#[must_use]
+pub fn measured(outcomes: &[Outcome]) -> String {
+    let mut text = String::from("| Story | What | Limit | Took |\n|---|---|---|---|\n");
+    for outcome in outcomes {
+        let mut title = format!("`{}`: {}", outcome.name, outcome.title);
+        for one in &outcome.measured {
+            let (limit, took) = (show(one.limit), one.took.as_secs_f64());
+            let what = one.what.replace('|', "\\|");
+            let _ = writeln!(text, "| {title} | {what} | {limit} | {took:.1} s |");
+            // Said once a story.
+            title.clear();
+        }
+        for failure in &outcome.failures {
+            let _ = writeln!(text, "| {title} | **not so:** {} | | |", failure.replace('|', "\\|"));
+            title.clear();
+        }
+    }
+    text
+}
+
 /// JUnit XML, `docs/spec/interfaces.md` 7.6.
 ///
 /// # Errors
@@ -47,12 +68,12 @@ pub fn junit(outcomes: &[Outcome]) -> Result<String, String> {
         let software = env!("CARGO_PKG_VERSION");
         for (name, value) in [
             ("req", outcome.proves.join(",")),
-            ("transport", "process".into()),
+            ("transport", outcome.transport.into()),
             ("dut_sw", software.into()),
             ("dut_hw", "none".into()),
             ("bench_rev", software.into()),
             ("seed", outcome.seed.to_string()),
-            ("digest", format!("{:016x}", outcome.digest)),
+            ("digest", digest(outcome)),
         ] {
             case.add_property(Property::new(name, value.as_str()));
         }
@@ -60,6 +81,11 @@ pub fn junit(outcomes: &[Outcome]) -> Result<String, String> {
     }
     report.add_test_suite(suite);
     report.to_string().map_err(|why| why.to_string())
+}
+
+/// What repeats exactly; nothing does on real clocks.
+fn digest(outcome: &Outcome) -> String {
+    outcome.digest.map_or_else(|| "none".into(), |digest| format!("{digest:016x}"))
 }
 
 pub const STYLE: &str = "\
@@ -198,8 +224,10 @@ fn section(outcome: &Outcome) -> String {
     }
     let _ = write!(
         text,
-        "</table></details><p><small>seed {}, digest {:016x}</small></p>",
-        outcome.seed, outcome.digest
+        "</table></details><p><small>{}, seed {}, digest {}</small></p>",
+        outcome.transport,
+        outcome.seed,
+        digest(outcome)
     );
     text
 }
