@@ -81,10 +81,11 @@ enum Command {
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
         speed: u32,
     },
-    /// Run scenarios in one process, on virtual time, every invariant judged after every scan.
+    /// Run scenarios in one process, on virtual time, every invariant judged after every scan; or against the controller.
     ///
     ///     hil run hil/scenarios/*.toml
     ///     hil run hil/scenarios/storm.toml --html storm.html
+    ///     hil run --transport sim hil/scenarios/wire/*.toml --measured links.md
     ///
     /// A line each; ends non-zero when one failed.
     #[command(verbatim_doc_comment, after_help = run::HELP)]

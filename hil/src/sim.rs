@@ -26,7 +26,7 @@ use plc::image::Sample;
 use plc::quantity::Form;
 use plc::reason::Reason;
 use plc::signal::Moment;
-use plc::tag::{Catalogue, Kind};
+use plc::tag::{Catalogue, Kind, Row};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -51,6 +51,8 @@ const STILL_MAX: Duration = Duration::from_secs(20);
 const NEWS_MAX: Duration = Duration::from_secs(10);
 /// Samples of the trace.
 const TRACED: Duration = Duration::from_secs(1);
+/// What the plant does.
+const STATE: &str = "system.state";
 /// Marks kept of one run at most.
 const MARKS_MAX: usize = 4_000;
 
@@ -109,6 +111,8 @@ struct Sim {
     presence: Presence,
     /// News before this is of another time.
     old_news: u64,
+    /// News taken over.
+    seen_news: u64,
     /// How things stand.
     now: Moment,
     truth: Truth,
@@ -120,6 +124,8 @@ struct Sim {
     trace: Trace,
     /// State of the plant and alarms told, as they were marked last.
     marked: Vec<(usize, u8)>,
+    /// A motor turns, a dosing pump has power, K0 is in.
+    moved: [bool; 3],
     // Last: they end after everything that uses them.
     _runtime: Runtime,
     folder: TempDir,
@@ -169,6 +175,7 @@ impl Sim {
             screen,
             presence: Presence::Runs,
             old_news: 0,
+            seen_news: 0,
             now: Moment(0),
             truth: Truth::default(),
             samples: Vec::new(),
@@ -178,6 +185,7 @@ impl Sim {
             marks: Vec::new(),
             trace: Trace::new(TRACED),
             marked: Vec::new(),
+            moved: [false; 3],
             catalogue,
             _runtime: runtime,
             folder,
@@ -192,7 +200,7 @@ impl Sim {
         self.client = client_of(&self.controller)?;
         self.client.log_in()?;
         self.screen = Screen::follow(&self.client, &self.catalogue)?;
-        (self.presence, self.old_news) = (Presence::Runs, 0);
+        (self.presence, self.old_news, self.seen_news) = (Presence::Runs, 0, 0);
         Ok(())
     }
 
@@ -207,13 +215,31 @@ impl Sim {
         }
     }
 
+    /// Writes down when the last motor and the last dosing pump stop, and when the first begin.
+    fn mark_world(&mut self) {
+        let moves = [
+            self.truth.turning.iter().any(|turns| *turns),
+            self.truth.dosers.iter().any(|fed| *fed),
+            self.truth.contactor,
+        ];
+        let before = std::mem::replace(&mut self.moved, moves);
+        let words = [
+            ("a motor turns", "every motor stands"),
+            ("a dosing pump has power", "no dosing pump has power"),
+            ("K0 is in", "K0 is out"),
+        ];
+        for ((was, is), (on, off)) in before.into_iter().zip(moves).zip(words) {
+            if was != is {
+                self.mark(MarkKind::World, if is { on } else { off }.to_owned());
+            }
+        }
+    }
+
     /// Writes down what changed of the plant's state and of its alarms.
     fn mark_changes(&mut self) {
-        if !self.is_published {
-            return;
-        }
         let mut marks = Vec::new();
-        for row in &self.catalogue.rows {
+        let is_marked = |row: &&Row| matches!(row.kind, Kind::Alarm(_)) || row.path == STATE;
+        for row in self.catalogue.rows.iter().filter(is_marked) {
             let sample = self.samples[row.id];
             let is_hidden = matches!(row.kind, Kind::Alarm(_)) && !sample.why.is_empty();
             let value = if is_hidden { 0 } else { sample.value as u8 };
@@ -230,7 +256,7 @@ impl Sim {
                         (true, true) | (false, false) => {}
                     }
                 }
-                (_, Form::States(names)) if row.path == "system.state" => {
+                (_, Form::States(names)) => {
                     if before.is_some() && value == was {
                         continue;
                     }
@@ -287,9 +313,14 @@ impl Scene for Sim {
         {
             return Err(why);
         }
-        self.is_published =
-            self.presence == Presence::Runs && self.screen.copy(self.old_news, &mut self.samples);
-        self.mark_changes();
+        self.mark_world();
+        let news = self.screen.copy(self.seen_news, &mut self.samples);
+        let news = news.filter(|news| self.presence == Presence::Runs && *news > self.old_news);
+        self.is_published = news.is_some();
+        if let Some(news) = news.filter(|news| *news > self.seen_news) {
+            self.seen_news = news;
+            self.mark_changes();
+        }
         let seen = Seen {
             catalogue: &self.catalogue,
             samples: self.is_published.then_some(&self.samples),

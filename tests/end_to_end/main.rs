@@ -17,3 +17,4 @@ mod restart;
 mod rig;
 mod screen;
 mod stop;
+mod wire;

@@ -110,14 +110,17 @@ impl Screen {
         Ok(())
     }
 
-    /// What is published, if there was more news than `news` and it is no older than a stream may be silent.
-    pub fn copy(&self, news: u64, samples: &mut Vec<Sample>) -> bool {
+    /// Takes over what is published, if there was news since `seen`; how much there was. `None`: it is older than a stream may
+    /// be silent, or the stream has ended.
+    pub fn copy(&self, seen: u64, samples: &mut Vec<Sample>) -> Option<u64> {
         let board = self.board();
-        let is_fresh = board.news > news && !board.has_ended && board.heard.elapsed() < SILENCE;
-        if is_fresh {
+        if board.has_ended || board.heard.elapsed() >= SILENCE {
+            return None;
+        }
+        if board.news > seen {
             samples.clone_from(&board.samples);
         }
-        is_fresh
+        Some(board.news)
     }
 }
 

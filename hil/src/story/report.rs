@@ -8,7 +8,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use super::duration::show;
 use super::picture::{INKS, Line, Picture, Stroke, bands, clock, escape};
 use super::run::Outcome;
-use super::stage::Mark;
+use super::stage::{Mark, MarkKind};
 use super::trace::{CURVES, States, Trace};
 use crate::invariants::TABLE;
 
@@ -26,25 +26,55 @@ pub fn line(outcome: &Outcome) -> String {
     )
 }
 
-/// A table of what had a limit and what it took, in Markdown.
+/// A table in Markdown, a row a story: what was awaited and what it took, and all that happened after the first thing that
+/// was done to wire or controller.
 #[must_use]
 pub fn measured(outcomes: &[Outcome]) -> String {
-    let mut text = String::from("| Story | What | Limit | Took |\n|---|---|---|---|\n");
+    let mut text = String::from(
+        "| Story | Awaited, and what it took | What happened then, s after it |\n|---|---|---|\n",
+    );
     for outcome in outcomes {
-        let mut title = format!("`{}`: {}", outcome.name, outcome.title);
-        for one in &outcome.measured {
-            let (limit, took) = (show(one.limit), one.took.as_secs_f64());
-            let what = one.what.replace('|', "\\|");
-            let _ = writeln!(text, "| {title} | {what} | {limit} | {took:.1} s |");
-            // Said once a story.
-            title.clear();
-        }
-        for failure in &outcome.failures {
-            let _ = writeln!(text, "| {title} | **not so:** {} | | |", failure.replace('|', "\\|"));
-            title.clear();
-        }
+        // What was awaited after a step that failed may have been so for another reason.
+        let measured = outcome.measured.iter().filter(|_| outcome.passed());
+        let limits = measured.map(|one| {
+            format!("{}: {:.1} s of {}", one.what, one.took.as_secs_f64(), show(one.limit))
+        });
+        let failures = outcome.failures.iter().map(|failure| format!("**not so: {failure}**"));
+        let awaited: Vec<String> = limits.chain(failures).collect();
+        let _ = writeln!(
+            text,
+            "| {} (`{}`) | {} | {} |",
+            outcome.title,
+            outcome.name,
+            awaited.join("<br>").replace('|', "\\|"),
+            aftermath(&outcome.marks).join("; ").replace('|', "\\|"),
+        );
     }
     text
+}
+
+/// What happened after the first thing that was no order, with its time since then.
+fn aftermath(marks: &[Mark]) -> Vec<String> {
+    let is_struck =
+        |mark: &&Mark| mark.kind == MarkKind::Happening && !mark.text.starts_with("order");
+    let Some(struck) = marks.iter().find(is_struck) else { return Vec::new() };
+    let after = marks.iter().skip_while(|mark| *mark != struck);
+    let told = after.map(|mark| {
+        let seconds = mark.at.saturating_sub(struck.at).as_secs_f64();
+        match mark.kind {
+            MarkKind::Happening => format!("`{}` {seconds:.1}", mark.text),
+            MarkKind::AlarmOn => {
+                format!("alarm {} {seconds:.1}", mark.text.split(' ').next().unwrap_or_default())
+            }
+            MarkKind::AlarmOff => {
+                format!("{} ends {seconds:.1}", mark.text.split(' ').next().unwrap_or_default())
+            }
+            MarkKind::State | MarkKind::World | MarkKind::Breach => {
+                format!("{} {seconds:.1}", mark.text)
+            }
+        }
+    });
+    told.collect()
 }
 
 /// JUnit XML, `docs/spec/interfaces.md` 7.6.

@@ -115,8 +115,13 @@ pub fn play(scene: &mut impl Scene, scenario: &Scenario) -> Told {
         }
         let named = if step.say.is_empty() { String::new() } else { format!(" ({})", step.say) };
         for _ in 0..step.times {
-            let before = play.told.failures.len();
+            let (before, measured) = (play.told.failures.len(), play.told.measured.len());
             play.step(step);
+            for one in &mut play.told.measured[measured..] {
+                if !step.say.is_empty() {
+                    one.what = format!("{}: {}", step.say, one.what);
+                }
+            }
             for failure in &mut play.told.failures[before..] {
                 *failure = format!("step {}{named}: {failure}", place + 1);
             }

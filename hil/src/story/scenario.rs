@@ -223,8 +223,10 @@ impl Scenario {
         if !(1..=100).contains(&text.sim.speed) {
             return Err(format!("[sim] speed is 1 to 100, not {}", text.sim.speed));
         }
-        if text.sim.lines && text.sim.speed > 1 {
-            return Err("[sim] lines live at the speed of life: no speed with them".into());
+        if (text.sim.lines || !text.sim.serial.is_empty()) && text.sim.speed > 1 {
+            return Err(
+                "[sim] lines, of a header or serial, live at the speed of life: no speed".into()
+            );
         }
         let catalogue = catalogue_of(&site.shape);
         let conditions = |texts: &[String]| -> Result<Vec<Condition>, String> {

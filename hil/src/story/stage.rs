@@ -71,6 +71,8 @@ pub enum MarkKind {
     AlarmOn,
     AlarmOff,
     State,
+    /// Of the world, where nobody inside can be asked.
+    World,
     Breach,
 }
 
@@ -83,6 +85,7 @@ impl MarkKind {
             MarkKind::AlarmOn => "alarm",
             MarkKind::AlarmOff => "alarm ends",
             MarkKind::State => "plant",
+            MarkKind::World => "really",
             MarkKind::Breach => "BROKEN",
         }
     }
