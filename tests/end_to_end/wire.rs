@@ -1,6 +1,6 @@
 //! Stories of real wires: the controller's program against a rig in this process (`hil run --transport sim`).
 //!
-//! The short ones of `hil/scenarios/wire`, over sockets at ten times the speed of life; the others are run by hand.
+//! The short ones of `hil/scenarios/wire`, over sockets at five times the speed of life; the others are run by hand.
 
 use std::path::Path;
 
