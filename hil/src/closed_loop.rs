@@ -10,6 +10,7 @@ use plc::reason::Reason;
 use plc::signal::{Fault, Moment, Quality, Reading};
 use plc::tag::{Catalogue, Kind, Role};
 
+use crate::story::Seen;
 use crate::twin::begin::{Begin, Begun};
 use crate::{Act, Bus, Truth, Twin, TwinParameters};
 
@@ -423,15 +424,16 @@ impl ClosedLoop {
     /// The name of the state a status point shows.
     #[must_use]
     pub fn state(&self, path: &str) -> Option<&'static str> {
-        let row = self.plant.catalogue().find(path)?;
-        match row.form {
-            plc::quantity::Form::States(names) => {
-                names.get(self.plant.snapshot().samples[row.id].value as usize).copied()
-            }
-            plc::quantity::Form::Number { .. }
-            | plc::quantity::Form::OnOff
-            | plc::quantity::Form::Reasons
-            | plc::quantity::Form::Alarm => None,
+        self.seen().state(path)
+    }
+
+    /// How things stand after the last scan.
+    #[must_use]
+    pub fn seen(&self) -> Seen<'_> {
+        Seen {
+            catalogue: self.plant.catalogue(),
+            samples: Some(&self.plant.snapshot().samples),
+            truth: self.twin.truth(),
         }
     }
 
@@ -467,13 +469,7 @@ impl ClosedLoop {
     /// What the plant says of itself, in a line: its state and what blocks each unit.
     #[must_use]
     pub fn tell(&self) -> String {
-        let samples = &self.plant.snapshot().samples;
-        let rows = self.plant.catalogue().rows.iter();
-        let blocked: Vec<String> = rows
-            .filter(|row| row.path.ends_with("blocked") && !samples[row.id].why.is_empty())
-            .map(|row| format!("{} {:?}", row.path, samples[row.id].why.iter().collect::<Vec<_>>()))
-            .collect();
-        format!("{:?} at {:?}, {blocked:?}", self.state("system.state"), self.now())
+        format!("{} at {:?}", self.seen().tell(), self.now())
     }
 
     /// Plant time.

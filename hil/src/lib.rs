@@ -5,6 +5,7 @@ pub mod invariants;
 pub mod matrix;
 pub mod model;
 pub mod rig;
+pub mod sim;
 pub mod story;
 pub mod swarm;
 pub mod twin;

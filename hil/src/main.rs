@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use config::FieldKind;
-use hil::rig::{CONTROL, End, PlantWorld, Rig, SAYINGS, Setup, tell};
+use hil::rig::{CONTROL, End, PlantWorld, Rig, SAYINGS, Setup, WIRES, tell};
 use plc::plant::Plant;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,7 +38,7 @@ struct Line {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve every bus of a site: as Modbus TCP devices, or as devices on serial lines.
+    /// Serve every bus of a site: as Modbus TCP devices, as devices on serial lines, and a header's lines.
     ///
     /// The model plant behind them runs in real time. When everything listens, one line `ready {json}` says where each bus
     /// and the control endpoint are, and who to stop. Ctrl-C ends it.
@@ -47,6 +47,11 @@ enum Command {
     ///
     ///     hil rig --site site.toml --serial a=/dev/ttyUSB1
     ///     hil rig --site site.toml --serial a=pty --serial b=pty
+    ///
+    /// A site whose bus `header` is the Raspberry Pi's own:
+    ///
+    ///     hil rig --site site.toml --lines /tmp/lines
+    ///     sweetspring run site.toml --simulated-lines /tmp/lines
     #[command(verbatim_doc_comment)]
     Rig {
         /// The site file the controller is started with; its [field] driver is "modbus".
@@ -60,6 +65,9 @@ enum Command {
         /// names under `ports` (the controller's `port`, or `--set bus.a.port=...`). May be repeated.
         #[arg(long, value_name = "BUS=PORT", verbatim_doc_comment, value_parser = end)]
         serial: Vec<(String, End)>,
+        /// Play the lines of the site's header at this socket, for a controller that is started with `--simulated-lines SOCKET`.
+        #[arg(long, value_name = "SOCKET")]
+        lines: Option<PathBuf>,
         /// Lay this over the site file, as the controller's `--set` does. May be repeated.
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
@@ -73,10 +81,11 @@ enum Command {
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
         speed: u32,
     },
-    /// Run scenarios in one process, on virtual time, every invariant judged after every scan.
+    /// Run scenarios in one process, on virtual time, every invariant judged after every scan; or against the controller.
     ///
     ///     hil run hil/scenarios/*.toml
     ///     hil run hil/scenarios/storm.toml --html storm.html
+    ///     hil run --transport sim hil/scenarios/wire/*.toml --measured links.md
     ///
     /// A line each; ends non-zero when one failed.
     #[command(verbatim_doc_comment, after_help = run::HELP)]
@@ -105,7 +114,7 @@ enum Command {
         rig: String,
     },
     /// Make something happen at a rig's plant.
-    #[command(after_help = SAYINGS)]
+    #[command(after_help = format!("{SAYINGS}\n\nWires of a rig:\n{WIRES}"))]
     Tell {
         /// What: see below.
         #[arg(required = true, allow_negative_numbers = true)]
@@ -145,8 +154,8 @@ fn bench(command: Command) -> anyhow::Result<()> {
         .context("cannot start")?;
     runtime.block_on(async {
         match command {
-            Command::Rig { site, bind, serial, set, control, seed, speed } => {
-                serve(site, &set, seed, Setup { bind, control, speed, serial }).await
+            Command::Rig { site, bind, serial, lines, set, control, seed, speed } => {
+                serve(site, &set, seed, Setup { bind, control, speed, serial, lines }).await
             }
             Command::Press { tag, rig } => say(&rig, &format!("press {tag}")).await,
             Command::Release { tag, rig } => say(&rig, &format!("release {tag}")).await,
@@ -187,6 +196,7 @@ async fn serve(path: PathBuf, set: &[String], seed: u64, setup: Setup) -> anyhow
     let ready = json!({
         "buses": buses,
         "ports": ports,
+        "lines": setup.lines,
         "control": rig.control,
         "pid": std::process::id(),
         "seed": seed,

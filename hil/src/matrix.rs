@@ -125,7 +125,7 @@ pub fn play(site: &str, fault: &Fault, state: &PlantState) -> Result<Cell, Strin
         stage.step();
         let passed = stage.plant.passed().saturating_sub(begun);
         for (took, safe) in took.iter_mut().zip(&fault.safe) {
-            *took = if safe.what.holds(&stage.plant) { took.or(Some(passed)) } else { None };
+            *took = if safe.what.holds(&stage.plant.seen()) { took.or(Some(passed)) } else { None };
         }
     }
     let broken = stage.watch.breaches().first().map(ToString::to_string);
@@ -143,9 +143,9 @@ fn come_to(stage: &mut Stage, state: &PlantState) -> Result<(), String> {
     // Before its first scan a plant is in no state, whatever its image shows.
     stage.step();
     let end = stage.plant.passed() + parse(state.within)?;
-    while !there.holds(&stage.plant) {
+    while !there.holds(&stage.plant.seen()) {
         if stage.plant.passed() > end {
-            return Err(format!("never {there}: {}", there.found(&stage.plant)));
+            return Err(format!("never {there}: {}", there.found(&stage.plant.seen())));
         }
         stage.step();
     }

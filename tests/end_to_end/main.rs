@@ -18,3 +18,4 @@ mod restart;
 mod rig;
 mod screen;
 mod stop;
+mod wire;

@@ -1,4 +1,6 @@
 //! What is promised: all 46 invariants of `docs/spec/plant.md` 3, how long each may be broken, and where it is shown.
+//!
+//! 30, 31 and 32 are shown on the controller's program too, with real wires: `hil/scenarios/wire`.
 
 /// Where an invariant is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +119,9 @@ pub const TABLE: [Invariant; 46] = [
     row(
         41,
         0.0,
-        At("controller: scan tests with a late and with a hung scan"),
+        At(
+            "controller: scan tests with a late and with a hung scan; hil run --transport sim scenarios/wire/header_hang.toml",
+        ),
         "a late scan is told, a dead one drops the motors",
     ),
     row(

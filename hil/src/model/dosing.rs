@@ -56,6 +56,8 @@ pub struct Doser {
     pub stroked_l: f64,
     /// l/h that run into the water by themselves: a siphon past the pump.
     pub siphon: f64,
+    /// Its relay feeds it, and K0 its relay.
+    pub powered: bool,
     /// What is left of the stock's strength when the attendant mixes from it, 0 to 1.
     pub stock: f64,
     /// Hours that each pump's tube has worked: 6.10, it loses 1 % of its stroke in 100 h.
@@ -86,6 +88,7 @@ impl Doser {
             dosed_g: 0.0,
             stroked_l: 0.0,
             siphon: 0.0,
+            powered: false,
             stock: 1.0,
             tube_hours: [0.0; 2],
             batch_l: parameters.tank_l * parameters.start_fill,
@@ -121,6 +124,7 @@ impl Doser {
 
     /// g that reach the water in this step.
     pub fn advance(&mut self, seconds: f64, supply: Supply) -> f64 {
+        self.powered = self.enable && supply == Supply::On;
         let strength = self.drawn_strength();
         let siphoned = self.draw(self.siphon * seconds / 3_600.0);
         let stroked = self.stroke(seconds, supply);

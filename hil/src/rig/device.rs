@@ -16,6 +16,7 @@ use plc::tag::{Catalogue, Kind};
 pub const ILLEGAL_FUNCTION: u8 = 1;
 pub const ILLEGAL_ADDRESS: u8 = 2;
 pub const ILLEGAL_VALUE: u8 = 3;
+pub const DEVICE_FAILURE: u8 = 4;
 /// Of a gateway: the device behind it does not answer.
 pub const NO_SUCH_DEVICE: u8 = 11;
 /// Marks an exception in the function code.
@@ -32,9 +33,59 @@ const BITS_WRITTEN_MAX: u16 = 1968;
 /// A coil's ON.
 const ON: u16 = 0xFF00;
 
+/// What is wrong with a device, or with its place on the bus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ailment {
+    #[default]
+    Sound,
+    /// It says nothing.
+    Silent,
+    /// Each answer comes 400 ms late.
+    Slow,
+    /// A second device has its address: both answer at once, and nobody understands.
+    Doubled,
+    /// It refuses everything: exception 4, device failure.
+    Refuses,
+}
+
+impl Ailment {
+    pub const ALL: [Ailment; 5] =
+        [Ailment::Sound, Ailment::Silent, Ailment::Slow, Ailment::Doubled, Ailment::Refuses];
+
+    /// As people write it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Ailment::Sound => "sound",
+            Ailment::Silent => "silent",
+            Ailment::Slow => "slow",
+            Ailment::Doubled => "doubled",
+            Ailment::Refuses => "refuses",
+        }
+    }
+}
+
+/// How late a slow device is: within what a site waits unless told otherwise (500 ms).
+const SLOW: Duration = Duration::from_millis(400);
+/// How long a device is away that loses its power for a moment.
+const REBOOT: Duration = Duration::from_secs(3);
+
+/// What comes of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub pdu: Vec<u8>,
+    pub late: Duration,
+    /// Broken on the wire.
+    pub is_broken: bool,
+}
+
 /// One device.
 #[derive(Clone, Debug)]
 pub struct Device {
+    pub name: String,
+    pub ailment: Ailment,
+    /// It has no power until then.
+    dark_until: Option<Moment>,
     pub bus: usize,
     pub unit: u8,
     profile: Arc<Profile>,
@@ -111,6 +162,9 @@ impl Device {
                 registers.insert((Table::Holding, starts), cell);
             }
             Device {
+                name: device.name.clone(),
+                ailment: Ailment::Sound,
+                dark_until: None,
                 bus: device.bus,
                 unit: device.unit,
                 profile: device.profile.clone(),
@@ -203,6 +257,35 @@ impl Device {
                 }
             }
         }
+    }
+
+    /// It loses its power for a moment, and comes back as it leaves the factory: every output off, its time-out its maker's.
+    pub fn reboot(&mut self, now: Moment) {
+        self.dark_until = Some(now.plus(REBOOT));
+        self.started.clear();
+        self.expiries.clear();
+        for (address, cell) in &mut self.registers {
+            let is_timeout = self
+                .profile
+                .watchdog
+                .is_some_and(|watchdog| *address == (Table::Holding, watchdog.address));
+            cell.word = if is_timeout { FACTORY_TIMEOUT } else { 0 };
+        }
+    }
+
+    /// What comes back on its line; `None`: nothing.
+    pub fn respond(&mut self, pdu: &[u8], now: Moment) -> Option<Answer> {
+        if self.dark_until.is_some_and(|until| now < until) || self.ailment == Ailment::Silent {
+            return None;
+        }
+        let pdu = match self.ailment {
+            Ailment::Refuses => refusal(pdu.first().copied().unwrap_or_default(), DEVICE_FAILURE),
+            Ailment::Sound | Ailment::Silent | Ailment::Slow | Ailment::Doubled => {
+                self.answer(pdu, now)
+            }
+        };
+        let late = if self.ailment == Ailment::Slow { SLOW } else { Duration::ZERO };
+        Some(Answer { pdu, late, is_broken: self.ailment == Ailment::Doubled })
     }
 
     /// Its answer to a request at a plant time: function and content, both ways.

@@ -5,12 +5,17 @@
 //! controller --RTU on a serial port, or through TCP--> serial -+
 //! controller --Modbus TCP--> server --> device (registers) --outputs--> world (the twin), stepped in real time x speed
 //!                                       device (registers) <--readings--
-//! hil press, tests --lines--> control --> link of a bus, or the world
+//! controller --lines of its header--> lines --------------outputs, strokes-^ |
+//!                                     lines <------contacts-----------------+
+//! hil press, tests --words--> control --> link of a bus, a device, a line, or the world
 //! ```
 
 mod clock;
 mod control;
 mod device;
+mod lines;
+#[cfg(test)]
+mod lines_tests;
 mod plant;
 mod serial;
 #[cfg(test)]
@@ -22,6 +27,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,8 +41,9 @@ use tokio::task::JoinSet;
 
 pub use crate::twin::act::SAYINGS;
 pub use clock::STEP;
-pub use control::tell;
-use device::Device;
+pub use control::{WIRES, tell};
+use device::{Answer, Device};
+use lines::{Lines, Socket};
 pub use plant::PlantWorld;
 pub use serial::End;
 use serial::Served;
@@ -65,6 +72,8 @@ pub struct Setup {
     pub speed: u32,
     /// Buses on serial lines, whatever the site says of them, by name.
     pub serial: Vec<(String, End)>,
+    /// Where the lines of a header are played, for a controller's `--simulated-lines`.
+    pub lines: Option<PathBuf>,
 }
 
 /// Why a rig does not start.
@@ -78,10 +87,16 @@ pub enum RigError {
     )]
     NoEnd { bus: String },
     #[error(
-        "bus {bus} is the controller's own header, which a rig cannot play: give rig and controller a Modbus node in its \
-         place, both with `--set bus.{bus}.protocol=tcp --set bus.{bus}.address=127.0.0.1:1506 --set device.{device}.unit=1`"
+        "bus {bus} is the controller's own header: say where the rig plays its lines, with `--lines SOCKET`, and start the \
+         controller with `--simulated-lines SOCKET`"
     )]
-    Header { bus: String, device: String },
+    NoLines { bus: String },
+    #[error("--lines: the site has no header; its bus for the controller's pins is a Modbus node")]
+    NoHeader,
+    #[error("the lines of a header live at the speed of life: no `--speed` with them")]
+    Haste,
+    #[error("lines cannot be played at {path}")]
+    Lines { path: String, source: io::Error },
     #[error("--serial {bus}: there is no such bus: there are {known}")]
     NoBus { bus: String, known: String },
     #[error("serial port {port} of bus {bus} does not open: {why}")]
@@ -98,6 +113,7 @@ pub struct Rig {
     /// Where the controller finds each bus on a pseudo-terminal.
     pub ports: Vec<(String, String)>,
     pub control: SocketAddr,
+    desk: control::Desk,
     _tasks: JoinSet<()>,
     _clock: clock::Clock,
 }
@@ -110,9 +126,14 @@ impl Rig {
         world: Box<dyn World>,
         setup: &Setup,
     ) -> Result<Rig, RigError> {
-        let field = Arc::new(Field::new(Device::of(site, catalogue)));
+        let mut devices = Device::of(site, catalogue);
+        devices.retain(|device| !site.buses[device.bus].kind.is_gpio());
+        let field = Arc::new(Field::new(devices));
         let world = Arc::new(Mutex::new(world));
         let mut rig = Opened::default();
+        if setup.lines.is_some() && !site.buses.iter().any(|bus| bus.kind.is_gpio()) {
+            return Err(RigError::NoHeader);
+        }
         if let Some((bus, _)) =
             setup.serial.iter().find(|(bus, _)| site.buses.iter().all(|one| one.name != *bus))
         {
@@ -121,11 +142,12 @@ impl Rig {
         }
         for (number, bus) in site.buses.iter().enumerate() {
             if bus.kind.is_gpio() {
-                let device = site.devices.iter().find(|device| device.bus == number);
-                let device = device.map_or_else(String::new, |device| device.name.clone());
-                return Err(RigError::Header { bus: bus.name.clone(), device });
+                let (link, seen) = watch::channel(Link::Up);
+                rig.links.insert(bus.name.clone(), link);
+                rig.play(bus, Lines::of(site, number, catalogue, seen), setup, &field)?;
+            } else {
+                rig.open(number, bus, setup, &field).await?;
             }
-            rig.open(number, bus, setup, &field).await?;
         }
         let Opened { buses, ports, links, mut tasks } = rig;
         let address = setup.control.or_else(|| setup.bind.map(|bind| (bind.ip(), 0).into()));
@@ -133,10 +155,26 @@ impl Rig {
             address.or_else(|| CONTROL.parse().ok()).unwrap_or(([127, 0, 0, 1], 0).into());
         let listener = listen("control", address).await?;
         let control = local(&listener, address)?;
-        tasks.spawn(control::serve(listener, links, world.clone()));
+        let desk = control::Desk::new(links, field.clone(), world.clone());
+        tasks.spawn(control::serve(listener, desk.clone()));
         let inputs = Inputs::new(catalogue);
         let clock = clock::Clock::start(field, world, inputs, Outputs::new(catalogue), setup.speed);
-        Ok(Rig { buses, ports, control, _tasks: tasks, _clock: clock })
+        Ok(Rig { buses, ports, control, desk, _tasks: tasks, _clock: clock })
+    }
+}
+
+impl Rig {
+    /// Does what one line to the control endpoint would do.
+    ///
+    /// # Errors
+    /// When there is nothing of the kind: in words.
+    pub fn obey(&self, line: &str) -> Result<(), String> {
+        self.desk.obey(line)
+    }
+
+    /// The controller's power is gone: the outputs of its header let go.
+    pub fn go_dark(&self) {
+        self.desk.go_dark();
     }
 }
 
@@ -150,6 +188,28 @@ struct Opened {
 }
 
 impl Opened {
+    /// Plays the lines of a header.
+    fn play(
+        &mut self,
+        bus: &Bus,
+        lines: Lines,
+        setup: &Setup,
+        field: &Arc<Field>,
+    ) -> Result<(), RigError> {
+        let no_lines = || RigError::NoLines { bus: bus.name.clone() };
+        let path = setup.lines.as_ref().ok_or_else(no_lines)?;
+        if setup.speed > 1 {
+            return Err(RigError::Haste);
+        }
+        let socket = Socket::open(path)
+            .map_err(|source| RigError::Lines { path: path.display().to_string(), source })?;
+        lines.close_contacts(&mut self.tasks);
+        let link = lines.link();
+        field.state().lines = Some(lines);
+        self.tasks.spawn(lines::serve(socket, field.clone(), link));
+        Ok(())
+    }
+
     async fn open(
         &mut self,
         number: usize,
@@ -216,12 +276,14 @@ struct Field(Mutex<State>);
 #[derive(Debug)]
 struct State {
     devices: Vec<Device>,
+    /// Of the header, where it is played as lines.
+    lines: Option<Lines>,
     now: Moment,
 }
 
 impl Field {
     fn new(devices: Vec<Device>) -> Field {
-        Field(Mutex::new(State { devices, now: Moment(0) }))
+        Field(Mutex::new(State { devices, lines: None, now: Moment(0) }))
     }
 
     /// Whatever panicked while it held the lock left whole devices behind.
@@ -229,21 +291,12 @@ impl Field {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The answer on a bus to a request for a unit.
-    fn answer(&self, bus: usize, unit: u8, pdu: &[u8]) -> Vec<u8> {
+    /// What comes of a request for a unit of a bus; `None`: silence.
+    fn respond(&self, bus: usize, unit: u8, pdu: &[u8]) -> Option<Answer> {
         let mut state = self.state();
         let now = state.now;
         let mut devices = state.devices.iter_mut();
-        match devices.find(|device| (device.bus, device.unit) == (bus, unit)) {
-            Some(device) => device.answer(pdu, now),
-            None => server::unknown(pdu),
-        }
-    }
-
-    /// The same on a line without a gateway, where a device that is not there says nothing.
-    fn answer_on_line(&self, bus: usize, unit: u8, pdu: &[u8]) -> Option<Vec<u8>> {
-        let answer = self.answer(bus, unit, pdu);
-        Some(answer).filter(|answer| *answer != server::unknown(pdu))
+        devices.find(|device| (device.bus, device.unit) == (bus, unit))?.respond(pdu, now)
     }
 
     /// What all outputs ask of the plant now.
@@ -251,6 +304,9 @@ impl Field {
         let mut state = self.state();
         let now = state.now;
         state.devices.iter_mut().for_each(|device| device.drive(now, outputs));
+        if let Some(lines) = &mut state.lines {
+            lines.drive(outputs);
+        }
     }
 
     /// What the instruments read after a step.
@@ -258,5 +314,8 @@ impl Field {
         let mut state = self.state();
         state.now = now;
         state.devices.iter_mut().for_each(|device| device.show(inputs, now));
+        if let Some(lines) = &mut state.lines {
+            lines.show(inputs, now);
+        }
     }
 }

@@ -8,6 +8,7 @@ use plc::signal::Moment;
 use plc::tag::Catalogue;
 
 use super::World;
+use crate::Truth;
 use crate::model::parameters::TwinParameters;
 use crate::twin::{Act, Selector, Twin};
 
@@ -21,9 +22,20 @@ impl PlantWorld {
     /// The plant that a site describes.
     #[must_use]
     pub fn new(shape: &Shape, catalogue: &Catalogue, seed: u64) -> PlantWorld {
-        let parameters = TwinParameters::of(shape);
+        PlantWorld::with(TwinParameters::of(shape), catalogue, seed)
+    }
+
+    /// A plant with these parameters.
+    #[must_use]
+    pub fn with(parameters: TwinParameters, catalogue: &Catalogue, seed: u64) -> PlantWorld {
         let twin = Twin::new(parameters, catalogue, seed);
         PlantWorld { twin, selector: Selector::Remote }
+    }
+
+    /// What is really so.
+    #[must_use]
+    pub fn truth(&self) -> &Truth {
+        self.twin.truth()
     }
 }
 

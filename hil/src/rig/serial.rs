@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use tokio_serial::{SerialPort, SerialStream};
 
 use super::Field;
-use super::server::{CONNECTIONS_MAX, Faults, Link};
+use super::server::{self, CONNECTIONS_MAX, Faults, Link};
 
 /// As `plant.md` 1.5 has it, where a site does not say.
 const BAUD: u32 = 19_200;
@@ -130,15 +130,23 @@ where
         let (unit, pdu) = (request[0], &request[1..request.len() - 2]);
         // Copied: the guard must not be held over an await.
         let link = *served.link.borrow();
+        if link == Link::Swapped {
+            // A receiver sees the other's ones as zeros, and the rest of the line as one long break.
+            stream.write_all(&[0; SHORT]).await?;
+        }
         let Some(delay) = faults.strike(link) else { continue };
-        let Some(answer) = served.field.answer_on_line(served.bus, unit, pdu) else { continue };
+        let Some(answer) = served.field.respond(served.bus, unit, pdu) else { continue };
+        // A device all of whose instruments are dead is dead itself.
+        if answer.pdu == server::unknown(pdu) {
+            continue;
+        }
         let mut frame = vec![unit];
-        frame.extend(answer);
+        frame.extend(answer.pdu);
         frame.extend(checksum(&frame));
-        if faults.is_broken(link) {
+        if answer.is_broken || faults.is_broken(link) {
             frame[1] ^= 0x04;
         }
-        sleep(delay + gap(served.baud)).await;
+        sleep(delay + answer.late + gap(served.baud)).await;
         stream.write_all(&frame).await?;
     }
 }

@@ -48,8 +48,16 @@ async fn behaves(line: &mut (impl AsyncRead + AsyncWrite + Unpin), control: &str
         broken += usize::from(ask(line, &READ_FLOAT).await != FLOAT_IS_UP);
     }
     assert_eq!(broken, 1);
-    tell(control, "link a silent").await.unwrap();
-    assert!(ask(line, &READ_FLOAT).await.is_empty());
+    for (what, silent) in [("link a silent", true), ("link a swapped", false)] {
+        tell(control, what).await.unwrap();
+        let heard = ask(line, &READ_FLOAT).await;
+        assert_eq!((heard.is_empty(), heard == FLOAT_IS_UP), (silent, false), "{what}: {heard:?}");
+    }
+    tell(control, "link a up").await.unwrap();
+    tell(control, "device device3 doubled").await.unwrap();
+    let heard = ask(line, &READ_FLOAT).await;
+    assert!(heard.len() == FLOAT_IS_UP.len() && heard != FLOAT_IS_UP, "both at once: {heard:?}");
+    tell(control, "device device3 sound").await.unwrap();
     tell(control, "link a up").await.unwrap();
     assert_eq!(ask(line, &READ_FLOAT).await, FLOAT_IS_UP);
 }

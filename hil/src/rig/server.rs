@@ -32,10 +32,16 @@ pub enum Link {
     Noisy,
     /// Every third answer comes late, and the next ones behind it.
     Late,
+    /// Every answer takes 200 ms more: a radio link, a busy gateway.
+    Slow,
+    /// A and B of a line are swapped: no device understands, and what comes back is nonsense.
+    Swapped,
 }
 
 /// How late: longer than a site waits unless told otherwise (500 ms), by less than it pauses then.
 const LATE: Duration = Duration::from_millis(700);
+/// How long every answer takes on a slow link (`docs/spec/interfaces.md` 7.4).
+const SLOW: Duration = Duration::from_millis(200);
 /// Of so many answers one is broken or late.
 const FAULT_EVERY: u32 = 3;
 
@@ -53,7 +59,8 @@ impl Faults {
             Link::Up | Link::Noisy => Some(Duration::ZERO),
             Link::Late if self.answers.is_multiple_of(FAULT_EVERY) => Some(LATE),
             Link::Late => Some(Duration::ZERO),
-            Link::Silent | Link::Down => None,
+            Link::Slow => Some(SLOW),
+            Link::Silent | Link::Down | Link::Swapped => None,
         }
     }
 
@@ -64,6 +71,9 @@ impl Faults {
 }
 
 impl Link {
+    pub const ALL: [Link; 7] =
+        [Link::Up, Link::Silent, Link::Down, Link::Noisy, Link::Late, Link::Slow, Link::Swapped];
+
     /// As people write it.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -73,6 +83,8 @@ impl Link {
             Link::Down => "down",
             Link::Noisy => "noisy",
             Link::Late => "late",
+            Link::Slow => "slow",
+            Link::Swapped => "swapped",
         }
     }
 }
@@ -121,9 +133,13 @@ async fn converse(
         if let Some(delay) = faults.strike(now)
             && !faults.is_broken(now)
         {
-            let answer = field.answer(bus, request.unit, &request.pdu);
-            sleep(delay).await;
-            send(&mut stream, &request, &answer).await?;
+            let answer = field.respond(bus, request.unit, &request.pdu);
+            let late = answer.as_ref().map_or(Duration::ZERO, |answer| answer.late);
+            // A gateway passes on what is whole.
+            let answer = answer.filter(|answer| !answer.is_broken);
+            let pdu = answer.map_or_else(|| unknown(&request.pdu), |answer| answer.pdu);
+            sleep(delay + late).await;
+            send(&mut stream, &request, &pdu).await?;
         }
     }
 }

@@ -153,7 +153,7 @@ async fn a_bus_is_cut_and_joined_again_by_a_line_to_the_rig() {
     assert_eq!(tell(&control, "link z up").await, Err("no bus z: there are a".into()));
     assert_eq!(
         tell(&control, "link a left").await,
-        Err("a link is up, silent, down, noisy or late".into())
+        Err("a link is up, silent, down, noisy, late, slow, swapped, not left".into())
     );
     assert_eq!(tell(&control, "sing").await, Err("no song".into()));
     assert!(tell(&control, &"x".repeat(300)).await.is_err());
@@ -170,13 +170,44 @@ async fn two_rigs_on_one_address_are_one_too_many_and_the_message_says_where() {
     assert!(message.starts_with(&expected), "{message}");
 }
 
+#[test]
+fn a_device_that_lost_its_power_is_away_and_comes_back_as_it_left_the_factory() {
+    let mut drive = Bench::new().device(0);
+    for pdu in [write(RUN, 6), write(RUN, 7), write(RUN, 15), write(TIMEOUT, 30)] {
+        drive.ask(&pdu);
+    }
+    assert_eq!(drive.drives()[0], 1.0);
+    let read = [3, 0x17, 0x75, 0, 1];
+    drive.device.reboot(drive.now);
+    assert_eq!(drive.device.respond(&read, drive.now), None);
+    assert_eq!(drive.drives()[0], 0.0);
+    drive.passes(Duration::from_secs(3));
+    let answer = drive.device.respond(&read, drive.now).unwrap();
+    assert_eq!(answer.pdu, [3, 2, 0, 100], "its time-out is its maker's again");
+}
+
 #[tokio::test]
-async fn a_rig_cannot_play_the_controllers_own_header_and_says_what_to_do() {
-    let mut bench = Bench::new();
-    bench.site.buses[0].kind = BusKind::Gpio { driver: config::LineDriver::Rppal };
-    let said = bench.rig_with(Vec::new()).await.unwrap_err().to_string();
-    for words in ["--set bus.a.protocol=tcp", "--set device.device1.unit=1"] {
-        assert!(said.contains(words), "{said}");
+async fn a_gateway_says_that_a_silent_or_doubled_device_does_not_answer_and_passes_on_a_refusal() {
+    let rig = Bench::new().rig().await;
+    let float = [2, 0, 0, 0, 1];
+    let mut bus = TcpStream::connect(rig.buses[0].1).await.unwrap();
+    let cases: [(&str, &[u8]); 5] = [
+        ("silent", &[0x82, 11]),
+        ("doubled", &[0x82, 11]),
+        ("refuses", &[0x82, 4]),
+        ("slow", &[2, 1, 0]),
+        ("sound", &[2, 1, 0]),
+    ];
+    for (state, answer) in cases {
+        rig.obey(&format!("device device3 {state}")).unwrap();
+        assert_eq!(ask(&mut bus, 3, &float).await.unwrap(), answer, "{state}");
+    }
+    rig.obey("link a swapped").unwrap();
+    bus.write_all(&frame(1, 3, &float)).await.unwrap();
+    rig.obey("link a down").unwrap();
+    assert_eq!(bus.read(&mut [0; 8]).await.unwrap_or(0), 0, "nobody understood");
+    for words in ["device pump silent", "device device3 ill", "line 4 low", "device"] {
+        assert!(rig.obey(words).is_err(), "{words}");
     }
 }
 
@@ -335,7 +366,7 @@ impl Bench {
 
     pub async fn rig_with(&self, serial: Vec<(String, End)>) -> Result<Rig, RigError> {
         let bind = Some(([127, 0, 0, 1], 0).into());
-        let setup = Setup { bind, control: None, speed: 10, serial };
+        let setup = Setup { bind, speed: 10, serial, ..Setup::default() };
         Rig::start(&self.site, &self.catalogue, Box::new(Echo), &setup).await
     }
 }

@@ -3,13 +3,14 @@
 use core::fmt;
 
 use plc::alarm::State;
+use plc::image::Sample;
 use plc::quantity::Form;
 use plc::reason::Reason;
 use plc::signal::Quality;
 use plc::tag::{Catalogue, Kind};
 
+use super::seen::Seen;
 use super::values::TrueValue;
-use crate::closed_loop::ClosedLoop;
 
 /// What can be said, for people.
 pub const CONDITIONS: &str = "\
@@ -103,67 +104,71 @@ impl Condition {
         Ok(Condition { text: text.to_owned(), clauses })
     }
 
-    /// Whether all of it is so after the last scan.
+    /// Whether all of it is so. What nobody publishes is not.
     #[must_use]
-    pub fn holds(&self, plant: &ClosedLoop) -> bool {
-        self.clauses.iter().all(|clause| clause.holds(plant))
+    pub fn holds(&self, seen: &Seen<'_>) -> bool {
+        self.clauses.iter().all(|clause| clause.holds(seen))
+    }
+
+    /// Whether it asks what is really so, and nothing of what the plant publishes.
+    #[must_use]
+    pub fn is_of_the_world(&self) -> bool {
+        self.clauses.iter().all(|clause| matches!(clause, Clause::True(..)))
     }
 
     /// What is found instead, for a failure.
     #[must_use]
-    pub fn found(&self, plant: &ClosedLoop) -> String {
-        let found = self.clauses.iter().map(|clause| clause.found(plant));
+    pub fn found(&self, seen: &Seen<'_>) -> String {
+        let found = self.clauses.iter().map(|clause| clause.found(seen));
         found.collect::<Vec<_>>().join(", ")
     }
 }
 
 impl Clause {
-    fn holds(&self, plant: &ClosedLoop) -> bool {
-        let samples = &plant.plant.snapshot().samples;
+    fn holds(&self, seen: &Seen<'_>) -> bool {
+        let sample_of = |row: &usize| seen.sample(*row);
         match self {
-            Clause::True(value, than, bound) => than.holds(value.of(plant.truth()), *bound),
+            Clause::True(value, than, bound) => than.holds(value.of(seen.truth), *bound),
             Clause::Number(row, than, bound) => {
-                !matches!(samples[*row].quality, Quality::Bad(_))
-                    && than.holds(samples[*row].value, *bound)
+                sample_of(row).is_some_and(|one| !is_bad(one) && than.holds(one.value, *bound))
             }
-            Clause::State(row, states, wanted) => {
-                (states >> (samples[*row].value as u64 & 63) & 1 == 1) == *wanted
+            Clause::State(row, states, wanted) => sample_of(row)
+                .is_some_and(|one| (states >> (one.value as u64 & 63) & 1 == 1) == *wanted),
+            Clause::Reason(row, reason, wanted) => {
+                sample_of(row).is_some_and(|one| one.why.has(*reason) == *wanted)
             }
-            Clause::Reason(row, reason, wanted) => samples[*row].why.has(*reason) == *wanted,
-            Clause::Good(row, wanted) => {
-                !matches!(samples[*row].quality, Quality::Bad(_)) == *wanted
-            }
+            Clause::Good(row, wanted) => sample_of(row).is_some_and(|one| is_bad(one) != *wanted),
             Clause::Alarm(rows, wanted) => {
-                let told =
-                    |row: &usize| stands(samples[*row].value) && samples[*row].why.is_empty();
-                rows.iter().any(told) == *wanted
+                let told = |one: Sample| stands(one.value) && one.why.is_empty();
+                seen.samples.is_some()
+                    && rows.iter().any(|row| sample_of(row).is_some_and(told)) == *wanted
             }
         }
     }
 
-    fn found(&self, plant: &ClosedLoop) -> String {
-        let (rows, samples) = (&plant.plant.catalogue().rows, &plant.plant.snapshot().samples);
+    fn found(&self, seen: &Seen<'_>) -> String {
+        let rows = &seen.catalogue.rows;
+        let unknown = |row: &usize| format!("{} is not published", rows[*row].path);
+        let why = |one: Sample| one.why.iter().collect::<Vec<Reason>>();
         match self {
-            Clause::True(value, ..) => format!("really {:.3}", value.of(plant.truth())),
-            Clause::Number(row, ..) | Clause::Good(row, _) => {
-                let sample = samples[*row];
-                format!("{} = {:.3} {:?}", rows[*row].path, sample.value, sample.quality)
-            }
+            Clause::True(value, ..) => format!("really {:.3}", value.of(seen.truth)),
+            Clause::Number(row, ..) | Clause::Good(row, _) => match seen.sample(*row) {
+                Some(one) => format!("{} = {:.3} {:?}", rows[*row].path, one.value, one.quality),
+                None => unknown(row),
+            },
             Clause::State(row, ..) => {
-                format!("{} is {}", rows[*row].path, plant.state(&rows[*row].path).unwrap_or("?"))
+                format!("{} is {}", rows[*row].path, seen.state(&rows[*row].path).unwrap_or("?"))
             }
-            Clause::Reason(row, ..) => {
-                let why: Vec<Reason> = samples[*row].why.iter().collect();
-                format!("{} has {why:?}", rows[*row].path)
-            }
+            Clause::Reason(row, ..) => match seen.sample(*row) {
+                Some(one) => format!("{} has {:?}", rows[*row].path, why(one)),
+                None => unknown(row),
+            },
             Clause::Alarm(alarms, _) => {
                 let stand: Vec<String> = alarms
                     .iter()
-                    .filter(|row| stands(samples[**row].value))
-                    .map(|row| {
-                        let why: Vec<Reason> = samples[*row].why.iter().collect();
-                        format!("{} stands {why:?}", rows[*row].path)
-                    })
+                    .filter_map(|row| seen.sample(*row).map(|one| (row, one)))
+                    .filter(|(_, one)| stands(one.value))
+                    .map(|(row, one)| format!("{} stands {:?}", rows[*row].path, why(one)))
                     .collect();
                 if stand.is_empty() { "it does not stand".into() } else { stand.join(", ") }
             }
@@ -171,8 +176,12 @@ impl Clause {
     }
 }
 
+fn is_bad(sample: Sample) -> bool {
+    matches!(sample.quality, Quality::Bad(_))
+}
+
 /// An alarm's cause is there, or latched; one that has gone and that nobody has seen stands no more.
-fn stands(state: f64) -> bool {
+pub(crate) fn stands(state: f64) -> bool {
     let state = State::from_number(state as u8);
     state.is_some_and(|state| state != State::Normal && state != State::ReturnedUnacknowledged)
 }

@@ -17,7 +17,10 @@ truth PATH                                  it is told the truth again
 report PATH VALUE                           what the controller's shell reports: storage, clock, buses
 kill                                        the controller dies or hangs: pins stand, buses fall silent
 dark                                        the controller loses its power: pins let go
-restart [lost]                              it comes back; lost: its clock cannot say how long it was away";
+restart [lost]                              it comes back; lost: its clock cannot say how long it was away
+of a real controller alone (transports = [\"sim\"]):
+hang, wake                                  it stands still (SIGSTOP), and goes on
+link BUS silent|noisy|late|slow|swapped, device NAME ..., line NUMBER ...   wires: see `hil tell --help`";
 
 /// What becomes of a reading.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,14 +37,35 @@ pub enum Told {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
     Act(Act),
-    Order { text: String, asked: Asked },
-    Lie { path: String, told: Told },
-    Truth { path: String },
-    Report { path: String, value: f64 },
+    Order {
+        text: String,
+        asked: Asked,
+    },
+    Lie {
+        path: String,
+        told: Told,
+    },
+    Truth {
+        path: String,
+    },
+    Report {
+        path: String,
+        value: f64,
+    },
     Kill,
     Dark,
-    Restart { lost: bool },
+    Restart {
+        lost: bool,
+    },
+    /// The controller's process is stopped, and goes on.
+    Hang,
+    Wake,
+    /// Something is done to a wire, in the words of a rig.
+    Wire(String),
 }
+
+/// What a link does that only real wires do.
+const OF_WIRES: [&str; 5] = ["silent", "noisy", "late", "slow", "swapped"];
 
 impl Happening {
     /// The happening behind a line.
@@ -76,6 +100,12 @@ impl Happening {
                 value: value.parse().map_err(|_| format!("{value} is no number"))?,
             },
             ["kill"] => Happening::Kill,
+            ["hang"] => Happening::Hang,
+            ["wake"] => Happening::Wake,
+            ["device" | "line", _, _] => Happening::Wire(line.to_owned()),
+            ["link", bus, state] if bus == "header" || OF_WIRES.contains(&state) => {
+                Happening::Wire(line.to_owned())
+            }
             ["dark"] => Happening::Dark,
             ["restart"] => Happening::Restart { lost: false },
             ["restart", "lost"] => Happening::Restart { lost: true },
@@ -98,6 +128,9 @@ impl fmt::Display for Happening {
             }
             Happening::Truth { path } => write!(f, "truth {path}"),
             Happening::Report { path, value } => write!(f, "report {path} {value}"),
+            Happening::Wire(words) => f.write_str(words),
+            Happening::Hang => f.write_str("hang"),
+            Happening::Wake => f.write_str("wake"),
             Happening::Kill => f.write_str("kill"),
             Happening::Dark => f.write_str("dark"),
             Happening::Restart { lost: false } => f.write_str("restart"),

@@ -8,7 +8,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use super::duration::show;
 use super::picture::{INKS, Line, Picture, Stroke, bands, clock, escape};
 use super::run::Outcome;
-use super::stage::Mark;
+use super::stage::{Mark, MarkKind};
 use super::trace::{CURVES, States, Trace};
 use crate::invariants::TABLE;
 
@@ -24,6 +24,57 @@ pub fn line(outcome: &Outcome) -> String {
         show(outcome.plant_time),
         show(outcome.took),
     )
+}
+
+/// A table in Markdown, a row a story: what was awaited and what it took, and all that happened after the first thing that
+/// was done to wire or controller.
+#[must_use]
+pub fn measured(outcomes: &[Outcome]) -> String {
+    let mut text = String::from(
+        "| Story | Awaited, and what it took | What happened then, s after it |\n|---|---|---|\n",
+    );
+    for outcome in outcomes {
+        // What was awaited after a step that failed may have been so for another reason.
+        let measured = outcome.measured.iter().filter(|_| outcome.passed());
+        let limits = measured.map(|one| {
+            format!("{}: {:.1} s of {}", one.what, one.took.as_secs_f64(), show(one.limit))
+        });
+        let failures = outcome.failures.iter().map(|failure| format!("**not so: {failure}**"));
+        let awaited: Vec<String> = limits.chain(failures).collect();
+        let _ = writeln!(
+            text,
+            "| {} (`{}`) | {} | {} |",
+            outcome.title,
+            outcome.name,
+            awaited.join("<br>").replace('|', "\\|"),
+            aftermath(&outcome.marks).join("; ").replace('|', "\\|"),
+        );
+    }
+    text
+}
+
+/// What happened after the first thing that was no order, with its time since then.
+fn aftermath(marks: &[Mark]) -> Vec<String> {
+    let is_struck =
+        |mark: &&Mark| mark.kind == MarkKind::Happening && !mark.text.starts_with("order");
+    let Some(struck) = marks.iter().find(is_struck) else { return Vec::new() };
+    let after = marks.iter().skip_while(|mark| *mark != struck);
+    let told = after.map(|mark| {
+        let seconds = mark.at.saturating_sub(struck.at).as_secs_f64();
+        match mark.kind {
+            MarkKind::Happening => format!("`{}` {seconds:.1}", mark.text),
+            MarkKind::AlarmOn => {
+                format!("alarm {} {seconds:.1}", mark.text.split(' ').next().unwrap_or_default())
+            }
+            MarkKind::AlarmOff => {
+                format!("{} ends {seconds:.1}", mark.text.split(' ').next().unwrap_or_default())
+            }
+            MarkKind::State | MarkKind::World | MarkKind::Breach => {
+                format!("{} {seconds:.1}", mark.text)
+            }
+        }
+    });
+    told.collect()
 }
 
 /// JUnit XML, `docs/spec/interfaces.md` 7.6.
@@ -47,12 +98,12 @@ pub fn junit(outcomes: &[Outcome]) -> Result<String, String> {
         let software = env!("CARGO_PKG_VERSION");
         for (name, value) in [
             ("req", outcome.proves.join(",")),
-            ("transport", "process".into()),
+            ("transport", outcome.transport.into()),
             ("dut_sw", software.into()),
             ("dut_hw", "none".into()),
             ("bench_rev", software.into()),
             ("seed", outcome.seed.to_string()),
-            ("digest", format!("{:016x}", outcome.digest)),
+            ("digest", digest(outcome)),
         ] {
             case.add_property(Property::new(name, value.as_str()));
         }
@@ -60,6 +111,11 @@ pub fn junit(outcomes: &[Outcome]) -> Result<String, String> {
     }
     report.add_test_suite(suite);
     report.to_string().map_err(|why| why.to_string())
+}
+
+/// What repeats exactly; nothing does on real clocks.
+fn digest(outcome: &Outcome) -> String {
+    outcome.digest.map_or_else(|| "none".into(), |digest| format!("{digest:016x}"))
 }
 
 pub const STYLE: &str = "\
@@ -198,8 +254,10 @@ fn section(outcome: &Outcome) -> String {
     }
     let _ = write!(
         text,
-        "</table></details><p><small>seed {}, digest {:016x}</small></p>",
-        outcome.seed, outcome.digest
+        "</table></details><p><small>{}, seed {}, digest {}</small></p>",
+        outcome.transport,
+        outcome.seed,
+        digest(outcome)
     );
     text
 }

@@ -7,6 +7,7 @@ use super::duration::show;
 use super::faults::Fault;
 use super::happening::Happening;
 use super::scenario::{Refused, Scenario, Start, Step};
+use super::scene::Scene;
 use super::stage::{Mark, Stage};
 use super::trace::Trace;
 use crate::invariants::Breach;
@@ -23,6 +24,8 @@ pub struct Outcome {
     pub why: String,
     pub proves: Vec<String>,
     pub seed: u64,
+    /// Where it ran.
+    pub transport: &'static str,
     /// What was not as the story says, in order; empty: it passed.
     pub failures: Vec<String>,
     pub breaches: Vec<Breach>,
@@ -30,7 +33,8 @@ pub struct Outcome {
     pub measured: Vec<Measured>,
     pub plant_time: Duration,
     pub took: Duration,
-    pub digest: u64,
+    /// Of every output of every scan, where it repeats exactly.
+    pub digest: Option<u64>,
     pub marks: Vec<Mark>,
     pub trace: Option<Trace>,
 }
@@ -51,45 +55,33 @@ impl Outcome {
 }
 
 /// A run on its way.
-struct Play<'a> {
-    stage: Stage,
+struct Play<'a, S> {
+    scene: &'a mut S,
     /// When the plant was where the story begins.
     begun: Duration,
     never: &'a [Condition],
-    failures: Vec<String>,
-    measured: Vec<Measured>,
+    told: Told,
+    /// The scene goes on no more.
+    is_over: bool,
+}
+
+/// What a story was found to be.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// What was not as the story says, in order.
+    pub failures: Vec<String>,
+    pub measured: Vec<Measured>,
 }
 
 /// A story ends at so many failures: the rest would be noise.
 const FAILURES_MAX: usize = 8;
 
-/// Runs it from its start to its end.
+/// Runs it in this process from its start to its end.
 #[must_use]
 pub fn run(scenario: &Scenario) -> Outcome {
     let begun = Instant::now();
-    let stage = Stage::new(&scenario.setting);
-    let mut play = Play {
-        stage,
-        begun: Duration::ZERO,
-        never: &scenario.never,
-        failures: Vec::new(),
-        measured: Vec::new(),
-    };
-    play.begin(scenario.start);
-    for (place, step) in scenario.steps.iter().enumerate() {
-        if play.failures.len() >= FAILURES_MAX {
-            break;
-        }
-        let named = if step.say.is_empty() { String::new() } else { format!(" ({})", step.say) };
-        for _ in 0..step.times {
-            let before = play.failures.len();
-            play.step(step);
-            for failure in &mut play.failures[before..] {
-                *failure = format!("step {}{named}: {failure}", place + 1);
-            }
-        }
-    }
-    let Play { stage, mut failures, measured, .. } = play;
+    let mut stage = Stage::new(&scenario.setting);
+    let Told { mut failures, measured } = play(&mut stage, scenario);
     failures.extend(
         stage.watch.breaches().iter().map(|breach| format!("{breach}, at {}", show(breach.at))),
     );
@@ -99,56 +91,88 @@ pub fn run(scenario: &Scenario) -> Outcome {
         why: scenario.why.clone(),
         proves: scenario.proves.clone(),
         seed: scenario.setting.seed,
+        transport: "process",
         failures,
         breaches: stage.watch.breaches().to_vec(),
         measured,
         plant_time: stage.plant.passed(),
         took: begun.elapsed(),
-        digest: stage.digest(),
+        digest: Some(stage.digest()),
         marks: stage.marks,
         trace: stage.trace,
     }
+}
+
+/// Plays it in a scene from its start to its end.
+pub fn play(scene: &mut impl Scene, scenario: &Scenario) -> Told {
+    let never = &scenario.never;
+    let told = Told::default();
+    let mut play = Play { scene, begun: Duration::ZERO, never, told, is_over: false };
+    play.begin(scenario.start);
+    for (place, step) in scenario.steps.iter().enumerate() {
+        if play.told.failures.len() >= FAILURES_MAX {
+            break;
+        }
+        let named = if step.say.is_empty() { String::new() } else { format!(" ({})", step.say) };
+        for _ in 0..step.times {
+            let (before, measured) = (play.told.failures.len(), play.told.measured.len());
+            play.step(step);
+            for one in &mut play.told.measured[measured..] {
+                if !step.say.is_empty() {
+                    one.what = format!("{}: {}", step.say, one.what);
+                }
+            }
+            for failure in &mut play.told.failures[before..] {
+                *failure = format!("step {}{named}: {failure}", place + 1);
+            }
+            if play.is_over {
+                return play.told;
+            }
+        }
+    }
+    play.told
 }
 
 /// Brings a plant to where a story begins.
 ///
 /// # Errors
 /// When it does not come there.
-pub fn bring(stage: &mut Stage, start: Start) -> Result<(), String> {
+pub fn bring(scene: &mut impl Scene, start: Start) -> Result<(), String> {
     if start == Start::Fresh {
         return Ok(());
     }
-    let reached = |stage: &mut Stage, states: &[&str], limit: Duration| {
-        let end = stage.plant.passed() + limit;
-        while stage.plant.passed() < end {
-            stage.step();
-            if stage.plant.state("system.state").is_some_and(|state| states.contains(&state)) {
-                return Ok(());
-            }
-        }
-        Err(format!("never {}: {}", states.join(" or "), stage.plant.tell()))
-    };
-    reached(stage, &["Stopped"], TO_STOPPED)?;
+    reach(scene, &["Stopped"], TO_STOPPED)?;
     if start == Start::Stopped {
         return Ok(());
     }
     let start =
         super::order::Asked { role: plc::tag::Role::Operator, command: plc::image::Command::Start };
     let order = Happening::Order { text: "start".into(), asked: start };
-    stage.happen(&order)?.map_err(|reason| format!("start refused: {reason:?}"))?;
-    reached(stage, &["Producing", "Degraded", "Standby"], TO_PRODUCING)
+    scene.happen(&order)?.map_err(|reason| format!("start refused: {reason:?}"))?;
+    reach(scene, &["Producing", "Degraded", "Standby"], TO_PRODUCING)
 }
 
-impl Play<'_> {
-    fn begin(&mut self, start: Start) {
-        if let Err(why) = bring(&mut self.stage, start) {
-            self.failures.push(why);
+fn reach(scene: &mut impl Scene, states: &[&str], limit: Duration) -> Result<(), String> {
+    let end = scene.passed() + limit;
+    while scene.passed() < end {
+        scene.step()?;
+        if scene.seen().state("system.state").is_some_and(|state| states.contains(&state)) {
+            return Ok(());
         }
-        self.begun = self.stage.plant.passed();
+    }
+    Err(format!("never {}: {}", states.join(" or "), scene.tell()))
+}
+
+impl<S: Scene> Play<'_, S> {
+    fn begin(&mut self, start: Start) {
+        if let Err(why) = bring(self.scene, start) {
+            self.told.failures.push(why);
+        }
+        self.begun = self.scene.passed();
     }
 
     fn step(&mut self, step: &Step) {
-        while self.stage.plant.passed().saturating_sub(self.begun) < step.at {
+        while !self.is_over && self.scene.passed().saturating_sub(self.begun) < step.at {
             self.scan(&step.never);
         }
         if let Some(fault) = &step.fault {
@@ -158,8 +182,8 @@ impl Play<'_> {
             self.happen(act);
         }
         for attempt in &step.tries {
-            if let Err(why) = self.stage.happen(attempt) {
-                self.failures.push(format!("{attempt}: {why}"));
+            if let Err(why) = self.scene.happen(attempt) {
+                self.told.failures.push(format!("{attempt}: {why}"));
             }
         }
         for refused in &step.refused {
@@ -168,14 +192,14 @@ impl Play<'_> {
         if let Some((condition, limit)) = &step.until {
             self.wait(condition, *limit, &step.never);
         }
-        let end = self.stage.plant.passed() + step.run;
-        while self.stage.plant.passed() < end {
+        let end = self.scene.passed() + step.run;
+        while !self.is_over && self.scene.passed() < end {
             self.scan(&step.never);
         }
         for condition in &step.check {
-            if !condition.holds(&self.stage.plant) {
-                let found = condition.found(&self.stage.plant);
-                self.failures.push(format!("not {condition}, but {found}"));
+            if !condition.holds(&self.scene.seen()) {
+                let found = condition.found(&self.scene.seen());
+                self.told.failures.push(format!("not {condition}, but {found}"));
             }
         }
     }
@@ -183,29 +207,31 @@ impl Play<'_> {
     /// A fault of the catalogue: it strikes, and all that is required comes in its time.
     fn strike(&mut self, fault: &Fault, never: &[Condition]) {
         if let Some(when) = &fault.when
-            && !when.holds(&self.stage.plant)
+            && !when.holds(&self.scene.seen())
         {
-            let found = when.found(&self.stage.plant);
-            self.failures.push(format!("{} is to strike while {when}, but {found}", fault.id));
+            let found = when.found(&self.scene.seen());
+            self.told.failures.push(format!("{} is to strike while {when}, but {found}", fault.id));
             return;
         }
         for act in &fault.acts {
             self.happen(act);
         }
-        let begun = self.stage.plant.passed();
+        let begun = self.scene.passed();
         let mut open: Vec<_> = fault.expect.iter().chain(&fault.safe).collect();
-        while !open.is_empty() {
+        while !self.is_over && !open.is_empty() {
             self.scan(never);
-            let passed = self.stage.plant.passed().saturating_sub(begun);
+            let passed = self.scene.passed().saturating_sub(begun);
             open.retain(|expect| {
-                if expect.what.holds(&self.stage.plant) {
+                if expect.what.holds(&self.scene.seen()) {
                     let what = format!("{}: {}", fault.id, expect.what);
-                    self.measured.push(Measured { what, limit: expect.within, took: passed });
+                    self.told.measured.push(Measured { what, limit: expect.within, took: passed });
                     return false;
                 }
-                if passed > expect.within + 3 * self.stage.plant.period() {
-                    let found = expect.what.found(&self.stage.plant);
-                    self.failures.push(format!(
+                let seen_by =
+                    expect.within + 3 * self.scene.period() + self.scene.lag(&expect.what);
+                if passed > seen_by {
+                    let found = expect.what.found(&self.scene.seen());
+                    self.told.failures.push(format!(
                         "{}: not {} within {}, but {found}",
                         fault.id,
                         expect.what,
@@ -219,38 +245,39 @@ impl Play<'_> {
     }
 
     fn happen(&mut self, happening: &Happening) {
-        match self.stage.happen(happening) {
+        match self.scene.happen(happening) {
             Ok(Ok(())) => {}
-            Ok(Err(reason)) => self.failures.push(format!("{happening}: refused, {reason:?}")),
-            Err(why) => self.failures.push(format!("{happening}: {why}")),
+            Ok(Err(reason)) => self.told.failures.push(format!("{happening}: refused, {reason:?}")),
+            Err(why) => self.told.failures.push(format!("{happening}: {why}")),
         }
     }
 
     fn refuse(&mut self, refused: &Refused) {
-        match self.stage.happen(&refused.order) {
-            Ok(Ok(())) => self.failures.push(format!("{}: not refused", refused.order)),
+        match self.scene.happen(&refused.order) {
+            Ok(Ok(())) => self.told.failures.push(format!("{}: not refused", refused.order)),
             Ok(Err(reason)) => {
                 let found = format!("{reason:?}");
                 if refused.reason.as_ref().is_some_and(|wanted| *wanted != found) {
-                    self.failures.push(format!("{}: refused for {found}", refused.order));
+                    self.told.failures.push(format!("{}: refused for {found}", refused.order));
                 }
             }
-            Err(why) => self.failures.push(format!("{}: {why}", refused.order)),
+            Err(why) => self.told.failures.push(format!("{}: {why}", refused.order)),
         }
     }
 
     fn wait(&mut self, condition: &Condition, limit: Duration, never: &[Condition]) {
-        let begun = self.stage.plant.passed();
-        loop {
-            if condition.holds(&self.stage.plant) {
-                let took = self.stage.plant.passed().saturating_sub(begun);
-                self.measured.push(Measured { what: condition.to_string(), limit, took });
+        let begun = self.scene.passed();
+        while !self.is_over {
+            if condition.holds(&self.scene.seen()) {
+                let took = self.scene.passed().saturating_sub(begun);
+                self.told.measured.push(Measured { what: condition.to_string(), limit, took });
                 return;
             }
-            if self.stage.plant.passed().saturating_sub(begun) > limit {
-                let found = condition.found(&self.stage.plant);
-                let tells = self.stage.plant.tell();
-                self.failures
+            if self.scene.passed().saturating_sub(begun) > limit + self.scene.lag(condition) {
+                let found = condition.found(&self.scene.seen());
+                let tells = self.scene.tell();
+                self.told
+                    .failures
                     .push(format!("not {condition} within {}, but {found}; {tells}", show(limit)));
                 return;
             }
@@ -259,15 +286,20 @@ impl Play<'_> {
     }
 
     fn scan(&mut self, never: &[Condition]) {
-        self.stage.step();
+        if let Err(why) = self.scene.step() {
+            self.told.failures.push(why);
+            self.is_over = true;
+            return;
+        }
         for condition in never.iter().chain(self.never) {
             let told = format!("{condition}, which must never be");
-            if condition.holds(&self.stage.plant)
-                && !self.failures.iter().any(|one| one.contains(&told))
+            if condition.holds(&self.scene.seen())
+                && !self.told.failures.iter().any(|one| one.contains(&told))
             {
-                let at = show(self.stage.plant.passed());
-                self.failures
-                    .push(format!("{told}, at {at}: {}", condition.found(&self.stage.plant)));
+                let at = show(self.scene.passed());
+                self.told
+                    .failures
+                    .push(format!("{told}, at {at}: {}", condition.found(&self.scene.seen())));
             }
         }
     }

@@ -41,6 +41,8 @@ struct Text {
     #[serde(default = "process")]
     transports: Vec<String>,
     #[serde(default)]
+    sim: Sim,
+    #[serde(default)]
     never: Vec<String>,
     #[serde(default)]
     step: Vec<StepText>,
@@ -116,6 +118,26 @@ fn process() -> Vec<String> {
     vec!["process".into()]
 }
 
+/// How a story runs against the real controller, on transport `sim`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sim {
+    /// Plant seconds a second: with Modbus TCP alone.
+    pub speed: u32,
+    /// Buses on pseudo-terminals instead of TCP.
+    pub serial: Vec<String>,
+    /// The header is one, and the rig plays its lines; a Modbus node otherwise.
+    pub lines: bool,
+    /// Laid over the site file, `KEY=VALUE`.
+    pub set: Vec<String>,
+}
+
+impl Default for Sim {
+    fn default() -> Sim {
+        Sim { speed: 1, serial: Vec::new(), lines: false, set: Vec::new() }
+    }
+}
+
 /// An order that must be refused.
 #[derive(Clone, Debug)]
 pub struct Refused {
@@ -151,6 +173,9 @@ pub struct Scenario {
     pub why: String,
     pub proves: Vec<String>,
     pub transports: Vec<String>,
+    /// The short name of its site.
+    pub site: String,
+    pub sim: Sim,
     pub start: Start,
     pub setting: Setting,
     pub never: Vec<Condition>,
@@ -195,6 +220,14 @@ impl Scenario {
         if let Some(other) = text.transports.iter().find(|one| !known.contains(&one.as_str())) {
             return Err(format!("no transport {other}: process, sim, rig"));
         }
+        if !(1..=100).contains(&text.sim.speed) {
+            return Err(format!("[sim] speed is 1 to 100, not {}", text.sim.speed));
+        }
+        if (text.sim.lines || !text.sim.serial.is_empty()) && text.sim.speed > 1 {
+            return Err(
+                "[sim] lines, of a header or serial, live at the speed of life: no speed".into()
+            );
+        }
         let catalogue = catalogue_of(&site.shape);
         let conditions = |texts: &[String]| -> Result<Vec<Condition>, String> {
             texts.iter().map(|text| Condition::parse(text, &catalogue)).collect()
@@ -208,6 +241,8 @@ impl Scenario {
             why: text.why,
             proves: text.proves,
             transports: text.transports,
+            site: text.site,
+            sim: text.sim,
             start: text.start,
             never: conditions(&text.never)?,
             steps: steps.collect::<Result<Vec<Step>, String>>()?,

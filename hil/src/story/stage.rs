@@ -11,8 +11,11 @@ use plc::plant::Shape;
 use plc::reason::Reason;
 use plc::tag::Kind;
 
+use super::condition::Condition;
 use super::happening::Happening;
 use super::order::Asked;
+use super::scene::Scene;
+use super::seen::Seen;
 use super::trace::Trace;
 use crate::closed_loop::{Away, ClosedLoop, catalogue_of};
 use crate::invariants::Watch;
@@ -34,16 +37,23 @@ pub struct Setting {
 /// # Errors
 /// When there is none: with those there are.
 pub fn site_named(name: &str) -> Result<Site, String> {
+    let (path, text) = text_named(name)?;
+    config::check(text, path, &Profiles::shipped(), &[], catalogue_of)
+        .map_err(|faults| faults.to_string())
+}
+
+/// Path and text of a shipped site by its short name.
+///
+/// # Errors
+/// As [`site_named`].
+pub fn text_named(name: &str) -> Result<(&'static str, &'static str), String> {
     let is = |path: &str| {
         path.strip_prefix("sites/").and_then(|file| file.strip_suffix(".toml")) == Some(name)
     };
-    let found = shipped::ALL.iter().find(|(path, _)| is(path));
-    let Some((path, text)) = found else {
+    shipped::ALL.iter().find(|(path, _)| is(path)).copied().ok_or_else(|| {
         let known: Vec<&str> = shipped::ALL.iter().map(|(path, _)| *path).collect();
-        return Err(format!("no site {name}: {}", known.join(", ")));
-    };
-    config::check(text, path, &Profiles::shipped(), &[], catalogue_of)
-        .map_err(|faults| faults.to_string())
+        format!("no site {name}: {}", known.join(", "))
+    })
 }
 
 /// One line of what happened, for the report.
@@ -61,6 +71,8 @@ pub enum MarkKind {
     AlarmOn,
     AlarmOff,
     State,
+    /// Of the world, where nobody inside can be asked.
+    World,
     Breach,
 }
 
@@ -73,6 +85,7 @@ impl MarkKind {
             MarkKind::AlarmOn => "alarm",
             MarkKind::AlarmOff => "alarm ends",
             MarkKind::State => "plant",
+            MarkKind::World => "really",
             MarkKind::Breach => "BROKEN",
         }
     }
@@ -137,7 +150,7 @@ impl Stage {
                 (self.digest ^ value.to_bits()).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(5);
         }
         if let Some(trace) = &mut self.trace {
-            trace.sample(&self.plant);
+            trace.sample(self.plant.passed(), &self.plant.seen());
             self.mark_events();
         }
         let breaches = self.watch.breaches();
@@ -191,6 +204,9 @@ impl Stage {
             Happening::Report { path, value } => {
                 self.watch.tamper(None);
                 self.plant.report(path, *value);
+            }
+            Happening::Wire(_) | Happening::Hang | Happening::Wake => {
+                return Err("that is for a real controller: transports = [\"sim\"]".into());
             }
             Happening::Kill => self.leave(Away::Dead),
             Happening::Dark => self.leave(Away::Dark),
@@ -304,5 +320,37 @@ impl Stage {
         if self.marks.len() < MARKS_MAX {
             self.marks.push(Mark { at: self.plant.passed(), kind, text });
         }
+    }
+}
+
+impl Scene for Stage {
+    fn step(&mut self) -> Result<(), String> {
+        Stage::step(self);
+        Ok(())
+    }
+
+    fn passed(&self) -> Duration {
+        self.plant.passed()
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        self.plant.seen()
+    }
+
+    fn happen(&mut self, happening: &Happening) -> Result<Result<(), Reason>, String> {
+        Stage::happen(self, happening)
+    }
+
+    /// It is seen in the scan in which it is so.
+    fn lag(&self, _what: &Condition) -> Duration {
+        Duration::ZERO
+    }
+
+    fn period(&self) -> Duration {
+        self.plant.period()
+    }
+
+    fn tell(&self) -> String {
+        self.plant.tell()
     }
 }

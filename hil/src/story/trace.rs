@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::seen::Seen;
 use crate::Truth;
-use crate::closed_loop::ClosedLoop;
 
 /// A curve.
 #[derive(Clone, Copy)]
@@ -76,22 +76,22 @@ impl Trace {
         Trace { every, next: Duration::ZERO, times, values, filters }
     }
 
-    pub fn sample(&mut self, plant: &ClosedLoop) {
-        if plant.passed() < self.next {
+    pub fn sample(&mut self, passed: Duration, seen: &Seen<'_>) {
+        if passed < self.next {
             return;
         }
         if self.times.len() >= SAMPLES_MAX {
             self.thin();
         }
-        self.next = plant.passed() + self.every;
-        self.times.push(plant.passed());
-        self.values.push(CURVES.map(|curve| (curve.of)(plant.truth()) as f32));
-        self.filters.resize(plant.truth().filters.len(), States::new());
+        self.next = passed + self.every;
+        self.times.push(passed);
+        self.values.push(CURVES.map(|curve| (curve.of)(seen.truth) as f32));
+        self.filters.resize(seen.truth.filters.len(), States::new());
         for (place, states) in self.filters.iter_mut().enumerate() {
-            let state = plant.state(&format!("filter{}.state", place + 1)).unwrap_or("?");
+            let state = seen.state(&format!("filter{}.state", place + 1)).unwrap_or("?");
             // As many changes as samples: a filter changes far less often.
             if states.last().is_none_or(|(_, last)| *last != state) && states.len() < SAMPLES_MAX {
-                states.push((plant.passed(), state));
+                states.push((passed, state));
             }
         }
     }

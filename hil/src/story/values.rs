@@ -5,7 +5,7 @@ use crate::Truth;
 type Of = fn(&Truth) -> f64;
 
 /// What can be read of the world.
-const NAMED: [(&str, Of); 46] = [
+const NAMED: [(&str, Of); 47] = [
     ("hour", |t| t.hour),
     ("rain", |t| t.rain.0),
     ("river_level", |t| t.river_level.0),
@@ -51,6 +51,7 @@ const NAMED: [(&str, Of); 46] = [
     ("store", |t| t.store.0),
     ("overflowed", |t| t.overflowed.0),
     ("elevated_overflowed", |t| t.elevated_overflowed.0),
+    ("dosers", |t| t.dosers.iter().filter(|fed| **fed).count() as f64),
     ("motors", |t| t.turning.iter().filter(|turns| **turns).count() as f64),
 ];
 

@@ -339,6 +339,9 @@ fn is_lie(happening: &Happening) -> bool {
         | Happening::Order { .. }
         | Happening::Truth { .. }
         | Happening::Report { .. }
+        | Happening::Wire(_)
+        | Happening::Hang
+        | Happening::Wake
         | Happening::Kill
         | Happening::Dark
         | Happening::Restart { .. } => false,

@@ -116,6 +116,8 @@ pub struct Truth {
     /// Whether each motor turns: the drives of P-101, P-301, P-351, P-501, then M-211, P-205, P-601, B-351 where there is one.
     /// [`Truth::motors`] names them.
     pub turning: Box<[bool]>,
+    /// Whether each dosing pump has power: PAC, hypochlorite.
+    pub dosers: [bool; 2],
     /// The emergency-stop loop is whole.
     pub emergency_loop: bool,
     /// Somebody pushes HS-901.
@@ -286,6 +288,7 @@ impl Truth {
     fn look_at_the_books(&mut self, works: &Works) {
         let filtration = &works.filtration;
         self.contactor = works.panel.contactor;
+        self.dosers = [works.coagulant.powered, works.hypochlorite.powered];
         self.emergency_loop = works.panel.emergency_loop;
         self.reset_pressed = works.panel.reset_pressed;
         self.look_at_motors(works);

@@ -3,9 +3,10 @@
 //! Only the command line can ask for them (`run --simulated-lines SOCKET`), never a site file, and the other program must be
 //! there first: no plant gets them by accident.
 //!
-//! One line of text for each thing said. The controller says first `pull 4 down` of each input and `out 17 0` of each output,
-//! then each output that is set; the other side says `in 4 1` of an input whose level changes. Until then an input reads
-//! as its pull has it: open. When the other side goes away, inputs cannot be read and outputs cannot be set.
+//! One line of text for each thing said. The controller says first `pull 4 down` of each input, `out 17 0` of each output, and
+//! `begin`; the other side says how the inputs stand, and `ready`. From then on the controller says each output that is set,
+//! the other side `in 4 1` of an input whose level changes. An input of which nothing was said reads as its pull has it: open.
+//! When the other side goes away, inputs cannot be read and outputs cannot be set.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::Shutdown;
@@ -13,6 +14,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::thread::Builder;
 use std::time::Duration;
 
@@ -20,6 +22,10 @@ use super::lines::{Level, LineError, Lines, Pull, Wires};
 
 /// Longest wait for the other side to take a word (chosen: well below the second after which the heartbeat is missed).
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Longest wait for the other side to say how the inputs stand: the first look at a header is a true one. One that does not
+/// say so is taken as it is (chosen: well below the patience of whoever starts a controller).
+const BEGINNING: Duration = Duration::from_millis(500);
 
 /// The controller's end.
 #[derive(Debug)]
@@ -47,11 +53,11 @@ impl Remote {
         let pulled_up = wires.inputs.iter().filter(|(_, pull)| *pull == Pull::Up);
         let levels = pulled_up.fold(0, |levels, (line, _)| levels | 1 << line);
         let far = Arc::new(Far { levels: AtomicU32::new(levels), is_there: AtomicBool::new(true) });
-        let told = far.clone();
+        let (told, (say_ready, ready)) = (far.clone(), channel());
         Builder::new()
             .name("simulated lines".into())
             .spawn(move || {
-                told.listen(heard);
+                told.listen(heard, &say_ready);
                 told.is_there.store(false, Ordering::Release);
             })
             .map_err(failed)?;
@@ -66,6 +72,9 @@ impl Remote {
         for line in &wires.outputs {
             remote.set(*line, Level::Low)?;
         }
+        remote.say("begin\n").map_err(failed)?;
+        // One that is silent, or gone, is met again at the first look.
+        let _ = ready.recv_timeout(BEGINNING);
         Ok(remote)
     }
 
@@ -76,8 +85,13 @@ impl Remote {
 
 impl Far {
     /// Until the other side goes away, or says what is not understood.
-    fn listen(&self, heard: UnixStream) {
+    fn listen(&self, heard: UnixStream, say_ready: &Sender<()>) {
         for words in BufReader::new(heard).lines() {
+            if words.as_ref().is_ok_and(|words| words == "ready") {
+                // Nobody waits for it any more.
+                let _ = say_ready.send(());
+                continue;
+            }
             let Some((line, is_high)) = words.ok().as_deref().and_then(understood) else { return };
             if is_high {
                 self.levels.fetch_or(1 << line, Ordering::Release);
@@ -169,10 +183,31 @@ mod tests {
         assert_eq!(near.levels().unwrap(), 1 << 5, "as it is pulled");
         near.set(27, Level::High).unwrap();
         let heard: Vec<String> =
-            BufReader::new(far.try_clone().unwrap()).lines().take(5).map(Result::unwrap).collect();
-        assert_eq!(heard, ["pull 4 down", "pull 5 up", "out 17 0", "out 27 0", "out 27 1"]);
+            BufReader::new(far.try_clone().unwrap()).lines().take(6).map(Result::unwrap).collect();
+        assert_eq!(
+            heard,
+            ["pull 4 down", "pull 5 up", "out 17 0", "out 27 0", "begin", "out 27 1"]
+        );
         far.write_all(b"in 4 1\nin 5 0\n").unwrap();
         until("both are heard", || near.levels().unwrap() == 1 << 4);
+    }
+
+    #[test]
+    fn the_first_look_at_a_header_is_as_the_other_side_says_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("lines");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let far = std::thread::spawn(move || {
+            let mut far = listener.accept().unwrap().0;
+            let heard = BufReader::new(far.try_clone().unwrap());
+            assert!(heard.lines().map_while(Result::ok).any(|words| words == "begin"));
+            far.write_all(b"in 4 1\nready\n").unwrap();
+            far
+        });
+        let wires = Wires { inputs: vec![(4, Pull::Down)], outputs: Vec::new() };
+        let mut near = Remote::open(&wires, &socket).unwrap();
+        let _far = far.join().unwrap();
+        assert_eq!(near.levels().unwrap(), 1 << 4);
     }
 
     #[test]

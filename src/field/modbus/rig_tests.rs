@@ -36,12 +36,8 @@ const SPEED: u32 = 10;
 
 async fn rig(site: &mut Rigged) -> Rig {
     site.speed = SPEED;
-    let setup = Setup {
-        bind: Some(([127, 0, 0, 1], 0).into()),
-        control: None,
-        speed: SPEED,
-        serial: Vec::new(),
-    };
+    let bind = Some(([127, 0, 0, 1], 0).into());
+    let setup = Setup { bind, speed: SPEED, ..Setup::default() };
     let world = Box::new(Mirror);
     let rig = Rig::start(&site.site(), &site.catalogue(), world, &setup).await.unwrap();
     site.address = rig.buses[0].1.to_string();
@@ -196,7 +192,8 @@ async fn sees_every_instrument(
     let mut core = Core::new(&site.shape);
     let catalogue = core.catalogue().clone();
     let world = Box::new(PlantWorld::new(&site.shape, &catalogue, 1));
-    let setup = Setup { bind: Some(([127, 0, 0, 1], 0).into()), control: None, speed, serial };
+    let bind = Some(([127, 0, 0, 1], 0).into());
+    let setup = Setup { bind, speed, serial, ..Setup::default() };
     let rig = Rig::start(&site, &catalogue, world, &setup).await.unwrap();
     let at = |(bus, address): &(String, SocketAddr)| format!("bus.{bus}.address={address}");
     let site = bench(&rig.ports, &rig.buses.iter().map(at).collect::<Vec<String>>());
