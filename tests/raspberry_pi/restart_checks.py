@@ -3,10 +3,9 @@
 import time
 
 from checks import needed, see
-from header_checks import BOOT_MAX_S, START_MAX_S
-from link_checks import NETWORK
+from header_checks import BOOT_MAX_S
 from plant import STATE
-from wires import HEARTBEAT, HORN, INTAKE_PERMIT, MOVING, OUTPUTS, SUPPLY, SUPPLY_ON
+from wires import HEARTBEAT, HORN, MOVING, OUTPUTS, SUPPLY, SUPPLY_ON
 
 # A setting that the owner may change, inside its range; and what it is changed to.
 SETTING = "disinfection.residual_target"
@@ -45,18 +44,13 @@ def stays_off(plant, since):
     return f"{seconds:.0f} s, then {plant.screen.state('system.state')}"
 
 
-def works(screen, plant):
-    """Whether raw water comes, with the permit for it."""
-    return (screen.value(NETWORK) or 0) > 1 and bool(plant.wires.high([INTAKE_PERMIT]))
-
-
 @needed
 def dies(plant):
-    """Killed with -9 at work, the controller beats no more: the relay opens K0, whatever the lines are left at."""
-    plant.start(lambda it: works(it, plant), START_MAX_S)
+    """Killed with -9, the controller beats no more: the relay opens K0, whatever the lines are left at."""
     remember(plant, BEFORE_KILL)
     before = plant.wires.high(MOVING)
-    see(INTAKE_PERMIT in before, f"high are {before}: {plant.screen.told()}")
+    # A pump that the emergency stop has just stopped may not start again for minutes: K0 is what is on.
+    see(SUPPLY in before, f"high are {before}: {plant.screen.told()}")
     plant.killed = time.monotonic()
     status = plant.signal("KILL")
     see(status == "137", f"ended with {status}")
