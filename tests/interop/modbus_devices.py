@@ -106,15 +106,22 @@ class Devices:
 class Cases:
     """What is asked of the devices, whatever the way to them."""
 
-    def modbus(self, *words, fails=False):
-        """One run of the program: what it prints, or what it says when it fails."""
-        done = subprocess.run(
+    # Where the probe's registers are.
+    probe = "5"
+
+    def asked(self, *words):
+        """One run of the program."""
+        return subprocess.run(
             [os.environ["SWEETSPRING_BIN"], "modbus", *words[:1], *self.way, *words[1:]],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=ANSWER_MAX_S,
         )
+
+    def modbus(self, *words, fails=False):
+        """What it prints, or what it says when it fails."""
+        done = self.asked(*words)
         self.assertEqual(done.returncode != 0, fails, done.stdout + done.stderr)
         return done.stderr if fails else done.stdout
 
@@ -128,9 +135,9 @@ class Cases:
             ["101", "0x0190", "400", "400"],
             ["102", "0xFFFF", "65535", "-1"],
         ])
-        rows = self.cells("read", "--unit", "5", "--as", "f32", "input", "10", "2")
+        rows = self.cells("read", "--unit", self.probe, "--as", "f32", "input", "10", "2")
         self.assertEqual(rows[1], ["10", "0x40E8", "0x0000", "7.25"])
-        rows = self.cells("read", "--unit", "5", "holding", "4")
+        rows = self.cells("read", "--unit", self.probe, "holding", "4")
         self.assertEqual(rows[1], ["4", "0x04D2", "1234", "1234"])
 
     def test_bits_are_read(self):
@@ -156,7 +163,7 @@ class Cases:
         self.assertIn("a manual's 40001 is `holding 0`", said)
 
     def test_what_does_not_change_is_said_once(self):
-        words = ("watch", "--unit", "5", "--every", "50", "--times", "4", "holding", "4")
+        words = ("watch", "--unit", self.probe, "--every", "50", "--times", "4", "holding", "4")
         self.assertEqual(len(self.modbus(*words).splitlines()), 2)
 
 
