@@ -155,6 +155,10 @@ fn profile(name: &str, table: &tree::Table, report: &mut Report) -> Profile {
     let write_every = top.time("write_every", Duration::from_millis(10)..=EVERY_MAX, report);
     let read_back = top.yes_no("read_back", report).unwrap_or(false);
     let starts = top.find("starts").and_then(|_| top.register("starts", report));
+    if let (Some(_), Some(entry)) = (starts, top.find("watchdog")) {
+        let what = "`starts` and `watchdog` together: a device has one or the other";
+        report.fault(&entry.place, "watchdog", what);
+    }
     let hardware_guard = top.text("hardware_guard", "say what stops its outputs", report);
     let order = word_order(&mut top, report).unwrap_or_default();
     // Some makers count registers from 1, the wire counts from 0 (plant.md 1.6).

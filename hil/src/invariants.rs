@@ -222,7 +222,8 @@ impl Watch {
             || self.silence_s[3] > 0.0;
         let drawn_on = self.batch && late && self.seconds > 60.0 && truth.settled_level.0 > 99.0;
         let obeys = !self.waivers.cover(Promise::Obedience);
-        if drawn_on || self.waivers.cover(Promise::Levels) || !obeys {
+        let opens = self.batch && self.waivers.cover(Promise::TankOutlets);
+        if drawn_on || opens || self.waivers.cover(Promise::Levels) || !obeys {
             self.forgiven_m3[0] += spilled_inside(truth) - spilled_inside(&self.before);
         } else {
             if self.waivers.cover(Promise::SludgeValves) {
@@ -319,9 +320,10 @@ impl Watch {
         if self.primed.1 > 86_400.0 {
             self.primed = (0.0, 0.0);
         }
-        // No plant with real outputs scans slower than 250 ms: a run in steps of a second sees what ends between two of them late.
-        let step = if self.period_s > 0.5 { self.period_s } else { 0.0 };
-        self.judge(7, 0, into_still, 2.0 + step, || {
+        // A plant with real outputs scans every 250 ms at least. In steps of a second what a meter shows is known a step later, and
+        // obeyed another: these two are the simulation's.
+        let steps = if self.period_s > 0.5 { 2.0 * self.period_s } else { 0.0 };
+        self.judge(7, 0, into_still, 2.0 + steps, || {
             format!("hypochlorite at {made:.2} m³/h of filtered water")
         });
         let (dose, ntu) = (truth.coagulant_dose.0, truth.raw_turbidity.0);
@@ -470,7 +472,9 @@ impl Watch {
                 !self.waivers.cover(Promise::Levels) && !self.waivers.cover(Promise::Obedience);
             self.judge(19, place, dry && free, 10.0, || format!("{} runs dry", tags[place]));
             let nominal = if place == 2 { 18.0 * self.filter_scale } else { self.nominal };
-            let still = flows[place] < 0.05 * nominal && !self.waivers.cover(Promise::Obedience);
+            let blind = place == 3 && self.waivers.cover(Promise::LiftMeter);
+            let obeys = !self.waivers.cover(Promise::Obedience);
+            let still = flows[place] < 0.05 * nominal && obeys && !blind;
             // Each pump by itself: a standby that takes over has its own time to show an effect.
             for motor in self.gauges.motors(place) {
                 let turns = truth.turning.get(motor).is_some_and(|turns| *turns);

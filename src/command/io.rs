@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use config::FieldKind;
+use tracing_subscriber::EnvFilter;
 
 use super::modbus::columns;
 use super::{say, sites};
@@ -27,9 +28,11 @@ Examples:
   sweetspring io check site.toml --walk --only filter1       one unit
   sweetspring io check site.toml --walk --report walk.md     and a sheet to sign
 
-One master a bus: stop the controller first. Inputs alone switch nothing. An output is switched only after you have typed its
-tag, one at a time; interlocks do not stand behind it, the emergency stop does. K0 stays out, so that relays click and no motor
-turns; --with-contactor puts it in with each output. What ends this program, ends the output.";
+One master a bus: stop the controller first. At its end every output of the site is switched off. Nothing is switched on before you
+have typed its tag, one at a time; no interlock stands behind it, the emergency stop does. Valves travel, and stay where two seconds
+have taken them: water may flow. K0 stays out, so that no motor turns, and drives that get their supply through it do not answer;
+--with-contactor puts it in with each output. Drives themselves are not tried. An end of this program ends the output, but for
+kill -9 and the like: then pull the plug of the relay.";
 
 #[derive(Debug, Subcommand)]
 pub enum Io {
@@ -85,6 +88,12 @@ impl Check {
                 self.site.display()
             ),
         }
+        tracing_subscriber::fmt()
+            .with_env_filter(
+                EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
+            )
+            .with_writer(std::io::stderr)
+            .init();
         let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
         let ended = Arc::new(AtomicBool::new(false));
         walk::end_on_signals(&runtime, &ended)?;

@@ -1,9 +1,10 @@
-/* A Modbus device as libmodbus makes one: `libmodbus_device tcp PORT` or `libmodbus_device rtu TTY BAUD`. Registers as in
+/* A Modbus device as libmodbus makes one: `libmodbus_device tcp` (it says its port) or `libmodbus_device rtu TTY BAUD`. Registers as in
    modbus_devices.py, all of them at every unit. Holding register 40 answers half a second late, 50 with "server busy". Ends when its
    standard input does. `libmodbus_device poll PORT COUNT` is a master instead: it reads 100 registers so many times and prints seconds. */
 
 #include <errno.h>
 #include <modbus/modbus.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,19 +78,22 @@ static int ask(int port, int count) {
 
 int main(int count, char **words) {
     modbus_t *line;
-    int listener = -1;
+    int listener = -1, port = 0;
     if (count == 4 && !strcmp(words[1], "poll")) return ask(atoi(words[2]), atoi(words[3]));
-    if (count == 3 && !strcmp(words[1], "tcp")) {
-        line = modbus_new_tcp("127.0.0.1", atoi(words[2]));
+    if (count == 2 && !strcmp(words[1], "tcp")) {
+        struct sockaddr_in at;
+        socklen_t length = sizeof at;
+        line = modbus_new_tcp("127.0.0.1", 0);
         listener = line ? modbus_tcp_listen(line, 1) : -1;
-        if (listener < 0) return 1;
+        if (listener < 0 || getsockname(listener, (struct sockaddr *)&at, &length) < 0) return 1;
+        port = ntohs(at.sin_port);
     } else if (count == 4 && !strcmp(words[1], "rtu")) {
         line = modbus_new_rtu(words[2], atoi(words[3]), 'N', 8, 1);
         if (!line || modbus_set_slave(line, 1) < 0 || modbus_connect(line) < 0) return 1;
     } else {
         return 2;
     }
-    puts("ready");
+    printf("ready %d\n", port);
     fflush(stdout);
     return serve(line, listener);
 }

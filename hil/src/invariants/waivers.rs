@@ -21,6 +21,10 @@ pub(super) enum Promise {
     SludgeValves,
     /// The inlet of a sedimentation tank lets nothing through although its limit switches say that it is open.
     TankInlets,
+    /// The outlet of a sedimentation tank opened by itself, and nobody can shut it.
+    TankOutlets,
+    /// FIT-501 lies: what P-501 moves is then known by balances, in ten minutes.
+    LiftMeter,
     /// The elevated tank lies about its level (F39, F40).
     ElevatedTank,
     /// The analyser that clears delivered water lies (F35, F36 and their kin), or that of turbidity.
@@ -32,12 +36,14 @@ pub(super) enum Promise {
     Village,
 }
 
-const PROMISES: [Promise; 10] = [
+const PROMISES: [Promise; 12] = [
     Promise::Coagulant,
     Promise::Obedience,
     Promise::FilterValves,
     Promise::SludgeValves,
     Promise::TankInlets,
+    Promise::TankOutlets,
+    Promise::LiftMeter,
     Promise::ElevatedTank,
     Promise::Chlorine,
     Promise::Turbidity,
@@ -60,6 +66,8 @@ impl Promise {
             | Promise::FilterValves
             | Promise::SludgeValves
             | Promise::TankInlets
+            | Promise::TankOutlets
+            | Promise::LiftMeter
             | Promise::ElevatedTank
             | Promise::Levels
             | Promise::Village => SETTLED_S,
@@ -112,7 +120,8 @@ impl Promise {
                         "waste.high_high",
                     ])
             }
-            Promise::TankInlets | Promise::Village => false,
+            Promise::LiftMeter => path == "distribution.flow",
+            Promise::TankInlets | Promise::TankOutlets | Promise::Village => false,
         }
     }
 
@@ -131,9 +140,14 @@ impl Promise {
                 path.starts_with("tank") && path.ends_with(".inlet") && fault == ActuatorFault::Plug
             }
             Promise::Village => path == "distribution.outlet",
-            Promise::ElevatedTank | Promise::Chlorine | Promise::Turbidity | Promise::Levels => {
-                false
+            Promise::TankOutlets => {
+                path.starts_with("tank") && path.ends_with(".outlet") && fault == ActuatorFault::Run
             }
+            Promise::LiftMeter
+            | Promise::ElevatedTank
+            | Promise::Chlorine
+            | Promise::Turbidity
+            | Promise::Levels => false,
         }
     }
 }

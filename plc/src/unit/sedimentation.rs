@@ -380,7 +380,10 @@ impl Sedimentation {
     #[must_use]
     pub fn outlet_held(&self) -> Reasons {
         let full = self.batches.as_ref().is_some_and(Batches::no_room);
-        Reasons::NONE.and_if(full, Reason::SettledTankFull)
+        let known = self.settled_level().usable().is_some();
+        Reasons::NONE
+            .and_if(full && known, Reason::SettledTankFull)
+            .and_if(full && !known, Reason::LevelUnknown)
     }
 
     /// No raw water is asked for just now: every batch settles, gives water or waits to be desludged.

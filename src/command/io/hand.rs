@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use config::{Binding, Direction, Site};
+use config::{Binding, Direction, Form as RegisterForm, Site};
 use plc::image::{Inputs, Outputs};
 use plc::quantity::Form;
 use plc::signal::{Fault, Moment, Quality, Reading};
@@ -23,6 +23,8 @@ const TICK: Duration = Duration::from_millis(100);
 const FIRST_ANSWERS: Duration = Duration::from_secs(15);
 /// The contactor of all motors (`docs/spec/plant.md` 1.7).
 const CONTACTOR: &str = "system.supply";
+/// Without its edges KWD-900 lets no contactor in.
+const HEARTBEAT: &str = "system.heartbeat";
 
 /// A point that is wired.
 #[derive(Clone, Debug)]
@@ -53,10 +55,11 @@ pub struct Field {
     inputs: Inputs,
     outputs: Outputs,
     began: Instant,
+    beat: bool,
 }
 
 impl Field {
-    /// Opens every bus. Nothing is switched: outputs are written only by [`Field::switch`].
+    /// Opens every bus. Nothing is switched on but by [`Field::switch`].
     pub fn open(site: Site, lines: Option<&Path>, runtime: &Runtime) -> anyhow::Result<Field> {
         let mut catalogue = catalogue_of(&site.shape);
         let buses = BusField::start_on(&site, &catalogue, 1, runtime.handle(), |driver, wires| {
@@ -64,7 +67,7 @@ impl Field {
         })?;
         let (inputs, outputs) = (Inputs::new(&catalogue), Outputs::new(&catalogue));
         site.rename_tags(&mut catalogue);
-        Ok(Field { site, catalogue, buses, inputs, outputs, began: Instant::now() })
+        Ok(Field { site, catalogue, buses, inputs, outputs, began: Instant::now(), beat: false })
     }
 
     /// The inputs that are wired and whose path begins with one of these; all of them without any.
@@ -72,9 +75,18 @@ impl Field {
         self.wired(Direction::Input, only)
     }
 
-    /// The outputs, as [`Field::points`].
+    /// The outputs, as [`Field::points`]; but for the contactor and the heartbeat, which go with each of them.
     pub fn outputs(&self, only: &[String]) -> anyhow::Result<Vec<Point>> {
-        self.wired(Direction::Output, only)
+        let mut outputs = self.wired(Direction::Output, only)?;
+        outputs.retain(|point| ![CONTACTOR, HEARTBEAT].contains(&point.row.path.as_str()));
+        Ok(outputs)
+    }
+
+    /// What is switched is a contact, and not the command word of a drive.
+    pub fn may_be_tried(&self, point: &Point) -> bool {
+        let command =
+            matches!(self.site.register(&point.binding).form, RegisterForm::Command { .. });
+        point.is_contact() && !command
     }
 
     fn wired(&self, direction: Direction, only: &[String]) -> anyhow::Result<Vec<Point>> {
@@ -221,6 +233,10 @@ impl Field {
 
     /// As a controller scans: a driver whose outputs are not renewed switches them off.
     fn scan(&mut self) {
+        if let Some(heartbeat) = self.catalogue.output_slot(HEARTBEAT) {
+            self.beat = !self.beat;
+            self.set(heartbeat, f64::from(u8::from(self.beat)));
+        }
         let now = self.now();
         self.buses.write(&self.outputs, now);
         std::thread::sleep(TICK);

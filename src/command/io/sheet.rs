@@ -23,6 +23,8 @@ pub enum Verdict {
     /// Why not.
     Wrong(String),
     Skipped,
+    /// The walk ended before.
+    NotLookedAt,
 }
 
 impl Verdict {
@@ -37,6 +39,7 @@ impl Verdict {
             Verdict::Right => "right".to_owned(),
             Verdict::Wrong(why) => format!("WRONG: {why}"),
             Verdict::Skipped => "skipped".to_owned(),
+            Verdict::NotLookedAt => "NOT LOOKED AT".to_owned(),
         }
     }
 }
@@ -75,9 +78,13 @@ impl Sheet {
         self.count(|verdict| matches!(verdict, Verdict::Wrong(_)))
     }
 
-    /// Nothing is wrong.
+    /// Nothing is wrong, and nothing was left out.
     pub fn is_well(&self) -> bool {
-        self.wrong() == 0
+        self.wrong() == 0 && self.left() == 0
+    }
+
+    fn left(&self) -> usize {
+        self.count(|verdict| *verdict == Verdict::NotLookedAt)
     }
 
     /// In a line.
@@ -86,9 +93,13 @@ impl Sheet {
         let reads = self.count(|verdict| *verdict == Verdict::Reads);
         let skipped = self.count(|verdict| *verdict == Verdict::Skipped);
         let mut said = vec![format!("{} points", self.found.len())];
-        for (count, what) in
-            [(right, "right"), (reads, "read"), (self.wrong(), "wrong"), (skipped, "skipped")]
-        {
+        for (count, what) in [
+            (right, "right"),
+            (reads, "read"),
+            (self.wrong(), "wrong"),
+            (skipped, "skipped"),
+            (self.left(), "not looked at"),
+        ] {
             if count > 0 {
                 said.push(format!("{count} {what}"));
             }

@@ -41,6 +41,7 @@ pub struct Walk<'a> {
     sheet: &'a mut Sheet,
     lines: Receiver<String>,
     ended: Arc<AtomicBool>,
+    broken_off: bool,
 }
 
 impl Walk<'_> {
@@ -55,7 +56,7 @@ impl Walk<'_> {
                 }
             }
         });
-        Walk { field, sheet, lines, ended }
+        Walk { field, sheet, lines, ended, broken_off: false }
     }
 
     fn hear(&self) -> Said {
@@ -90,13 +91,13 @@ impl Walk<'_> {
                 let wrong = shows.wrong.map_or(String::new(), |wrong| format!("   {wrong}"));
                 say(&format!("  {}{wrong}", shows.text))?;
                 let verdict = match self.hear() {
-                    Said::End => return Ok(()),
+                    Said::End => return self.leave(&points[place..]),
                     Said::Line(line) => match line.split_at_checked(1) {
                         None => continue,
                         Some(("y", _)) => Verdict::Right,
                         Some(("n", why)) => Verdict::Wrong(why.trim().to_owned()),
                         Some(("s", _)) => Verdict::Skipped,
-                        Some(("q", _)) => return Ok(()),
+                        Some(("q", _)) => return self.leave(&points[place..]),
                         Some(_) => {
                             say("  y, n, s, q or Enter")?;
                             continue;
@@ -111,6 +112,16 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// The walk is broken off: the sheet says what nobody has looked at.
+    fn leave(&mut self, rest: &[Point]) -> anyhow::Result<()> {
+        self.broken_off = true;
+        for point in rest {
+            let seen = self.field.seen(point);
+            self.sheet.add(seen, Verdict::NotLookedAt);
+        }
+        Ok(())
+    }
+
     /// Every switched output, for a moment.
     pub fn outputs(
         &mut self,
@@ -119,7 +130,14 @@ impl Walk<'_> {
         with_contactor: bool,
     ) -> anyhow::Result<()> {
         let points = self.field.outputs(only)?;
-        let motors = if with_contactor { "K0 goes in: motors TURN" } else { "K0 stays out" };
+        if self.broken_off {
+            return self.leave(&points);
+        }
+        let motors = if with_contactor {
+            "K0 goes in: motors may TURN"
+        } else {
+            "K0 stays out; valves travel"
+        };
         say(&format!(
             "\nOutputs, one at a time, on for {} s. {motors}. Nobody is at the machines?\n\
              Its tag: on   s: skip   q: end",
@@ -136,14 +154,14 @@ impl Walk<'_> {
                 seen.about,
                 seen.wired
             ))?;
-            if !point.is_contact() {
-                say("  a number: not tried here, it says how much and not whether")?;
+            if !self.field.may_be_tried(point) {
+                say("  a number, or a drive: not tried here")?;
                 self.sheet.add(seen, Verdict::Skipped);
                 continue;
             }
             let verdict = match self.ask_for(point, lasts, with_contactor)? {
                 Some(verdict) => verdict,
-                None => return Ok(()),
+                None => return self.leave(&points[place..]),
             };
             self.sheet.add(seen, verdict);
         }
@@ -169,7 +187,14 @@ impl Walk<'_> {
         say("  ON")?;
         let moved = self.field.switch(point, lasts, with_contactor, &self.ended)?;
         let moved = if moved.is_empty() { "nothing".to_owned() } else { moved.join(", ") };
-        say(&format!("  off. What moved: {moved}\n  Right? y, or n and why"))?;
+        let stays = if point.row.path.ends_with(".open") || point.row.path.ends_with(".close") {
+            "\n  A valve stays where it is now: drive it to where it belongs."
+        } else {
+            ""
+        };
+        say(&format!(
+            "  told to be off; see that it is. What moved: {moved}{stays}\n  Right? y, or n and why"
+        ))?;
         loop {
             let Said::Line(line) = self.hear() else { return Ok(None) };
             match line.split_at_checked(1) {

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Longest wait for the other side to say how the inputs stand: the first look at a header is a true one. One that does not
 /// say so is taken as it is (chosen: well below the patience of whoever starts a controller).
-const BEGINNING: Duration = Duration::from_millis(500);
+const BEGINNING: Duration = Duration::from_secs(2);
 
 /// The controller's end.
 #[derive(Debug)]

@@ -237,14 +237,20 @@ impl Bus {
         self.image.guarded.store(guarded, Ordering::Relaxed);
     }
 
-    /// Starts a device's measurement. One that answers with an exception may measure by itself.
+    /// Starts a device's measurement. One that refuses the register for good may measure by itself; one that is busy, or a gateway
+    /// that does not reach it, is asked again.
     async fn start(&mut self, device: usize, starts: u16) {
         let outcome = self.ask(device, Request::ReadHoldingRegisters(starts, 1)).await;
         let state = &mut self.devices[device];
-        state.guarded = matches!(outcome, Ok(_) | Err(Failure::Exception(_)));
-        if let Err(Failure::Unsettled { until }) = outcome {
-            state.guard_due = until;
-        }
+        state.guarded = match &outcome {
+            Ok(_) => true,
+            Err(Failure::Exception(exception)) => lasts(*exception),
+            Err(_) => false,
+        };
+        state.guard_due = match outcome {
+            Err(Failure::Unsettled { until }) => until,
+            Ok(_) | Err(_) => Instant::now() + self.pace.real(RETRY),
+        };
         self.tell_guarded();
     }
 

@@ -26,12 +26,15 @@ const REST: Duration = Duration::from_secs(1800);
 pub(super) struct Blind {
     /// P-501 ran so long.
     lasted: Duration,
-    /// It stands since.
+    /// It runs; else it stands since.
+    runs: bool,
     stood: Duration,
-    /// LT-401 and LT-501 as it began.
+    /// m³ that the clear well gave, that the elevated tank and that the village got, in the runs before this one.
+    before: [f64; 3],
+    /// LT-401 and LT-501 as this run began.
     well: Option<Metres>,
     tank: Option<Metres>,
-    /// m³ into the clear well, and to the village; unknown once a moment of it was.
+    /// m³ into the clear well, and to the village, in this run; unknown once a moment of it was.
     filtered: Option<f64>,
     taken: Option<f64>,
 }
@@ -45,35 +48,41 @@ impl Blind {
 
 impl Distribution {
     /// One scan. A meter that is driven off its scale sees water. A pump that stopped before anybody saw it move any has not
-    /// cooled when it starts again: its ten minutes go on, unless it stood as long as it would have had to rest.
+    /// cooled when it starts again: its ten minutes go on, unless it stood as long as it would have had to rest. What moves while it
+    /// stands is not its doing.
     pub(super) fn run_blind(&mut self, around: &Around, elapsed: Duration) {
         let on = self.pump.iter().any(Drive::is_running);
         let flow = self.inputs.flow;
-        self.blind.stood =
-            if on { Duration::ZERO } else { self.blind.stood.saturating_add(elapsed) };
-        let begins = self.blind.lasted.is_zero();
-        let cooled = self.blind.stood >= REST || (begins && !on);
-        if cooled || flow.usable().is_some() || flow.is_over() {
+        let stops = !on && self.blind.runs;
+        let begins = on && !self.blind.runs;
+        let stood = if on { Duration::ZERO } else { self.blind.stood.saturating_add(elapsed) };
+        let idle = !on && self.blind.lasted.is_zero();
+        if idle || stood >= REST || flow.usable().is_some() || flow.is_over() {
             self.blind = Blind::default();
             return;
         }
         let tank = self.inputs.elevated_level.usable().filter(|_| self.has_tank);
         let tank = tank.filter(|_| !self.tank.is_doubtful());
         let well = self.status.level.usable();
+        if stops {
+            self.blind.before = self.moved(well, tank).map(Option::unwrap_or_default);
+        }
+        let blind = &mut self.blind;
+        (blind.runs, blind.stood) = (on, stood);
         if begins {
-            self.blind =
-                Blind { well, tank, filtered: Some(0.0), taken: Some(0.0), ..Blind::default() };
+            (blind.well, blind.tank) = (well, tank);
+            (blind.filtered, blind.taken) = (Some(0.0), Some(0.0));
+        }
+        if !on {
+            return;
         }
         let hours = elapsed.as_secs_f64() / 3600.0;
-        let blind = &mut self.blind;
         let more = |sum: Option<f64>, flow: Option<CubicMetresPerHour>| {
             Some(sum? + flow?.0 * hours).filter(|sum| sum.is_finite())
         };
         blind.filtered = more(blind.filtered, around.filtered.usable());
         blind.taken = more(blind.taken, self.inputs.village_flow.usable());
-        if on {
-            blind.lasted = blind.lasted.saturating_add(elapsed);
-        }
+        blind.lasted = blind.lasted.saturating_add(elapsed);
         if blind.lasted < UNSEEN_MAX {
             return;
         }
@@ -85,6 +94,28 @@ impl Distribution {
         }
     }
 
+    /// m³ that the clear well gave, that the elevated tank and that the village got, in all runs since the meter was lost; unknown
+    /// where this run's are and none was seen before.
+    fn moved(&self, well: Option<Metres>, tank: Option<Metres>) -> [Option<f64>; 3] {
+        let (blind, settings) = (&self.blind, &self.settings);
+        let rise = |from: Option<Metres>, to: Option<Metres>| Some((to? - from?).0);
+        let gave = rise(blind.well, well)
+            .zip(blind.filtered)
+            .map(|(rise, filtered)| filtered - rise * settings.area.0);
+        let got = rise(blind.tank, tank)
+            .zip(blind.taken)
+            .map(|(rise, taken)| taken + rise * settings.elevated_area.0);
+        let [gave_before, got_before, taken_before] = blind.before;
+        let with = |before: f64, now: Option<f64>| {
+            (now.is_some() || before > 0.0).then(|| before + now.unwrap_or_default())
+        };
+        [
+            with(gave_before, gave),
+            with(got_before, got),
+            with(taken_before, blind.taken.filter(|_| !self.has_tank)),
+        ]
+    }
+
     /// The clear well has given water, or the elevated tank, or the village, got some.
     fn has_moved(
         &self,
@@ -92,18 +123,9 @@ impl Distribution {
         tank: Option<Metres>,
         nominal: CubicMetresPerHour,
     ) -> bool {
-        let blind = &self.blind;
-        let rise = |from: Option<Metres>, to: Option<Metres>| Some((to? - from?).0);
-        let settings = &self.settings;
-        let gave = rise(blind.well, well)
-            .zip(blind.filtered)
-            .map(|(rise, filtered)| filtered - rise * settings.area.0);
-        let got = rise(blind.tank, tank)
-            .zip(blind.taken)
-            .map(|(rise, taken)| taken + rise * settings.elevated_area.0);
+        let [gave, got, straight] = self.moved(well, tank);
         let needed = nominal.0 * MOVED_HOURS;
-        let hours = blind.lasted.as_secs_f64() / 3600.0;
-        let straight = blind.taken.filter(|_| !self.has_tank);
+        let hours = self.blind.lasted.as_secs_f64() / 3600.0;
         [gave, got].into_iter().flatten().any(|moved| moved >= needed)
             || straight.is_some_and(|taken| taken >= nominal.0 * TAKEN_SHARE * hours)
     }

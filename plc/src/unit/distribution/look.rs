@@ -24,9 +24,9 @@ const FLOW_NOISE: f64 = 0.03;
 const PRESSURE_NOISE: f64 = 15.0;
 const TANK_DEADBAND: Metres = Metres(0.2);
 
-/// What keeps water back because nobody can say that it is safe, or how much of it there is. The conditions on contact time that
+/// What keeps water back because there is not enough, or nobody can say that it is safe, or how much of it there is. The conditions on contact time that
 /// only a start has are not among them: what lasts is the cause's, a minute later (R-2.8-04).
-const UNPROVEN: Reasons = Reasons::all(&[
+const HELD_BACK: Reasons = Reasons::all(&[
     Reason::QualityHold,
     Reason::FilteredWaterTurbid,
     Reason::ChlorineUnknown,
@@ -45,7 +45,7 @@ impl Distribution {
     fn holds_water_back(&self, around: &Around) -> bool {
         let why = self.status.blocked;
         let asked = around.run && !why.has(Reason::NoDemand) && self.handling.why().is_empty();
-        asked && !self.is_on() && (around.contact_short || !why.of(UNPROVEN).is_empty())
+        asked && !self.is_on() && (around.contact_short || !why.of(HELD_BACK).is_empty())
     }
 
     /// What changes slowly: the elevated tank's level, the village, the balances.

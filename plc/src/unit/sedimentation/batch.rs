@@ -74,7 +74,7 @@ impl Batches {
         })
     }
 
-    /// The settled tank takes nothing, whoever asks.
+    /// The settled tank takes nothing, whoever asks: it is full, or nobody knows.
     pub fn no_room(&self) -> bool {
         self.is_full
     }

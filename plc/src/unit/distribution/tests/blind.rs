@@ -96,6 +96,8 @@ fn without_its_meter_a_pump_that_stops_and_starts_again_has_its_ten_minutes_only
             let stops = second % (stands_s + 300) >= 300;
             rig.around.holds =
                 if stops { Reasons::only(Reason::WashPumpRuns) } else { Reasons::NONE };
+            // What the wash takes is not what P-501 moved.
+            rig.well = if stops { most_of(1.0, rig.well - 0.001) } else { 1.5 };
             rig.step();
             ran += u32::from(rig.unit.pump[0].outputs.run.value());
             rested |= !rig.unit.status.failed_by.is_empty();
