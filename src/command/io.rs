@@ -22,17 +22,20 @@ use walk::Walk;
 
 pub const EXAMPLES: &str = "\
 Examples:
-  sweetspring io check site.toml                             every input once: where it is wired, what it reads
-  sweetspring io check site.toml --walk                      input by input: you move it, look, and say whether it is right
-  sweetspring io check site.toml --walk --outputs            then each switched output by itself, for two seconds
-  sweetspring io check site.toml --walk --only filter1       one unit
-  sweetspring io check site.toml --walk --report walk.md     and a sheet to sign
+  sweetspring io check site.toml                        each input once: where it is, what it reads
+  sweetspring io check site.toml --walk                 input by input: move it, say what you saw
+  sweetspring io check site.toml --walk --outputs       then each output by itself for two seconds
+  sweetspring io check site.toml --walk --only filter1  one unit
+  sweetspring io check site.toml --walk --report w.md   and a sheet to sign
 
-One master a bus: stop the controller first. At its end every output of the site is switched off. Nothing is switched on before you
-have typed its tag, one at a time; no interlock stands behind it, the emergency stop does. Valves travel, and stay where two seconds
-have taken them: water may flow. K0 stays out, so that no motor turns, and drives that get their supply through it do not answer;
---with-contactor puts it in with each output. Drives themselves are not tried. An end of this program ends the output, but for
-kill -9 and the like: then pull the plug of the relay.";
+One master a bus: stop the controller first. At its end every output of the site is switched off.
+
+Nothing is switched on before you have typed its tag, one at a time; no interlock stands behind it,
+the emergency stop does. Valves travel, and stay where two seconds have taken them: water may flow.
+K0 stays out, so that no motor turns; drives that get their supply through it do not answer then.
+--with-contactor puts it in with each output. Drives themselves are not tried.
+
+An end of this program ends the output, but for kill -9 and the like: then pull the relay's plug.";
 
 #[derive(Debug, Subcommand)]
 pub enum Io {
