@@ -206,12 +206,13 @@ fn point(
     site.bindings.push(binding);
 }
 
-/// Any instrument, a valve that keeps its place, the horn; but nothing else that is switched.
+/// Any instrument, a valve that keeps its place, the mixer, the horn; but nothing else that is switched.
 fn may_be_absent(row: &Row) -> bool {
     match row.kind {
         Kind::Input(_) => true,
         Kind::Output(_, column) => {
-            matches!(column, Column::Positions | Column::Panel) && row.path != HEARTBEAT
+            matches!(column, Column::Positions | Column::Mixer | Column::Panel)
+                && row.path != HEARTBEAT
         }
         Kind::Setting(_) | Kind::Status(_) | Kind::Retained(_) | Kind::Alarm(_) => false,
     }

@@ -124,8 +124,10 @@ struct Sim {
     trace: Trace,
     /// State of the plant and alarms told, as they were marked last.
     marked: Vec<(usize, u8)>,
-    /// A motor turns, a dosing pump has power, K0 is in.
-    moved: [bool; 3],
+    /// Names of the motors.
+    motors: Vec<String>,
+    /// A dosing pump has power, K0 is in, and which motors turn.
+    moved: Vec<bool>,
     // Last: they end after everything that uses them.
     _runtime: Runtime,
     folder: TempDir,
@@ -137,11 +139,9 @@ impl Sim {
         let catalogue = catalogue_of(&site.shape);
         let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
         let sim = &scenario.sim;
-        let plant = PlantWorld::with(
-            scenario.setting.parameters.clone(),
-            &catalogue,
-            scenario.setting.seed,
-        );
+        let parameters = scenario.setting.parameters.clone();
+        let motors = Truth::motors(&parameters);
+        let plant = PlantWorld::with(parameters, &catalogue, scenario.setting.seed);
         let (world, told) = Watched::new(plant);
         let setup = Setup {
             bind: Some(([127, 0, 0, 1], 0).into()),
@@ -185,7 +185,8 @@ impl Sim {
             marks: Vec::new(),
             trace: Trace::new(TRACED),
             marked: Vec::new(),
-            moved: [false; 3],
+            motors,
+            moved: Vec::new(),
             catalogue,
             _runtime: runtime,
             folder,
@@ -215,24 +216,27 @@ impl Sim {
         }
     }
 
-    /// Writes down when the last motor and the last dosing pump stop, and when the first begin.
+    /// Writes down when each motor, and the last dosing pump, begins and stops.
     fn mark_world(&mut self) {
-        let moves = [
-            self.truth.turning.iter().any(|turns| *turns),
-            self.truth.dosers.iter().any(|fed| *fed),
-            self.truth.contactor,
-        ];
-        let before = std::mem::replace(&mut self.moved, moves);
-        let words = [
-            ("a motor turns", "every motor stands"),
-            ("a dosing pump has power", "no dosing pump has power"),
-            ("K0 is in", "K0 is out"),
-        ];
-        for ((was, is), (on, off)) in before.into_iter().zip(moves).zip(words) {
-            if was != is {
-                self.mark(MarkKind::World, if is { on } else { off }.to_owned());
+        let truth = &self.truth;
+        let mut now = vec![truth.dosers.iter().any(|fed| *fed), truth.contactor];
+        now.extend(&truth.turning);
+        let before = std::mem::replace(&mut self.moved, now);
+        let mut marks = Vec::new();
+        for (place, is) in self.moved.iter().enumerate() {
+            let was = before.get(place).copied().unwrap_or_default();
+            if was != *is {
+                marks.push(match (place, is) {
+                    (0, true) => "a dosing pump has power".to_owned(),
+                    (0, false) => "no dosing pump has power".to_owned(),
+                    (1, true) => "K0 is in".to_owned(),
+                    (1, false) => "K0 is out".to_owned(),
+                    (motor, true) => format!("{} turns", self.motors[motor - 2]),
+                    (motor, false) => format!("{} stands", self.motors[motor - 2]),
+                });
             }
         }
+        marks.into_iter().for_each(|text| self.mark(MarkKind::World, text));
     }
 
     /// Writes down what changed of the plant's state and of its alarms.

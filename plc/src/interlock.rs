@@ -31,8 +31,10 @@ pub enum Column {
     FilterOutlet,
     /// XV-3n3 and XV-3n6: wash water and air inlets.
     WashInlet,
-    /// Valves that keep their place, mixers: de-energised only with everything else.
+    /// Valves that keep their place: de-energised only with everything else.
     Positions,
+    /// M-211: held with the positions, but a motor, which keeps no place: what switches it lets it fall.
+    Mixer,
     /// K0-900 request.
     Supply,
     /// Horn, beacon and heartbeat: held off by nobody.
@@ -40,8 +42,8 @@ pub enum Column {
 }
 
 use Column::{
-    Coagulant, FeedPump, FilterOutlet, Hypochlorite, LiftPump, Positions, RawPump, Supply, Wash,
-    WashInlet, WastePump,
+    Coagulant, FeedPump, FilterOutlet, Hypochlorite, LiftPump, Mixer, Positions, RawPump, Supply,
+    Wash, WashInlet, WastePump,
 };
 
 /// The table, row by row (`docs/spec/plant.md` 3). Columns not named are free.
@@ -62,6 +64,7 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             FilterOutlet,
             WashInlet,
             Positions,
+            Mixer,
         ],
     ),
     (Reason::WetWellEmpty, &[RawPump, Coagulant]),
@@ -101,6 +104,7 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             FilterOutlet,
             WashInlet,
             Positions,
+            Mixer,
         ],
     ),
     (Reason::RiverTooMuddy, &[RawPump, Coagulant]),
@@ -134,6 +138,7 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             FilterOutlet,
             WashInlet,
             Positions,
+            Mixer,
             Supply,
         ],
     ),
@@ -168,6 +173,7 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             FilterOutlet,
             WashInlet,
             Positions,
+            Mixer,
         ],
     ),
     (
@@ -201,7 +207,7 @@ pub const TABLE: &[(Reason, &[Column])] = &[
 ];
 
 /// Columns there are.
-const COLUMNS: usize = 12;
+const COLUMNS: usize = Column::Panel as usize + 1;
 
 /// The table turned round: by column, every cause that may hold it off.
 const INTERLOCKS: [Reasons; COLUMNS] = {

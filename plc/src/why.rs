@@ -145,6 +145,7 @@ const fn of_column(column: Column) -> Reasons {
         | Column::FilterOutlet
         | Column::WashInlet
         | Column::Positions
+        | Column::Mixer
         | Column::Supply
         | Column::Panel => Reasons::NONE,
     }
@@ -162,7 +163,7 @@ const fn first_out(column: Column) -> Option<&'static str> {
         Column::WastePump => Some("system.first_out.waste_pump"),
         Column::FilterOutlet => Some("system.first_out.filter_outlet"),
         Column::WashInlet => Some("system.first_out.wash_inlet"),
-        Column::Positions | Column::Supply | Column::Panel => None,
+        Column::Positions | Column::Mixer | Column::Supply | Column::Panel => None,
     }
 }
 

@@ -4,8 +4,8 @@ use plc::interlock::{Column, TABLE};
 use plc::reason::Reason;
 
 use Column::{
-    Coagulant, FeedPump, FilterOutlet, Hypochlorite, LiftPump, Panel, Positions, RawPump, Supply,
-    Wash, WashInlet, WastePump,
+    Coagulant, FeedPump, FilterOutlet, Hypochlorite, LiftPump, Mixer, Panel, Positions, RawPump,
+    Supply, Wash, WashInlet, WastePump,
 };
 
 const SPECIFICATION: &str = include_str!("../../docs/spec/plant.md");
@@ -22,7 +22,7 @@ const COLUMNS: [Column; 9] = [
     FilterOutlet,
     WashInlet,
 ];
-const ALL: [Column; 12] = [
+const ALL: [Column; 13] = [
     RawPump,
     Coagulant,
     FeedPump,
@@ -33,6 +33,7 @@ const ALL: [Column; 12] = [
     FilterOutlet,
     WashInlet,
     Positions,
+    Mixer,
     Supply,
     Panel,
 ];
@@ -117,7 +118,9 @@ fn rows() -> Vec<(&'static str, Vec<Column>)> {
         let crossed = COLUMNS.iter().zip(&cells[2..]).filter(|(_, cell)| **cell == "X");
         let mut crossed: Vec<Column> = crossed.map(|(column, _)| *column).collect();
         let also = cells[0].rsplit_once("(and ").map_or("", |(_, also)| also);
-        crossed.extend(also.contains("positions").then_some(Positions));
+        // M-211 has no column: it is held with the positions.
+        let positions = also.contains("positions").then_some([Positions, Mixer]);
+        crossed.extend(positions.into_iter().flatten());
         crossed.extend(also.contains("K0").then_some(Supply));
         (cells[0], crossed)
     })

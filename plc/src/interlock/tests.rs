@@ -48,6 +48,7 @@ fn every_cause_holds_off_exactly_the_columns_of_its_row() {
         FilterOutlet,
         WashInlet,
         Positions,
+        Mixer,
         Supply,
         Panel,
     ];

@@ -234,7 +234,7 @@ parts! { Coagulation {
     one: calibration = Group::single("calibration", "U-210"),
          doser = Group::single("doser", "P-211").held_by(Column::Coagulant),
          guard = Group::single("guard", "P-211"),
-         mixer = Group::single("mixer", "M-211").held_by(Column::Positions);
+         mixer = Group::single("mixer", "M-211").held_by(Column::Mixer);
     many: jar_test = Group::numbered("jar_test", "U-210");
     maybe: ;
     sequence, turbidity, dose, dose_known, falling, derived_for, metered, mixing, effect, since_look, unready, empty
