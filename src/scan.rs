@@ -135,10 +135,15 @@ struct Reported {
     watchdog_restart: Option<usize>,
     drives_verified: Option<usize>,
     buses: [Option<usize>; 4],
+    /// Load, time-outs, exceptions and broken answers of each bus.
+    traffic: [[Option<usize>; 4]; 4],
     durable: [Option<usize>; 2],
 }
 
 const BUSES: [char; 4] = ['a', 'b', 'c', 'd'];
+const TRAFFIC: [&str; 4] = ["load", "timeouts", "exceptions", "broken"];
+/// How often the core is told what the buses carry, plant time: as often as the drivers work their load out.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 /// What is durable of the dosing ledgers: PAC, chlorine.
 const DURABLE: [&str; 2] = ["coagulation.guard.durable", "disinfection.guard.durable"];
 
@@ -155,6 +160,7 @@ impl Reported {
             watchdog_restart: slot("watchdog_restart"),
             drives_verified: slot("drives_verified"),
             buses: BUSES.map(|bus| slot(&format!("bus_{bus}"))),
+            traffic: BUSES.map(|bus| TRAFFIC.map(|point| slot(&format!("traffic_{bus}.{point}")))),
             durable: DURABLE.map(|path| catalogue.input_slot(path)),
         }
     }
@@ -175,6 +181,8 @@ struct Scanner<C> {
     at: Moment,
     scans: u64,
     lateness: Lateness,
+    /// When it was last told what the buses carry.
+    told: Moment,
     /// Where every scan is recorded.
     tap: Option<Tap>,
 }
@@ -201,6 +209,7 @@ impl<C: Core> Scanner<C> {
             at: Moment(0),
             scans: 0,
             lateness: Lateness::new(),
+            told: Moment(0),
             tap,
             exchange,
         }
@@ -300,8 +309,31 @@ impl<C: Core> Scanner<C> {
         Wall { ms, trusted: self.exchange.report.clock_trusted.load(Ordering::Relaxed) }
     }
 
+    /// What the buses carry.
+    fn report_traffic(&mut self) {
+        for (slots, bus) in self.reported.traffic.into_iter().zip(BUSES) {
+            let traffic = self.field.traffic(bus).map(|traffic| {
+                // To a tenth of a percent: what jitters more is only noise in the record.
+                let load = (traffic.load * 1_000.0).round() / 10.0;
+                [load, traffic.timeouts as f64, traffic.exceptions as f64, traffic.broken as f64]
+            });
+            for (place, slot) in slots.into_iter().enumerate() {
+                if let Some(reading) = slot.and_then(|slot| self.inputs.readings.get_mut(slot)) {
+                    *reading = match traffic {
+                        Some(values) => Reading::good(values[place], self.at),
+                        None => Reading::bad(Fault::NotFitted, self.at),
+                    };
+                }
+            }
+        }
+    }
+
     /// The inputs that the shell answers for.
     fn report(&mut self, begun: Duration, late: Duration) {
+        if self.scans == 0 || self.at.since(self.told) >= TOLD_EVERY {
+            self.told = self.at;
+            self.report_traffic();
+        }
         let report = &self.exchange.report;
         let is = |flag: &AtomicBool| f64::from(u8::from(flag.load(Ordering::Relaxed)));
         let real = self.field.is_real();

@@ -3,7 +3,7 @@
 //! thread's side.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -14,13 +14,15 @@ use plc::tag::Catalogue;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::Field;
 use super::header::{self, LineError, Lines, Wires};
 use super::image::{Image, NOTHING, Taken, Wanted};
 use super::modbus;
+use super::{Field, Traffic};
 
 /// Longest wait for the buses to switch their outputs off: one request that is under way and each bus's own limit.
 const STOP_MAX: Duration = Duration::from_secs(3);
+/// A bus's load is that of so long. Chosen: ten polls of most points, and short enough to see a fault come.
+const LOAD_WINDOW: Duration = Duration::from_secs(10);
 
 /// The field of a site with buses.
 #[derive(Debug)]
@@ -44,6 +46,48 @@ struct Side {
     slots: Box<[usize]>,
     taken: Box<[Taken]>,
     readings: Box<[Reading]>,
+    /// Of a bus that speaks Modbus.
+    meter: Option<Meter>,
+}
+
+/// How busy a bus is.
+#[derive(Debug)]
+struct Meter {
+    counters: Arc<modbus::Counters>,
+    /// When this window began, and how busy the bus had been by then, microseconds.
+    since: tokio::time::Instant,
+    before: u64,
+    /// Of the last whole window, 0 to 1.
+    load: f64,
+}
+
+impl Meter {
+    fn new(counters: Arc<modbus::Counters>) -> Meter {
+        Meter { counters, since: tokio::time::Instant::now(), before: 0, load: 0.0 }
+    }
+
+    /// `speed` is plant seconds a second: a window is plant time.
+    fn look(&mut self, now: tokio::time::Instant, speed: f64) {
+        let window = now.saturating_duration_since(self.since);
+        if window >= LOAD_WINDOW.div_f64(speed) {
+            let busy = self.counters.busy.load(Ordering::Relaxed);
+            let spent = Duration::from_micros(busy.saturating_sub(self.before));
+            // A request that was long on its way counts in the window in which it ended.
+            self.load = spent.div_duration_f64(window).min(1.0);
+            (self.since, self.before) = (now, busy);
+        }
+    }
+
+    fn traffic(&self) -> Traffic {
+        let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &self.counters;
+        Traffic {
+            load: self.load,
+            timeouts: number(&counters.silences),
+            exceptions: number(&counters.exceptions),
+            broken: number(&counters.garbles) + number(&counters.misfits),
+        }
+    }
 }
 
 /// A site that binds a point the plant does not have.
@@ -107,11 +151,20 @@ impl BusField {
         for plan in plans {
             let image = Image::new(plan.inputs.len(), plan.output_slots(), plan.beats());
             let image = carried.bus(&plan.bus, &plan.inputs, image);
-            modbus::start(plan, image, wanted.clone(), pace, stopped.clone(), ends.clone());
+            let counters =
+                modbus::start(plan, image, wanted.clone(), pace, stopped.clone(), ends.clone());
+            carried.counts(counters);
         }
         let absent = site.absent.iter().filter_map(|path| catalogue.input_slot(path)).collect();
         let (images, sides) = (carried.images.into(), carried.sides.into());
         Ok(BusField { wanted, images, sides, speed, absent, stop, ended })
+    }
+}
+
+impl BusField {
+    /// Place of a bus.
+    fn side(&self, bus: char) -> Option<usize> {
+        self.sides.iter().position(|side| side.name.chars().eq([bus]))
     }
 }
 
@@ -129,10 +182,18 @@ impl Carried {
             slots: inputs.into(),
             taken: vec![NOTHING; inputs.len()].into_boxed_slice(),
             readings: vec![Reading::default(); inputs.len()].into_boxed_slice(),
+            meter: None,
         });
         let image = Arc::new(image);
         self.images.push(image.clone());
         image
+    }
+
+    /// Where the last bus counts.
+    fn counts(&mut self, counters: Arc<modbus::Counters>) {
+        if let Some(side) = self.sides.last_mut() {
+            side.meter = Some(Meter::new(counters));
+        }
     }
 }
 
@@ -142,6 +203,7 @@ impl Field for BusField {
     fn read(&mut self, inputs: &mut Inputs, now: Moment) {
         let instant = tokio::time::Instant::now();
         for (side, image) in self.sides.iter_mut().zip(&self.images) {
+            side.meter.iter_mut().for_each(|meter| meter.look(instant, self.speed));
             if let Some(mut taken) = image.taken.try_lock() {
                 for ((old, new), reading) in
                     side.taken.iter_mut().zip(taken.iter_mut()).zip(&mut side.readings)
@@ -183,8 +245,11 @@ impl Field for BusField {
     }
 
     fn bus_answers(&self, bus: char) -> Option<bool> {
-        let side = self.sides.iter().position(|side| side.name.chars().eq([bus]))?;
-        self.images.get(side).map(|image| image.answers.load(Ordering::Relaxed))
+        self.images.get(self.side(bus)?).map(|image| image.answers.load(Ordering::Relaxed))
+    }
+
+    fn traffic(&self, bus: char) -> Option<Traffic> {
+        self.sides.get(self.side(bus)?)?.meter.as_ref().map(Meter::traffic)
     }
 
     fn drives_verified(&self) -> bool {

@@ -13,6 +13,19 @@ use std::time::Duration;
 use plc::image::{Inputs, Outputs};
 use plc::signal::Moment;
 
+/// What a bus carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Traffic {
+    /// Share of the last ten seconds in which it was busy, 0 to 1.
+    pub load: f64,
+    /// Since the start: requests that nobody answered in time.
+    pub timeouts: u64,
+    /// Requests that a device refused.
+    pub exceptions: u64,
+    /// Answers that were broken on the way, or belonged to something else.
+    pub broken: u64,
+}
+
 /// One way to the plant's instruments and actuators. Called on the scan thread: nothing but [`Field::stop`] may wait.
 pub trait Field: Send {
     /// Fills in the newest reading of every input the field has. Readings keep the time they were measured; what the field
@@ -27,6 +40,11 @@ pub trait Field: Send {
 
     /// Whether anything on a bus (`a` to `d`) answers; `None`: this field has no such bus.
     fn bus_answers(&self, bus: char) -> Option<bool>;
+
+    /// What a bus (`a` to `d`) carries; `None`: this field has no such bus, or it speaks no Modbus.
+    fn traffic(&self, _bus: char) -> Option<Traffic> {
+        None
+    }
 
     /// Whether every device that answers was read back with its own communication time-out as it should be. A field without
     /// such devices has nothing to prove.

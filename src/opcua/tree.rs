@@ -298,8 +298,10 @@ impl Grower<'_> {
                 }
             }
             Form::States(names) => {
-                let names = value::states(names);
-                self.property(node, "EnumStrings", DataTypeId::LocalizedText, names);
+                // Devices of a kind have the same states.
+                let states = self.id(format!("types/states/{}", names.join(" ")));
+                let worth = || value::states(names);
+                self.shared(node, &states, "EnumStrings", DataTypeId::LocalizedText, worth);
             }
             Form::Reasons | Form::Alarm => {}
         }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use super::*;
 use crate::exchange::Who;
+use crate::field::Traffic;
 
 /// A plant of one output, which is on as long as it is scanned, and takes every order.
 struct Lamp {
@@ -60,6 +61,10 @@ impl Field for Wire {
     fn bus_answers(&self, bus: char) -> Option<bool> {
         (bus == 'b').then_some(false)
     }
+    fn traffic(&self, bus: char) -> Option<Traffic> {
+        let traffic = Traffic { load: 0.12345, timeouts: 7, exceptions: 8, broken: 9 };
+        (bus == 'b').then_some(traffic)
+    }
     fn stop(&mut self) {}
 }
 
@@ -82,8 +87,13 @@ fn exchange() -> Arc<Exchange> {
         row(1, "system.bus_b", Kind::Input(words), 0),
         row(2, "system.bus_c", Kind::Input(words), 1),
         row(3, "system.time_of_day", Kind::Input(words), 2),
+        row(4, "system.traffic_b.load", Kind::Input(words), 3),
+        row(5, "system.traffic_b.timeouts", Kind::Input(words), 4),
+        row(6, "system.traffic_b.exceptions", Kind::Input(words), 5),
+        row(7, "system.traffic_b.broken", Kind::Input(words), 6),
+        row(8, "system.traffic_c.load", Kind::Input(words), 7),
     ];
-    Exchange::new(Arc::new(Catalogue { rows: rows.into(), inputs: 3, outputs: 1, alarms: 0 }))
+    Exchange::new(Arc::new(Catalogue { rows: rows.into(), inputs: 8, outputs: 1, alarms: 0 }))
 }
 
 struct Bench {
@@ -166,6 +176,17 @@ async fn a_silent_bus_is_reported_and_a_bus_that_is_not_there_is_no_fault() {
     let (_, inputs) = bench.heard.recv().unwrap();
     assert!(bench.scanning.stop().await.is_ok());
     assert_eq!((inputs.readings[0].value, inputs.readings[1].value), (0.0, 1.0));
+}
+
+#[tokio::test]
+async fn what_a_bus_carries_is_told_and_of_a_bus_that_is_not_there_nothing() {
+    let bench = bench(1, u64::MAX);
+    let (_, inputs) = bench.heard.recv().unwrap();
+    assert!(bench.scanning.stop().await.is_ok());
+    let told: Vec<f64> = inputs.readings[3..7].iter().map(|reading| reading.value).collect();
+    assert_eq!(told, [12.3, 7.0, 8.0, 9.0]);
+    let absent = plc::signal::Quality::Bad(plc::signal::Fault::NotFitted);
+    assert_eq!(inputs.readings[7].quality, absent);
 }
 
 /// R-2.0-02: what goes by the time of day knows when nobody knows it.

@@ -25,7 +25,9 @@ mod tests;
 pub use alarm_load::AlarmLoad;
 pub use degraded::Facts as DegradedFacts;
 pub use emergency_profile::{EmergencyProfile, RESIDUAL, RESIDUAL_HIGH};
-pub use faces::{Alarms, FirstOut, HeldInput, Inputs, Link, Outputs, Retained, Settings, Status};
+pub use faces::{
+    Alarms, FirstOut, HeldInput, Inputs, Link, Outputs, Retained, Settings, Status, Traffic,
+};
 pub use resume::Resume;
 pub use sequence::State;
 pub use start::Steps;
@@ -112,6 +114,10 @@ pub struct System {
     pub link_a: Link,
     pub link_b: Link,
     pub link_d: Link,
+    pub traffic_a: Traffic,
+    pub traffic_b: Traffic,
+    pub traffic_c: Traffic,
+    pub traffic_d: Traffic,
     /// Not this unit's: the plant keeps here which inputs people hold.
     pub hold: Box<[HeldInput]>,
     sequence: Timed<Sequence>,
@@ -137,7 +143,11 @@ parts! { System {
          calibration = Group::single("calibration", "TEST-900"),
          link_a = Group::single("link_a", "BUS-A"),
          link_b = Group::single("link_b", "BUS-B"),
-         link_d = Group::single("link_d", "BUS-D");
+         link_d = Group::single("link_d", "BUS-D"),
+         traffic_a = Group::single("traffic_a", "BUS-A"),
+         traffic_b = Group::single("traffic_b", "BUS-B"),
+         traffic_c = Group::single("traffic_c", "BUS-C"),
+         traffic_d = Group::single("traffic_d", "BUS-D");
     many: hold = Group::numbered("hold", "LOCK-900");
     maybe: ;
     sequence, start, degraded, since_boot, full, low, needed, storage_full, test_mended, was_local, self_tested,

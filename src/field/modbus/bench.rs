@@ -16,8 +16,8 @@ use plc::signal::{Fault, Moment, Quality};
 use plc::tag::{Catalogue, Driven, Kind, Row};
 use tokio::runtime::Handle;
 
-use crate::field::Field;
 use crate::field::buses::BusField;
+use crate::field::{Field, Traffic};
 
 /// Plant time runs this fast here, so that rests and repetitions take no time.
 const SPEED: u32 = 100;
@@ -209,6 +209,10 @@ impl Plant {
 
     pub fn bus_answers(&self, bus: char) -> bool {
         self.field.as_ref().and_then(|field| field.bus_answers(bus)) == Some(true)
+    }
+
+    pub fn traffic(&self, bus: char) -> Option<Traffic> {
+        self.field.as_ref().and_then(|field| field.traffic(bus))
     }
 
     /// Stops from a plain thread, as the scan thread does.

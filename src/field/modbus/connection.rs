@@ -85,6 +85,8 @@ pub struct Counters {
     pub losses: AtomicU64,
     /// Panics survived.
     pub panics: AtomicU64,
+    /// Time spent on requests, from their turn to their answer or the end of the wait for it, microseconds.
+    pub busy: AtomicU64,
 }
 
 /// Adds one.
@@ -265,7 +267,10 @@ impl Owner {
     ) -> Result<Served, Unwanted> {
         let mut served = Served::Nothing;
         while let Some(job) = waiting.recv().await {
+            let begun = Instant::now();
             let outcome = line.ask(job.unit, &job.request, job.limit, doubt).await;
+            let busy = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.counters.busy.fetch_add(busy, Ordering::Relaxed);
             let is_fatal = self.counters.note(&outcome);
             if !is_fatal {
                 if !matches!(outcome, Err(Failure::Unsettled { .. })) {

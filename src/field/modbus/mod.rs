@@ -37,6 +37,7 @@ mod way;
 mod wire;
 
 use bus::Bus;
+pub(super) use connection::Counters;
 pub use connection::Failure;
 use connection::{Connection, keep};
 pub use hand::{Hand, Refused};
@@ -46,7 +47,7 @@ pub(super) use state::Pace;
 pub use tokio_modbus::ExceptionCode;
 pub use way::Way;
 
-/// Starts a bus on the runtime it is called in. `ends` is dropped when the bus has ended.
+/// Starts a bus on the runtime it is called in; what happens on it is counted. `ends` is dropped when the bus has ended.
 pub(super) fn start(
     plan: Plan,
     image: Arc<Image>,
@@ -54,8 +55,9 @@ pub(super) fn start(
     pace: Pace,
     stopped: watch::Receiver<bool>,
     ends: Sender<()>,
-) {
+) -> Arc<Counters> {
     let connection = Connection::open(plan.way.clone(), pace.speed);
+    let counted = connection.counters.clone();
     let plan = Arc::new(plan);
     tokio::spawn(async move {
         let counters = connection.counters.clone();
@@ -66,4 +68,5 @@ pub(super) fn start(
         keep(bus, &counters.panics).await;
         drop(ends);
     });
+    counted
 }

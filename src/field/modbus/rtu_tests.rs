@@ -323,3 +323,41 @@ async fn a_dead_device_costs_its_bus_one_time_out_now_and_then_and_buses_fail_al
     plant.until("all come back", |plant| (0..3).all(|slot| plant.good(slot))).await;
     assert!(plant.answers());
 }
+
+/// A line that gets worse: exceptions, time-outs and broken answers are told apart, and how busy the bus is.
+#[tokio::test]
+async fn what_a_bus_carries_is_counted_each_kind_apart() {
+    let memory = Memory::default();
+    memory.set(4, 0, &[1]);
+    let ill = Arc::new(AtomicUsize::new(0));
+    let how = ill.clone();
+    let line = Line::start(Over::Tcp, move |asked| match how.load(Ordering::Relaxed) {
+        0 => vec![Deed::Answer(memory.answer(asked))],
+        1 => vec![Deed::Answer(vec![0x84, 2])],
+        2 => Vec::new(),
+        _ => vec![Deed::Raw(vec![asked.unit, 4, 2, 0, 1, 0, 0])],
+    })
+    .await;
+    let mut site = Rigged::new(([127, 0, 0, 1], 1).into());
+    site.kind = Some(line.way.kind.clone());
+    let registers = vec![register("value", Table::Input, 0, Form::U16)];
+    site.device("probe", 1, Profile { registers, ..profile() });
+    site.input(0, 0);
+    let mut plant = site.start();
+    let of = |plant: &super::bench::Plant| plant.traffic('a').expect("a bus that speaks Modbus");
+    plant.until("its load is known", |plant| plant.good(0) && of(plant).load > 0.0).await;
+    let well = of(&plant);
+    assert_eq!((well.timeouts, well.exceptions, well.broken), (0, 0, 0));
+    assert!(well.load <= 1.0 && plant.traffic('b').is_none());
+
+    ill.store(1, Ordering::Relaxed);
+    plant.until("exceptions", |plant| of(plant).exceptions >= 2).await;
+    let refused = of(&plant);
+    assert_eq!((refused.timeouts, refused.broken), (0, 0));
+    ill.store(3, Ordering::Relaxed);
+    plant.until("broken answers", |plant| of(plant).broken >= 1).await;
+    assert_eq!(of(&plant).timeouts, 0);
+    ill.store(2, Ordering::Relaxed);
+    plant.until("time-outs", |plant| of(plant).timeouts >= 1).await;
+    assert!(of(&plant).exceptions < refused.exceptions + 5, "silence is no refusal");
+}
