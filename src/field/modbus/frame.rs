@@ -2,7 +2,7 @@
 //!
 //! Written here, and not taken from tokio-modbus: that one skips over broken frames without a word, so that noise and
 //! silence cannot be counted apart, and takes a switch-on for a limited time (FC05 with a time) for a broken frame. An answer
-//! is taken whole or not at all: unit, function, number of bytes, checksum, and nothing behind it.
+//! is taken whole or not at all: unit, function, number of bytes, checksum, and nothing behind it but what a line makes by itself.
 
 use tokio_modbus::{ExceptionCode, Request};
 
@@ -14,7 +14,7 @@ const EXCEPTION: u8 = 0x80;
 const EXCEPTION_LENGTH: usize = 5;
 /// What a driver that is switched on or off, or a line without bias, makes of an idle line: no unit has these numbers.
 const NOISE: [u8; 2] = [0x00, 0xFF];
-/// More of it than this before a frame is no glitch.
+/// More of it than this before a frame, or behind one, is no glitch.
 const NOISE_MAX: usize = 4;
 
 /// CRC-16 of Modbus, low byte first on the line.
@@ -194,10 +194,11 @@ impl Question {
         if answer.len() < length {
             return Heard::Part;
         }
-        let (body, sum) = answer.split_at(length - 2);
-        if answer.len() > length {
+        let (answer, behind) = answer.split_at(length);
+        if behind.len() > NOISE_MAX || behind.iter().any(|byte| !NOISE.contains(byte)) {
             return Heard::Other;
         }
+        let (body, sum) = answer.split_at(length - 2);
         if checksum(body) != sum {
             let what = format!("checksum of {answer:02x?} is wrong");
             return Heard::Whole(Err(Failure::Garbled(what)));
@@ -326,7 +327,10 @@ mod tests {
         let words = Heard::Whole(Ok(Answer::Words(vec![1, 2])));
         assert_eq!(question.judge(&answer), words);
         assert_eq!(question.judge(&[&[0, 0xFF][..], &answer].concat()), words, "a glitch before");
-        assert_eq!(question.judge(&[&answer[..], &[0]].concat()), Heard::Other, "and more");
+        assert_eq!(question.judge(&[&answer[..], &[0xFF, 0]].concat()), words, "one behind it");
+        for more in [&[7][..], &[0, 7], &[0; NOISE_MAX + 1]] {
+            assert_eq!(question.judge(&[&answer[..], more].concat()), Heard::Other, "{more:?}");
+        }
         let refused = Err(Failure::Exception(ExceptionCode::IllegalDataAddress));
         assert_eq!(question.judge(&framed(&[7, 0x83, 2])), Heard::Whole(refused));
         for other in [
