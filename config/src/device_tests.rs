@@ -91,3 +91,19 @@ fn a_state_word_carries_one_state() {
     tripped.encode(1.0, &mut word);
     assert_eq!((word, running.decode(&word), tripped.decode(&word)), ([4], Some(0.0), Some(1.0)));
 }
+
+/// What the documentation teaches can be written.
+#[test]
+fn the_profile_of_the_documentation_is_a_profile() {
+    let taught = include_str!("lib.rs").split("//! # A device profile").nth(1).expect("a chapter");
+    let example =
+        taught.split("//! ```toml\n").nth(1).and_then(|rest| rest.split("//! ```").next());
+    let line = |line: &str| line.trim_start_matches("//!").trim_start().to_string() + "\n";
+    let text: String = example.expect("an example").lines().map(line).collect();
+    let mut profiles = Profiles::shipped();
+    profiles.add("taught", "lib.rs", &text);
+    let read = profiles.read("taught").expect("added");
+    let profile = read.unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(profile.registers.len(), 11);
+    assert_eq!(profile.watchdog, Some(Watchdog { address: 0x8E04, value: 30, verify: 0x0E04 }));
+}

@@ -77,6 +77,61 @@
 //! ```
 //!
 //! `sites/bench.toml` has a whole plant.
+//!
+//! # A device profile
+//!
+//! What a kind of device has, and how it is spoken to. Those in `devices/` are built in; a file of the same name in a folder
+//! `devices` beside the site file stands before them.
+//!
+//! ```toml
+//! about = "a drive of that make"
+//! source = "the maker's manual, chapter 7"   # where the figures come from
+//! first_address = 0               # 1: the maker counts from 1
+//! word_order = "abcd"             # of values of two registers: or "cdab", "badc", "dcba"; a register may have its own
+//! max_registers_per_read = 60
+//! max_gap = 16                    # registers that nobody needs may be read along
+//! read_every = "0 s"              # no point faster than this
+//! write_every = "1 s"             # outputs are repeated
+//! read_back = false               # what is written is read back, where it can be
+//! # starts = 0x2500               # of a probe: reading it starts the measurement, at every connect
+//!
+//! [watchdog]                      # its own communication time-out, set and read back at every connect: what may run needs one
+//! address = 0x8E04
+//! value = 30
+//! verify = 0x0E04                 # read back elsewhere than it is written
+//!
+//! [dead_man]                      # or: a coil that is switched on for a time, and again and again
+//! address = 0x0200
+//! ticks = 30                      # of 100 ms
+//!
+//! # hardware_guard = "..."        # or: what stops its outputs, where neither is needed
+//!
+//! [register.run]
+//! table = "holding"               # "coil", "discrete", "holding" or "input"
+//! address = 0x2000
+//! access = "write"                # or "read" or "both"
+//! form = "command"                # written word by word to start, and another to stop
+//! start = [1]
+//! stop = 5
+//!
+//! [register.tripped]
+//! table = "holding"
+//! address = 0x2100
+//! form = "is"                     # a contact that is closed while the register holds this word
+//! value = 4
+//!
+//! [register.frequency]            # u16 without `form`; or i16, u32, i32, f32, or bool with `bit`
+//! table = "holding"
+//! address = 0x3000
+//! scale = 0.01                    # value = register × scale + offset
+//! unit = "Hz"
+//! sentinels = [0x7FFF]            # words that are no value
+//!
+//! [register.relay]
+//! table = "coil"
+//! address = 0
+//! count = 8                       # relay1 to relay8
+//! ```
 
 mod apply;
 mod check;
