@@ -16,7 +16,7 @@ use plc::tag::Catalogue;
 use tokio::sync::watch;
 
 use crate::exchange::{Exchange, ORDERS_MAX, Wall};
-use crate::field::Field;
+use crate::field::{Field, Traffic};
 use crate::machine;
 use crate::recorder::{End, Tap};
 use crate::watchdog::Pulse;
@@ -312,17 +312,27 @@ impl<C: Core> Scanner<C> {
     /// What the buses carry.
     fn report_traffic(&mut self) {
         for (slots, bus) in self.reported.traffic.into_iter().zip(BUSES) {
-            let traffic = self.field.traffic(bus).map(|traffic| {
+            let at = self.at;
+            let traffic = self.field.traffic(bus);
+            let number = |of: fn(&Traffic) -> u64| match &traffic {
+                Some(traffic) => Reading::good(of(traffic) as f64, at),
+                None => Reading::bad(Fault::NotFitted, at),
+            };
+            let load = match traffic.map(|traffic| traffic.load) {
                 // To a tenth of a percent: what jitters more is only noise in the record.
-                let load = (traffic.load * 1_000.0).round() / 10.0;
-                [load, traffic.timeouts as f64, traffic.exceptions as f64, traffic.broken as f64]
-            });
-            for (place, slot) in slots.into_iter().enumerate() {
-                if let Some(reading) = slot.and_then(|slot| self.inputs.readings.get_mut(slot)) {
-                    *reading = match traffic {
-                        Some(values) => Reading::good(values[place], self.at),
-                        None => Reading::bad(Fault::NotFitted, self.at),
-                    };
+                Some(Some(load)) => Reading::good((load * 1_000.0).round() / 10.0, at),
+                Some(None) => Reading::bad(Fault::NotYetRead, at),
+                None => Reading::bad(Fault::NotFitted, at),
+            };
+            let told = [
+                load,
+                number(|traffic| traffic.timeouts),
+                number(|traffic| traffic.exceptions),
+                number(|traffic| traffic.broken),
+            ];
+            for (slot, reading) in slots.into_iter().zip(told) {
+                if let Some(place) = slot.and_then(|slot| self.inputs.readings.get_mut(slot)) {
+                    *place = reading;
                 }
             }
         }

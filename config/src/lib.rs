@@ -93,7 +93,7 @@
 //! read_every = "0 s"              # no point faster than this
 //! write_every = "1 s"             # outputs are repeated
 //! read_back = false               # what is written is read back, where it can be
-//! # starts = 0x2500               # of a probe: reading it starts the measurement, at every connect
+//! # starts = 0x2500               # of a probe without [watchdog]: reading it starts the measurement, at every connect
 //!
 //! [watchdog]                      # its own communication time-out, set and read back at every connect: what may run needs one
 //! address = 0x8E04
@@ -101,7 +101,7 @@
 //! verify = 0x0E04                 # read back elsewhere than it is written
 //!
 //! [dead_man]                      # or: a coil that is switched on for a time, and again and again
-//! address = 0x0200
+//! address = 0x0200                # of the first, as on the wire whatever `first_address` says
 //! ticks = 30                      # of 100 ms
 //!
 //! # hardware_guard = "..."        # or: what stops its outputs, where neither is needed
@@ -120,8 +120,8 @@
 //! form = "is"                     # a contact that is closed while the register holds this word
 //! value = 4
 //!
-//! [register.frequency]            # u16 without `form`; or i16, u32, i32, f32, or bool with `bit`
-//! table = "holding"
+//! [register.frequency]            # a u16 without `form`, a coil a contact; or i16, u32, i32, f32, or bool with `bit`. Without `access` both,
+//! table = "holding"               # where the table can be written
 //! address = 0x3000
 //! scale = 0.01                    # value = register × scale + offset
 //! unit = "Hz"

@@ -149,10 +149,10 @@ pub fn loads(site: &Site, catalogue: &Catalogue) -> Vec<Load> {
 
 impl Site {
     /// Dead-man channels energised at once, each refreshed every second (plant.md 1.5): while one filter washes, the
-    /// outlets of the others, its wash or air inlet and the blower; and a sludge valve for each tank.
+    /// outlets of the others, its wash or air inlet and the blower; a sludge valve for each tank; M-211, P-205 and P-601.
     fn dead_men(&self, bus: usize) -> u32 {
         let held = self.bindings.iter().filter(|one| one.dead_man && self.device(one).bus == bus);
-        let at_once = u32::from(self.shape.filters) + u32::from(self.shape.tanks) + 1;
+        let at_once = u32::from(self.shape.filters) + u32::from(self.shape.tanks) + 4;
         at_once.min(u32::try_from(held.count()).unwrap_or(u32::MAX))
     }
 }

@@ -85,7 +85,7 @@ const BUS_SILENT: Duration = Duration::from_millis(2_900);
 const DURABLE: [&str; 2] = ["coagulation.guard.durable", "disinfection.guard.durable"];
 
 /// What the shell reports while everything is well.
-const REPORTED: [(&str, f64); 33] = [
+const REPORTED: [(&str, f64); 17] = [
     ("system.lateness", 0.0),
     ("system.overruns", 0.0),
     ("system.storage_ok", 1.0),
@@ -95,22 +95,6 @@ const REPORTED: [(&str, f64); 33] = [
     ("system.bus_b", 1.0),
     ("system.bus_c", 1.0),
     ("system.bus_d", 1.0),
-    ("system.traffic_a.load", 38.0),
-    ("system.traffic_a.timeouts", 0.0),
-    ("system.traffic_a.exceptions", 0.0),
-    ("system.traffic_a.broken", 0.0),
-    ("system.traffic_b.load", 47.0),
-    ("system.traffic_b.timeouts", 0.0),
-    ("system.traffic_b.exceptions", 0.0),
-    ("system.traffic_b.broken", 0.0),
-    ("system.traffic_c.load", 5.0),
-    ("system.traffic_c.timeouts", 0.0),
-    ("system.traffic_c.exceptions", 0.0),
-    ("system.traffic_c.broken", 0.0),
-    ("system.traffic_d.load", 52.0),
-    ("system.traffic_d.timeouts", 0.0),
-    ("system.traffic_d.exceptions", 0.0),
-    ("system.traffic_d.broken", 0.0),
     ("system.watchdog_restart", 0.0),
     ("system.drives_verified", 1.0),
     ("system.disk_free", 60.0),

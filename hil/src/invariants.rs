@@ -592,8 +592,11 @@ impl Watch {
         );
         let washes = self.gauges.turns(truth, 2) || self.gauges.blows(truth);
         // A second for what coasts.
-        let on_d = (self.gauges.turns(truth, 0) || washes) && !welded || doses;
-        self.judge(31, 3, d > 6.0 && on_d, 0.0, || "intake, dosing or wash without bus D".into());
+        let turns = self.gauges.turns(truth, 0) || washes || self.gauges.relayed(truth);
+        let on_d = turns && !welded || doses;
+        self.judge(31, 3, d > 6.0 && on_d, 0.0, || {
+            "intake, dosing, wash or a motor on a relay without bus D".into()
+        });
         let lost = self.gauges.no_turbidity && makes;
         self.judge(
             32,

@@ -33,7 +33,8 @@ pub enum Column {
     WashInlet,
     /// Valves that keep their place: de-energised only with everything else.
     Positions,
-    /// M-211: held with the positions, but a motor, which keeps no place: what switches it lets it fall.
+    /// M-211: a motor, which keeps no place: what switches it lets it fall. Nobody is hurt by it for a while, so that the causes
+    /// of one unit leave it alone.
     Mixer,
     /// K0-900 request.
     Supply,
@@ -120,6 +121,7 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             WastePump,
             FilterOutlet,
             WashInlet,
+            Mixer,
         ],
     ),
     // More is drawn than may be: what takes much and can wait. Stored water goes on being filtered and delivered (INV-24).
@@ -155,6 +157,7 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             WastePump,
             FilterOutlet,
             WashInlet,
+            Mixer,
             Supply,
         ],
     ),
@@ -188,6 +191,7 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             WastePump,
             FilterOutlet,
             WashInlet,
+            Mixer,
         ],
     ),
     (
@@ -202,6 +206,7 @@ pub const TABLE: &[(Reason, &[Column])] = &[
             WastePump,
             FilterOutlet,
             WashInlet,
+            Mixer,
         ],
     ),
 ];

@@ -118,9 +118,8 @@ fn rows() -> Vec<(&'static str, Vec<Column>)> {
         let crossed = COLUMNS.iter().zip(&cells[2..]).filter(|(_, cell)| **cell == "X");
         let mut crossed: Vec<Column> = crossed.map(|(column, _)| *column).collect();
         let also = cells[0].rsplit_once("(and ").map_or("", |(_, also)| also);
-        // M-211 has no column: it is held with the positions.
-        let positions = also.contains("positions").then_some([Positions, Mixer]);
-        crossed.extend(positions.into_iter().flatten());
+        crossed.extend(also.contains("positions").then_some(Positions));
+        crossed.extend(also.contains("M-211").then_some(Mixer));
         crossed.extend(also.contains("K0").then_some(Supply));
         (cells[0], crossed)
     })

@@ -58,12 +58,12 @@ struct Meter {
     since: tokio::time::Instant,
     before: u64,
     /// Of the last whole window, 0 to 1.
-    load: f64,
+    load: Option<f64>,
 }
 
 impl Meter {
     fn new(counters: Arc<modbus::Counters>) -> Meter {
-        Meter { counters, since: tokio::time::Instant::now(), before: 0, load: 0.0 }
+        Meter { counters, since: tokio::time::Instant::now(), before: 0, load: None }
     }
 
     /// `speed` is plant seconds a second: a window is plant time.
@@ -73,7 +73,7 @@ impl Meter {
             let busy = self.counters.busy.load(Ordering::Relaxed);
             let spent = Duration::from_micros(busy.saturating_sub(self.before));
             // A request that was long on its way counts in the window in which it ended.
-            self.load = spent.div_duration_f64(window).min(1.0);
+            self.load = Some(spent.div_duration_f64(window).min(1.0));
             (self.since, self.before) = (now, busy);
         }
     }
@@ -83,9 +83,11 @@ impl Meter {
         let counters = &self.counters;
         Traffic {
             load: self.load,
-            timeouts: number(&counters.silences),
+            timeouts: number(&counters.silences) + number(&counters.refusals),
             exceptions: number(&counters.exceptions),
-            broken: number(&counters.garbles) + number(&counters.misfits),
+            broken: number(&counters.garbles)
+                + number(&counters.misfits)
+                + number(&counters.losses),
         }
     }
 }
@@ -159,9 +161,7 @@ impl BusField {
         let (images, sides) = (carried.images.into(), carried.sides.into());
         Ok(BusField { wanted, images, sides, speed, absent, stop, ended })
     }
-}
 
-impl BusField {
     /// Place of a bus.
     fn side(&self, bus: char) -> Option<usize> {
         self.sides.iter().position(|side| side.name.chars().eq([bus]))
@@ -277,5 +277,27 @@ impl Drop for BusField {
         if Handle::try_current().is_err() {
             self.stop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bus_is_as_busy_as_its_last_window_was() {
+        let counters = Arc::new(modbus::Counters::default());
+        let mut meter = Meter::new(counters.clone());
+        let begin = meter.since;
+        let mut after = |seconds, busy_s: u64| {
+            counters.busy.store(busy_s * 1_000_000, Ordering::Relaxed);
+            meter.look(begin + Duration::from_secs(seconds), 1.0);
+            meter.traffic().load
+        };
+        assert_eq!(after(9, 2), None, "not yet");
+        assert_eq!(after(10, 3), Some(0.3));
+        assert_eq!(after(19, 9), Some(0.3), "until the next is over");
+        assert_eq!(after(20, 12), Some(0.9));
+        assert_eq!(after(30, 99), Some(1.0), "a request that began long ago");
     }
 }

@@ -16,13 +16,13 @@ use plc::signal::Moment;
 /// What a bus carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
-    /// Share of the last ten seconds in which it was busy, 0 to 1.
-    pub load: f64,
-    /// Since the start: requests that nobody answered in time.
+    /// Share of the last window of ten seconds in which it was busy, 0 to 1; `None`: none is over yet.
+    pub load: Option<f64>,
+    /// Since the start: requests, and attempts to connect, that nobody answered in time.
     pub timeouts: u64,
     /// Requests that a device refused.
     pub exceptions: u64,
-    /// Answers that were broken on the way, or belonged to something else.
+    /// Answers that were broken on the way or belonged to something else, and connections lost under way.
     pub broken: u64,
 }
 
@@ -42,9 +42,7 @@ pub trait Field: Send {
     fn bus_answers(&self, bus: char) -> Option<bool>;
 
     /// What a bus (`a` to `d`) carries; `None`: this field has no such bus, or it speaks no Modbus.
-    fn traffic(&self, _bus: char) -> Option<Traffic> {
-        None
-    }
+    fn traffic(&self, bus: char) -> Option<Traffic>;
 
     /// Whether every device that answers was read back with its own communication time-out as it should be. A field without
     /// such devices has nothing to prove.

@@ -9,7 +9,7 @@ use plc::image::{Inputs, Outputs};
 use plc::signal::{Fault, Moment, Reading};
 
 use crate::exchange::{Exchange, FieldAsk, FieldView};
-use crate::field::Field;
+use crate::field::{Field, Traffic};
 
 /// Acts and looks of one scan. More wait for the next.
 const ASKS_A_SCAN: usize = 8;
@@ -141,6 +141,11 @@ impl Field for TwinField {
             _ => return None,
         };
         Some(self.twin.answers(bus))
+    }
+
+    /// Nothing travels on a wire.
+    fn traffic(&self, _bus: char) -> Option<Traffic> {
+        None
     }
 
     fn time_of_day(&self) -> Option<Duration> {

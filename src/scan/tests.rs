@@ -1,6 +1,7 @@
 use plc::image::Command;
 use plc::quantity::Form;
 use plc::tag::{Driven, Kind, Row};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Sender, channel};
 
 use super::*;
@@ -46,8 +47,8 @@ impl Core for Lamp {
     }
 }
 
-/// A field that tells what is written to it.
-struct Wire(Sender<f64>);
+/// A field that tells what is written to it, and has one time-out more whenever it is asked.
+struct Wire(Sender<f64>, AtomicU64);
 
 impl Field for Wire {
     fn read(&mut self, _: &mut Inputs, _: Moment) {}
@@ -62,8 +63,10 @@ impl Field for Wire {
         (bus == 'b').then_some(false)
     }
     fn traffic(&self, bus: char) -> Option<Traffic> {
-        let traffic = Traffic { load: 0.12345, timeouts: 7, exceptions: 8, broken: 9 };
-        (bus == 'b').then_some(traffic)
+        (bus == 'b').then(|| {
+            let timeouts = self.1.fetch_add(1, Ordering::Relaxed);
+            Traffic { load: Some(0.12345), timeouts, exceptions: 8, broken: 9 }
+        })
     }
     fn stop(&mut self) {}
 }
@@ -117,7 +120,9 @@ fn bench(speed: u32, panics_at: u64) -> Bench {
     };
     let timing =
         Timing { period: Duration::from_millis(10), speed, ahead_ms: 0, wall_ms: machine::wall_ms };
-    let scanning = start(lamp, Box::new(Wire(writes)), exchange.clone(), timing, None).unwrap();
+    let scanning =
+        start(lamp, Box::new(Wire(writes, AtomicU64::new(7))), exchange.clone(), timing, None)
+            .unwrap();
     Bench { exchange, scanning, heard, written }
 }
 
@@ -180,11 +185,16 @@ async fn a_silent_bus_is_reported_and_a_bus_that_is_not_there_is_no_fault() {
 
 #[tokio::test]
 async fn what_a_bus_carries_is_told_and_of_a_bus_that_is_not_there_nothing() {
-    let bench = bench(1, u64::MAX);
+    let bench = bench(100, u64::MAX);
     let (_, inputs) = bench.heard.recv().unwrap();
-    assert!(bench.scanning.stop().await.is_ok());
     let told: Vec<f64> = inputs.readings[3..7].iter().map(|reading| reading.value).collect();
     assert_eq!(told, [12.3, 7.0, 8.0, 9.0]);
+    // Ten seconds later, not sooner, and again.
+    let again = bench.heard.iter().find(|(_, inputs)| inputs.readings[4].value > 7.0);
+    let reading = again.unwrap().1.readings[4];
+    let first = inputs.readings[4].taken;
+    assert_eq!((reading.value, reading.taken.since(first).as_secs()), (8.0, 10));
+    assert!(bench.scanning.stop().await.is_ok());
     let absent = plc::signal::Quality::Bad(plc::signal::Fault::NotFitted);
     assert_eq!(inputs.readings[7].quality, absent);
 }

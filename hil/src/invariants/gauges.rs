@@ -46,8 +46,9 @@ pub(super) struct Gauges {
     motor_slots: Vec<usize>,
     wash_slot: Option<usize>,
     air_slot: Option<usize>,
-    /// Places of each station's drives and of the blower in [`Truth::turning`].
+    /// Places in [`Truth::turning`] of each station's drives, of M-211, P-205 and P-601, and of the blower.
     stations: [core::ops::Range<usize>; 4],
+    relays: core::ops::Range<usize>,
     blower: Option<usize>,
     wash_states: u64,
     ripening: u64,
@@ -99,7 +100,8 @@ impl Gauges {
         let wash = raw + feed;
         let stations = [0..raw, raw..wash, wash..wash + 1, wash + 1..wash + 1 + lift];
         // Behind the drives: mixer, sludge pump, decant pump.
-        let blower = wash + 1 + lift + 3;
+        let relays = wash + 1 + lift..wash + 1 + lift + 3;
+        let blower = relays.end;
         Gauges {
             filters: vec![FilterGauge::default(); filter_rows.len()],
             wash_states: states(catalogue, "filter1.state", &WASH_STATES),
@@ -122,6 +124,7 @@ impl Gauges {
             wash_slot: catalogue.output_slot("filtration.wash_pump.run"),
             air_slot: catalogue.output_slot("filtration.blower.run"),
             stations,
+            relays,
             blower: (blower < truth.turning.len()).then_some(blower),
             contaminated: false,
             turbidity_limit: 1.0,
@@ -202,6 +205,12 @@ impl Gauges {
     pub fn turns(&self, truth: &Truth, station: usize) -> bool {
         let places = self.stations[station].clone();
         truth.turning.get(places).is_some_and(|drives| drives.iter().any(|turns| *turns))
+    }
+
+    /// M-211, P-205 or P-601 turns.
+    pub fn relayed(&self, truth: &Truth) -> bool {
+        let motors = truth.turning.get(self.relays.clone());
+        motors.is_some_and(|motors| motors.iter().any(|turns| *turns))
     }
 
     pub fn blows(&self, truth: &Truth) -> bool {

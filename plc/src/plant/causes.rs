@@ -95,6 +95,7 @@ impl Plant {
                 || (held(Column::Wash)
                     && (drive(&units.filtration.wash_pump)
                         || units.filtration.blower.as_ref().is_some_and(motor)))
+                || (held(Column::Mixer) && motor(&units.coagulation.mixer))
                 || (held(Column::WastePump)
                     && (motor(&units.waste.pump) || motor(&units.sedimentation.sludge_pump))))
     }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_modbus::{ExceptionCode, Request};
 use tracing::{info, warn};
 
-use super::connection::{Answer, Connection, Failure, Link};
+use super::connection::{Answer, Connection, Failure, Link, is_silence};
 use super::plan::{Plan, Point, read};
 use super::state::{Beat, Device, Pace};
 use crate::field::image::{Image, Taken, Wanted};
@@ -332,10 +332,7 @@ impl Bus {
         let outcome = self.connection.ask(self.plan.devices[device].unit, request, limit).await;
         match &outcome {
             Ok(_) => self.answered(device),
-            // The gateway speaks, the device behind it does not.
-            Err(Failure::Exception(
-                ExceptionCode::GatewayPathUnavailable | ExceptionCode::GatewayTargetDevice,
-            )) => self.silent(device),
+            Err(Failure::Exception(exception)) if is_silence(*exception) => self.silent(device),
             Err(Failure::Exception(exception)) => {
                 let name = &self.plan.devices[device].name;
                 warn!(device = name, %exception, "refused");
@@ -450,11 +447,7 @@ pub fn words_of(answer: Answer) -> Option<Vec<u16>> {
 
 /// An exception that says more than "later".
 fn lasts(exception: ExceptionCode) -> bool {
-    !matches!(
-        exception,
-        ExceptionCode::Acknowledge
-            | ExceptionCode::ServerDeviceBusy
-            | ExceptionCode::GatewayPathUnavailable
-            | ExceptionCode::GatewayTargetDevice
-    )
+    let is_later =
+        matches!(exception, ExceptionCode::Acknowledge | ExceptionCode::ServerDeviceBusy);
+    !is_later && !is_silence(exception)
 }

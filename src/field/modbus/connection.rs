@@ -85,7 +85,8 @@ pub struct Counters {
     pub losses: AtomicU64,
     /// Panics survived.
     pub panics: AtomicU64,
-    /// Time spent on requests, from their turn to their answer or the end of the wait for it, microseconds.
+    /// Time spent on requests, from their turn to their answer or the end of the wait for it, and on hearing a line out
+    /// that failed, microseconds.
     pub busy: AtomicU64,
 }
 
@@ -269,8 +270,7 @@ impl Owner {
         while let Some(job) = waiting.recv().await {
             let begun = Instant::now();
             let outcome = line.ask(job.unit, &job.request, job.limit, doubt).await;
-            let busy = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-            self.counters.busy.fetch_add(busy, Ordering::Relaxed);
+            self.counters.spend(begun);
             let is_fatal = self.counters.note(&outcome);
             if !is_fatal {
                 if !matches!(outcome, Err(Failure::Unsettled { .. })) {
@@ -289,7 +289,11 @@ impl Owner {
             if !goes_on {
                 return Ok(served);
             }
-            match Line::open(&self.way).await {
+            // A serial line is heard out when it is opened: time that nobody else has.
+            let begun = Instant::now();
+            let opened = Line::open(&self.way).await;
+            self.counters.spend(begun);
+            match opened {
                 Ok(again) => line = again,
                 Err(closed) => {
                     self.refused(&closed, &mut String::new());
@@ -318,10 +322,17 @@ impl fmt::Display for Counters {
 }
 
 impl Counters {
+    /// Adds what has passed since then to the time in which the line was busy.
+    fn spend(&self, begun: Instant) {
+        let busy = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.busy.fetch_add(busy, Ordering::Relaxed);
+    }
+
     /// Counts an outcome; whether it is fatal to what is open.
     fn note(&self, outcome: &Result<Answer, Failure>) -> bool {
         let (counter, is_fatal) = match outcome {
             Ok(_) => (&self.answers, false),
+            Err(Failure::Exception(exception)) if is_silence(*exception) => (&self.silences, false),
             Err(Failure::Exception(_)) => (&self.exceptions, false),
             Err(Failure::Unsettled { .. }) => return false,
             Err(Failure::Silent(_)) => (&self.silences, true),
@@ -332,6 +343,12 @@ impl Counters {
         count(counter);
         is_fatal
     }
+}
+
+/// The gateway speaks, the device behind it does not.
+#[must_use]
+pub fn is_silence(exception: ExceptionCode) -> bool {
+    matches!(exception, ExceptionCode::GatewayPathUnavailable | ExceptionCode::GatewayTargetDevice)
 }
 
 /// Awaits something; meanwhile refuses every job.

@@ -262,13 +262,13 @@ status! {
 inputs! {
     /// What a bus carries, as its driver counts it.
     pub struct TrafficInputs {
-        /// BUS-@, share of the last ten seconds in which it was busy.
+        /// BUS-@, share of a window of ten seconds in which it was busy.
         pub load: Signal<Percent> = measured(0.0..=100.0).every_s(10.0).reported(),
-        /// BUS-@, requests that nobody answered in time, since the controller's start.
+        /// BUS-@, requests and connections that nobody answered in time, since the controller's start.
         pub timeouts: Signal<Count> = measured(0.0..=4_294_967_295.0).every_s(10.0).reported(),
         /// BUS-@, requests that a device refused, since the controller's start.
         pub exceptions: Signal<Count> = measured(0.0..=4_294_967_295.0).every_s(10.0).reported(),
-        /// BUS-@, answers broken on the way or to something else, since the controller's start.
+        /// BUS-@, answers broken or to something else, and connections lost, since the controller's start.
         pub broken: Signal<Count> = measured(0.0..=4_294_967_295.0).every_s(10.0).reported(),
     }
 }
