@@ -1,5 +1,6 @@
 //! The world a plant lives in: the process model, the twin that the field sees, the rig that serves it.
 
+pub mod bench;
 pub mod closed_loop;
 pub mod invariants;
 pub mod matrix;

@@ -6,14 +6,16 @@ mod run;
 mod swarm_line;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
-use config::FieldKind;
-use hil::rig::{CONTROL, End, PlantWorld, Rig, SAYINGS, Setup, WIRES, tell};
-use plc::plant::Plant;
+use config::{FieldKind, Site};
+use hil::bench::{File, wiring};
+use hil::rig::{CONTROL, End, PlantWorld, Played, Rig, SAYINGS, Setup, WIRES, tell};
+use plc::plant::{Plant, Shape};
+use plc::tag::Catalogue;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -52,11 +54,23 @@ enum Command {
     ///
     ///     hil rig --site site.toml --lines /tmp/lines
     ///     sweetspring run site.toml --simulated-lines /tmp/lines
+    ///
+    /// A bench that is described in a file, with the header's lines on pins of this machine; and what is wired to what:
+    ///
+    ///     hil rig --rig rig.toml
+    ///     hil rig --wiring --site site.toml
+    ///     hil rig --wiring --rig rig.toml
     #[command(verbatim_doc_comment)]
     Rig {
         /// The site file the controller is started with; its [field] driver is "modbus".
-        #[arg(long, value_name = "SITE")]
-        site: PathBuf,
+        #[arg(long, value_name = "SITE", required_unless_present = "rig")]
+        site: Option<PathBuf>,
+        /// Serve as this bench is described, with the site it names: hil/scenarios/README.md, "On a bench".
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["site", "bind", "serial", "lines", "set", "speed"])]
+        rig: Option<PathBuf>,
+        /// Print what is wired to what, as a table in Markdown, and serve nothing.
+        #[arg(long)]
+        wiring: bool,
         /// Listen here instead of where the site says. With port 0 every bus gets any free port; tell the controller with
         /// `--set bus.a.address=...` what `ready` says.
         #[arg(long, value_name = "ADDR", verbatim_doc_comment)]
@@ -86,6 +100,9 @@ enum Command {
     ///     hil run hil/scenarios/*.toml
     ///     hil run hil/scenarios/storm.toml --html storm.html
     ///     hil run --transport sim hil/scenarios/wire/*.toml --measured links.md
+    ///     hil run --transport rig --rig rig.toml hil/scenarios/wire/*.toml --trace traces
+    ///
+    /// On a bench (transport rig) every channel is tried first; when one fails no story is run. Without files that is all.
     ///
     /// A line each; ends non-zero when one failed.
     #[command(verbatim_doc_comment, after_help = run::HELP)]
@@ -154,8 +171,15 @@ fn bench(command: Command) -> anyhow::Result<()> {
         .context("cannot start")?;
     runtime.block_on(async {
         match command {
-            Command::Rig { site, bind, serial, lines, set, control, seed, speed } => {
-                serve(site, &set, seed, Setup { bind, control, speed, serial, lines }).await
+            Command::Rig { site, rig, wiring, bind, serial, lines, set, control, seed, speed } => {
+                let lines = lines.map(Played::Socket);
+                let setup = Setup { bind, control, speed, serial, lines, interface: None };
+                let (site, setup) = described(site, rig.as_deref(), &set, setup)?;
+                if wiring {
+                    print!("{}", wiring::table(&site, rig.is_some().then_some(&setup)));
+                    return Ok(());
+                }
+                serve(&site, seed, setup).await
             }
             Command::Press { tag, rig } => say(&rig, &format!("press {tag}")).await,
             Command::Release { tag, rig } => say(&rig, &format!("release {tag}")).await,
@@ -179,24 +203,51 @@ async fn say(rig: &str, line: &str) -> anyhow::Result<()> {
     tell(rig, line).await.map_err(anyhow::Error::msg)
 }
 
-async fn serve(path: PathBuf, set: &[String], seed: u64, setup: Setup) -> anyhow::Result<()> {
-    let catalogue_of = |shape: &_| Plant::new(shape).catalogue().clone();
+fn catalogue_of(shape: &Shape) -> Catalogue {
+    Plant::new(shape).catalogue().clone()
+}
+
+/// The site, and how it is served: as the command line says, or as a bench is described.
+fn described(
+    path: Option<PathBuf>,
+    rig: Option<&Path>,
+    set: &[String],
+    setup: Setup,
+) -> anyhow::Result<(Site, Setup)> {
+    let bench = rig.map(File::load).transpose().map_err(anyhow::Error::msg)?;
+    let path = match (path, bench) {
+        (None, Some(bench)) => {
+            return Ok((bench.site, Setup { control: setup.control, ..bench.setup }));
+        }
+        (Some(path), None) => path,
+        // The command line has refused both, and neither.
+        (Some(_), Some(_)) | (None, None) => bail!("--site SITE, or --rig FILE"),
+    };
     let site = config::load(&path, set, catalogue_of)?;
     if site.field != FieldKind::Buses {
         bail!("{} has no buses to serve: its plant is inside the controller", path.display());
     }
+    Ok((site, setup))
+}
+
+async fn serve(site: &Site, seed: u64, setup: Setup) -> anyhow::Result<()> {
     let catalogue = catalogue_of(&site.shape);
     let world = Box::new(PlantWorld::new(&site.shape, &catalogue, seed));
     let mut terminated = signal(SignalKind::terminate())?;
-    let rig = Rig::start(&site, &catalogue, world, &setup).await?;
+    let rig = Rig::start(site, &catalogue, world, &setup).await?;
     let buses: serde_json::Map<_, _> =
         rig.buses.iter().map(|(bus, address)| (bus.clone(), json!(address))).collect();
     let ports: serde_json::Map<_, _> =
         rig.ports.iter().map(|(bus, port)| (bus.clone(), json!(port))).collect();
+    let lines = match &setup.lines {
+        Some(Played::Socket(path)) => json!(path),
+        Some(Played::Pins(wiring)) => json!(wiring.chip),
+        None => json!(null),
+    };
     let ready = json!({
         "buses": buses,
         "ports": ports,
-        "lines": setup.lines,
+        "lines": lines,
         "control": rig.control,
         "pid": std::process::id(),
         "seed": seed,

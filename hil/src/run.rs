@@ -1,9 +1,11 @@
 //! `hil run`: scenarios, several at a time, with a line each, JUnit and HTML.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
+use hil::bench::{self, Bench};
+use hil::story::stage::MarkKind;
 use hil::story::{Outcome, Scenario, report, run as play};
 
 use crate::at_once::{at_once, jobs};
@@ -15,7 +17,7 @@ A scenario is a TOML file: title, why, proves, site, seed, season, [world], then
 #[derive(Args)]
 pub struct Line {
     /// The files.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "rig", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Write one HTML page with plots, alarms and requirement coverage.
     #[arg(long, value_name = "FILE")]
@@ -30,9 +32,16 @@ pub struct Line {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Where they run: core and world in one process, on virtual time; or the controller's program against a rig, on the
-    /// clock, with wires between them. Each runs the stories that name it.
-    #[arg(long, value_name = "NAME", default_value = "process", value_parser = ["process", "sim"])]
+    /// clock, with wires between them; or a controller on a bench, with the wires of rig.toml. Each runs the stories that
+    /// name it.
+    #[arg(long, value_name = "NAME", default_value = "process", value_parser = ["process", "sim", "rig"])]
     transport: String,
+    /// The bench, for transport rig: what is wired where, and how its controller is switched.
+    #[arg(long, value_name = "FILE", required_if_eq("transport", "rig"))]
+    rig: Option<PathBuf>,
+    /// Write every edge of the header's lines with its time, a CSV a story: transports rig, and sim where it plays lines.
+    #[arg(long, value_name = "DIR")]
+    trace: Option<PathBuf>,
     /// The controller's program for transport sim; the `sweetspring` beside this program without.
     #[arg(long, value_name = "PATH")]
     controller: Option<PathBuf>,
@@ -67,15 +76,24 @@ pub fn run(line: &Line) -> anyhow::Result<()> {
     if !unread.is_empty() {
         bail!("{}", unread.join("\n"));
     }
-    let controller = controller(line)?;
-    let outcomes = at_once(scenarios.len(), jobs(line.jobs), |place, bar| {
-        let outcome = match &controller {
-            Some(controller) => hil::sim::run(&scenarios[place], controller),
-            None => play(&scenarios[place]),
-        };
-        bar.suspend(|| tell(&outcome, line.verbose));
-        outcome
-    });
+    let outcomes = match (line.transport.as_str(), &line.rig) {
+        ("rig", Some(rig)) => on_bench(rig, &scenarios, line.verbose, &mut skipped)?,
+        (_, Some(_)) => bail!("--rig: that is for --transport rig"),
+        (_, None) => {
+            let controller = controller(line)?;
+            at_once(scenarios.len(), jobs(line.jobs), |place, bar| {
+                let outcome = match &controller {
+                    Some(controller) => hil::sim::run(&scenarios[place], controller),
+                    None => play(&scenarios[place]),
+                };
+                bar.suspend(|| tell(&outcome, line.verbose));
+                outcome
+            })
+        }
+    };
+    if let Some(folder) = &line.trace {
+        write_traces(folder, &outcomes)?;
+    }
     let failed = outcomes.iter().filter(|outcome| !outcome.passed()).count();
     if let Some(path) = &line.html {
         let page = report::html("Scenarios", &outcomes);
@@ -92,6 +110,46 @@ pub fn run(line: &Line) -> anyhow::Result<()> {
     println!("{} passed, {failed} failed, {skipped} skipped", outcomes.len() - failed);
     if failed > 0 {
         bail!("{failed} of {} scenarios failed", outcomes.len());
+    }
+    Ok(())
+}
+
+/// One story after the other on a bench, once every channel of it has been tried.
+fn on_bench(
+    rig: &Path,
+    scenarios: &[Scenario],
+    verbose: bool,
+    skipped: &mut usize,
+) -> anyhow::Result<Vec<Outcome>> {
+    let mut bench = Bench::open(rig).map_err(anyhow::Error::msg)?;
+    let channels = bench.test().map_err(|why| anyhow!("the bench cannot be tried: {why}"))?;
+    print!("{}", bench::table(&channels));
+    let failed = channels.iter().filter(|channel| channel.found.is_err()).count();
+    if failed > 0 {
+        bail!("{failed} of {} channels failed: no story was run", channels.len());
+    }
+    let mut outcomes = Vec::new();
+    for scenario in scenarios {
+        if let Some(why) = bench.cannot(scenario) {
+            println!("skip {:<32} {why}", scenario.name);
+            *skipped += 1;
+            continue;
+        }
+        let outcome = bench.run(scenario);
+        tell(&outcome, verbose);
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+/// The digital trace of each story that has one.
+fn write_traces(folder: &Path, outcomes: &[Outcome]) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("no folder {}", folder.display()))?;
+    for outcome in outcomes {
+        let Some(digital) = &outcome.digital else { continue };
+        let path = folder.join(format!("{}.csv", outcome.name));
+        std::fs::write(&path, digital)
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
 }
@@ -116,6 +174,9 @@ fn tell(outcome: &Outcome, verbose: bool) {
     if verbose {
         for one in &outcome.measured {
             println!("       {:?} of {:?}: {}", one.took, one.limit, one.what);
+        }
+        for mark in outcome.marks.iter().filter(|mark| mark.kind == MarkKind::Wire) {
+            println!("       {}", mark.text);
         }
     }
 }

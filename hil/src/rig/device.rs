@@ -88,6 +88,8 @@ pub struct Device {
     dark_until: Option<Moment>,
     pub bus: usize,
     pub unit: u8,
+    /// Requests for it so far, whatever it made of them.
+    pub asked: u64,
     profile: Arc<Profile>,
     registers: BTreeMap<(Table, u16), Cell>,
     bound: Vec<Bound>,
@@ -167,6 +169,7 @@ impl Device {
                 dark_until: None,
                 bus: device.bus,
                 unit: device.unit,
+                asked: 0,
                 profile: device.profile.clone(),
                 registers,
                 bound: bound.collect(),

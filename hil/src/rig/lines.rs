@@ -1,4 +1,4 @@
-//! The header's lines of a site: the far end of `sweetspring run --simulated-lines SOCKET`.
+//! The header's lines of a site; and the far end of `sweetspring run --simulated-lines SOCKET`. On real pins: `pins`.
 //!
 //! ```text
 //! controller --`out 17 1`--> levels of the outputs, edges counted --step--> the world
@@ -25,6 +25,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::edges::{Edge, Edges, now};
 use super::server::Link;
 use super::{Field, STEP};
 
@@ -90,7 +91,7 @@ impl Short {
 
 /// Levels of the inputs as the contacts make them, and shorts; a bit a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Levels {
+pub(super) struct Levels {
     contacts: u32,
     low: u32,
     high: u32,
@@ -99,6 +100,11 @@ struct Levels {
 impl Levels {
     fn shorted(self, levels: u32) -> u32 {
         (levels | self.high) & !self.low
+    }
+
+    /// Whether the controller finds an input high: where the ribbon is out, as it is pulled.
+    pub(super) fn shown(self, line: u8, pull: bool, link: Link) -> bool {
+        if link == Link::Up { self.shorted(self.contacts) & bit(line, true) != 0 } else { pull }
     }
 }
 
@@ -113,7 +119,9 @@ pub struct Lines {
     pulses: Vec<Pulses>,
     /// Outputs as they were set last.
     set: u32,
-    levels: Arc<watch::Sender<Levels>>,
+    /// What changed, and when.
+    pub(super) edges: Edges,
+    pub(super) levels: Arc<watch::Sender<Levels>>,
     link: watch::Receiver<Link>,
 }
 
@@ -132,6 +140,7 @@ impl Lines {
             switches: Vec::new(),
             pulses: Vec::new(),
             set: 0,
+            edges: Edges::default(),
             levels: Arc::new(watch::Sender::new(Levels::default())),
             link,
         };
@@ -207,7 +216,32 @@ impl Lines {
 
     /// The controller's power is gone: its outputs let go and are pulled low.
     pub fn go_dark(&mut self) {
-        self.set = 0;
+        let at = now();
+        (0..LINE_COUNT).for_each(|line| self.set(line, false, at));
+    }
+
+    /// Each input, and whether it is pulled up.
+    pub fn inputs(&self) -> impl Iterator<Item = (u8, bool)> {
+        let counts = self.counts.iter().map(|count| &count.at);
+        self.contacts.iter().chain(counts).map(|at| (at.line, at.is_inverted))
+    }
+
+    /// Whether an output is high, as the field sees it.
+    pub fn is_driven(&self, line: u8) -> bool {
+        self.seen() & bit(line, true) != 0
+    }
+
+    /// Whether a contact is closed, whatever is done to its wire.
+    pub fn is_closed(&self, line: u8) -> bool {
+        let is_inverted = self.inputs().any(|(at, is_inverted)| at == line && is_inverted);
+        (self.levels.borrow().contacts & bit(line, true) != 0) != is_inverted
+    }
+
+    /// Closes a stroke contact once, as if the pump had made a stroke.
+    pub fn stroke(&mut self, line: u8) {
+        for count in self.counts.iter().filter(|count| count.at.line == line) {
+            count.owed.send_modify(|owed| *owed += 1);
+        }
     }
 
     /// Levels of the outputs as the field sees them: nothing drives them against their pull-downs where the ribbon is out.
@@ -224,9 +258,12 @@ impl Lines {
     }
 
     /// The controller sets an output.
-    pub(super) fn set(&mut self, line: u8, is_high: bool) {
-        let before = self.seen();
+    pub(super) fn set(&mut self, line: u8, is_high: bool, at: Duration) {
+        let (before, was) = (self.seen(), self.set);
         self.set = self.set & !bit(line, true) | bit(line, is_high);
+        if self.set != was {
+            self.edges.add(Edge { at, line, is_high });
+        }
         let rises = self.seen() & !before;
         for pulses in self.pulses.iter_mut().filter(|one| rises & bit(one.line, true) != 0) {
             pulses.owed = (pulses.owed + 1.0).min(OWED_MAX);
@@ -320,6 +357,38 @@ impl Drop for Socket {
     }
 }
 
+/// Writes down each edge that the rig makes, whether a controller is there or not, until dropped.
+pub async fn record(field: Arc<Field>, mut link: watch::Receiver<Link>) {
+    let Some((mut levels, inputs)) = field
+        .state()
+        .lines
+        .as_ref()
+        .map(|lines| (lines.levels.subscribe(), lines.inputs().collect::<Vec<(u8, bool)>>()))
+    else {
+        return;
+    };
+    let mut shown: BTreeMap<u8, bool> = BTreeMap::new();
+    loop {
+        let (link_now, seen) = (*link.borrow_and_update(), *levels.borrow_and_update());
+        for (line, pull) in &inputs {
+            let is_high = seen.shown(*line, *pull, link_now);
+            let before = shown.insert(*line, is_high);
+            if before.is_some_and(|before| before != is_high)
+                && let Some(lines) = &mut field.state().lines
+            {
+                lines.edges.add(Edge { at: now(), line: *line, is_high });
+            }
+        }
+        let goes_on = tokio::select! {
+            changed = levels.changed() => changed,
+            changed = link.changed() => changed,
+        };
+        if goes_on.is_err() {
+            return;
+        }
+    }
+}
+
 /// Serves one controller after the other until dropped.
 pub async fn serve(socket: Socket, field: Arc<Field>, mut link: watch::Receiver<Link>) {
     let Some(levels) = field.state().lines.as_ref().map(|lines| lines.levels.subscribe()) else {
@@ -365,7 +434,7 @@ async fn converse(
                     Said::Begin => is_asked = true,
                     Said::Out(line, level) => {
                         if let Some(lines) = &mut field.state().lines {
-                            lines.set(line, level);
+                            lines.set(line, level, now());
                         }
                     }
                 }
@@ -373,14 +442,13 @@ async fn converse(
             changed = levels.changed() => changed.map_err(|_| io::ErrorKind::BrokenPipe)?,
             changed = link.changed() => changed.map_err(|_| io::ErrorKind::BrokenPipe)?,
         }
-        let now = *link.borrow_and_update();
-        if now == Link::Down {
+        let link_now = *link.borrow_and_update();
+        if link_now == Link::Down {
             return Ok(());
         }
         let seen = *levels.borrow_and_update();
-        let shown = seen.shorted(seen.contacts);
         for (line, (pull, last)) in &mut told {
-            let level = if now == Link::Up { shown & bit(*line, true) != 0 } else { *pull };
+            let level = seen.shown(*line, *pull, link_now);
             if level != *last {
                 *last = level;
                 say.write_all(format!("in {line} {}\n", u8::from(level)).as_bytes()).await?;

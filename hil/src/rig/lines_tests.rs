@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::lines::{Lines, Short};
 use super::server::Link;
-use super::{PlantWorld, Rig, RigError, STEP, Setup, tell};
+use super::{PlantWorld, Played, Rig, RigError, STEP, Setup, tell};
 use crate::closed_loop::catalogue_of;
 
 // Lines of docs/spec/plant.md 1.5.
@@ -76,8 +76,9 @@ fn each_rising_edge_is_one_stroke_and_a_ribbon_that_is_out_makes_none() {
         });
         made.sum()
     };
-    let pulse =
-        |lines: &mut Lines| [true, true, false].map(|high| lines.set(COAGULANT_PULSES, high));
+    let pulse = |lines: &mut Lines| {
+        [true, true, false].map(|high| lines.set(COAGULANT_PULSES, high, Duration::ZERO))
+    };
     assert_eq!(strokes(&mut lines, 1), 0.0);
     for _ in 0..10 {
         pulse(&mut lines);
@@ -156,7 +157,7 @@ async fn a_controller_at_the_socket_holds_k0_by_its_heartbeat_and_a_still_heart_
     let socket = folder.path().join("lines");
     let world = || Box::new(PlantWorld::new(&site.shape, &catalogue, 1));
     let bind = Some(([127, 0, 0, 1], 0).into());
-    let setup = Setup { bind, lines: Some(socket.clone()), ..Setup::default() };
+    let setup = Setup { bind, lines: Some(Played::Socket(socket.clone())), ..Setup::default() };
     let rig = Rig::start(&site, &catalogue, world(), &setup).await.unwrap();
     let control = rig.control.to_string();
     let mut near = Near::connect(&socket).await;
@@ -198,7 +199,7 @@ async fn lines_that_nobody_is_told_of_and_lines_in_haste_are_refused() {
     let setup = Setup { bind, ..Setup::default() };
     let refused = Rig::start(&site, &catalogue, world(), &setup).await.unwrap_err();
     assert!(matches!(&refused, RigError::NoLines { bus } if bus == "header"), "{refused}");
-    let lines = Some(folder.path().join("lines"));
+    let lines = Some(Played::Socket(folder.path().join("lines")));
     let hasty = Setup { speed: 10, lines: lines.clone(), ..setup.clone() };
     let refused = Rig::start(&site, &catalogue, world(), &hasty).await.unwrap_err();
     assert!(matches!(refused, RigError::Haste), "{refused}");

@@ -5,17 +5,22 @@
 //! controller --RTU on a serial port, or through TCP--> serial -+
 //! controller --Modbus TCP--> server --> device (registers) --outputs--> world (the twin), stepped in real time x speed
 //!                                       device (registers) <--readings--
-//! controller --lines of its header--> lines --------------outputs, strokes-^ |
-//!                                     lines <------contacts-----------------+
+//! controller --lines of its header--> lines (at a socket, or on pins) --outputs, strokes-^ |
+//!                                     lines <------------------contacts-------------------+
 //! hil press, tests --words--> control --> link of a bus, a device, a line, or the world
 //! ```
 
+mod chip;
 mod clock;
 mod control;
 mod device;
+mod edges;
 mod lines;
 #[cfg(test)]
 mod lines_tests;
+mod pins;
+#[cfg(test)]
+mod pins_tests;
 mod plant;
 mod serial;
 #[cfg(test)]
@@ -24,9 +29,9 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -43,7 +48,10 @@ pub use crate::twin::act::SAYINGS;
 pub use clock::STEP;
 pub use control::{WIRES, tell};
 use device::{Answer, Device};
+pub use edges::{Edge, Wire, now, wires};
+pub use lines::{LINE_COUNT, Short};
 use lines::{Lines, Socket};
+pub use pins::Crosswise;
 pub use plant::PlantWorld;
 pub use serial::End;
 use serial::Served;
@@ -66,14 +74,24 @@ pub trait World: Send {
 pub struct Setup {
     /// Listens here instead of where the site says; for all buses, so with port 0 unless there is one.
     pub bind: Option<SocketAddr>,
+    /// At this address of the machine, with the ports that the site says.
+    pub interface: Option<IpAddr>,
     /// The control endpoint, if not at [`CONTROL`] (or at `bind`'s address).
     pub control: Option<SocketAddr>,
     /// Plant seconds a second; 0 counts as 1.
     pub speed: u32,
     /// Buses on serial lines, whatever the site says of them, by name.
     pub serial: Vec<(String, End)>,
-    /// Where the lines of a header are played, for a controller's `--simulated-lines`.
-    pub lines: Option<PathBuf>,
+    pub lines: Option<Played>,
+}
+
+/// Where the lines of a header are played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Played {
+    /// At a socket, for a controller's `--simulated-lines`.
+    Socket(PathBuf),
+    /// On pins of this machine.
+    Pins(Crosswise),
 }
 
 /// Why a rig does not start.
@@ -99,6 +117,8 @@ pub enum RigError {
     Lines { path: String, source: io::Error },
     #[error("--serial {bus}: there is no such bus: there are {known}")]
     NoBus { bus: String, known: String },
+    #[error("the lines of the header cannot be played on pins: {why}")]
+    Pins { why: String },
     #[error("serial port {port} of bus {bus} does not open: {why}")]
     Serial { bus: String, port: String, why: String },
     #[error("cannot listen on {address} for {what}")]
@@ -114,8 +134,10 @@ pub struct Rig {
     pub ports: Vec<(String, String)>,
     pub control: SocketAddr,
     desk: control::Desk,
+    field: Arc<Field>,
     _tasks: JoinSet<()>,
     _clock: clock::Clock,
+    _listener: Option<pins::Listener>,
 }
 
 impl Rig {
@@ -144,12 +166,13 @@ impl Rig {
             if bus.kind.is_gpio() {
                 let (link, seen) = watch::channel(Link::Up);
                 rig.links.insert(bus.name.clone(), link);
-                rig.play(bus, Lines::of(site, number, catalogue, seen), setup, &field)?;
+                let lines = Lines::of(site, number, catalogue, seen);
+                rig.play(bus, lines, &wires(site), setup, &field)?;
             } else {
                 rig.open(number, bus, setup, &field).await?;
             }
         }
-        let Opened { buses, ports, links, mut tasks } = rig;
+        let Opened { buses, ports, links, mut tasks, listener: _listener } = rig;
         let address = setup.control.or_else(|| setup.bind.map(|bind| (bind.ip(), 0).into()));
         let address =
             address.or_else(|| CONTROL.parse().ok()).unwrap_or(([127, 0, 0, 1], 0).into());
@@ -158,8 +181,10 @@ impl Rig {
         let desk = control::Desk::new(links, field.clone(), world.clone());
         tasks.spawn(control::serve(listener, desk.clone()));
         let inputs = Inputs::new(catalogue);
-        let clock = clock::Clock::start(field, world, inputs, Outputs::new(catalogue), setup.speed);
-        Ok(Rig { buses, ports, control, desk, _tasks: tasks, _clock: clock })
+        let outputs = Outputs::new(catalogue);
+        let clock = clock::Clock::start(field.clone(), world, inputs, outputs, setup.speed);
+        let (_tasks, _clock) = (tasks, clock);
+        Ok(Rig { buses, ports, control, desk, field, _tasks, _clock, _listener })
     }
 }
 
@@ -176,6 +201,73 @@ impl Rig {
     pub fn go_dark(&self) {
         self.desk.go_dark();
     }
+
+    /// What the lines of the header did, from a place in that list on.
+    #[must_use]
+    pub fn edges(&self, from: usize) -> Vec<Edge> {
+        let state = self.field.state();
+        state.lines.as_ref().map_or_else(Vec::new, |lines| lines.edges.since(from).to_vec())
+    }
+
+    /// Edges that nobody saw, or that there was no room for.
+    #[must_use]
+    pub fn edges_lost(&self) -> u64 {
+        self.field.state().lines.as_ref().map_or(0, |lines| lines.edges.lost())
+    }
+
+    /// Whether the controller drives a line high, as the field sees it.
+    #[must_use]
+    pub fn is_driven(&self, line: u8) -> bool {
+        self.field.state().lines.as_ref().is_some_and(|lines| lines.is_driven(line))
+    }
+
+    /// Whether the world has a contact closed, whatever is done to its wire.
+    #[must_use]
+    pub fn is_closed(&self, line: u8) -> bool {
+        self.field.state().lines.as_ref().is_some_and(|lines| lines.is_closed(line))
+    }
+
+    /// Shorts a line, or mends it.
+    pub fn short(&self, line: u8, short: Short) {
+        if let Some(lines) = &mut self.field.state().lines {
+            lines.short(line, short);
+        }
+    }
+
+    /// Closes a stroke contact once.
+    pub fn stroke(&self, line: u8) {
+        if let Some(lines) = &mut self.field.state().lines {
+            lines.stroke(line);
+        }
+    }
+
+    /// Requests so far for each device, by its name.
+    #[must_use]
+    pub fn asked(&self) -> BTreeMap<String, u64> {
+        let state = self.field.state();
+        state.devices.iter().map(|device| (device.name.clone(), device.asked)).collect()
+    }
+
+    /// What else was on a bus of the site, by its place.
+    #[must_use]
+    pub fn traffic(&self, bus: usize) -> Traffic {
+        self.field.state().traffic.get(&bus).cloned().unwrap_or_default()
+    }
+
+    /// Why its pins play no more.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.field.state().trouble.clone()
+    }
+}
+
+/// What came over a bus beside requests for its devices.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Units that were asked and are not there.
+    pub strangers: BTreeSet<u8>,
+    /// Bytes that were no whole request.
+    pub nonsense: u64,
 }
 
 /// What has been opened so far.
@@ -185,28 +277,48 @@ struct Opened {
     ports: Vec<(String, String)>,
     links: BTreeMap<String, watch::Sender<Link>>,
     tasks: JoinSet<()>,
+    listener: Option<pins::Listener>,
 }
 
 impl Opened {
+    /// The field has these lines from now on: strokes close their contacts, and each edge is written down.
+    fn own(&mut self, lines: Lines, field: &Arc<Field>) {
+        lines.close_contacts(&mut self.tasks);
+        let link = lines.link();
+        field.state().lines = Some(lines);
+        self.tasks.spawn(lines::record(field.clone(), link));
+    }
+
     /// Plays the lines of a header.
     fn play(
         &mut self,
         bus: &Bus,
         lines: Lines,
+        wires: &[Wire],
         setup: &Setup,
         field: &Arc<Field>,
     ) -> Result<(), RigError> {
         let no_lines = || RigError::NoLines { bus: bus.name.clone() };
-        let path = setup.lines.as_ref().ok_or_else(no_lines)?;
+        let played = setup.lines.as_ref().ok_or_else(no_lines)?;
         if setup.speed > 1 {
             return Err(RigError::Haste);
         }
-        let socket = Socket::open(path)
-            .map_err(|source| RigError::Lines { path: path.display().to_string(), source })?;
-        lines.close_contacts(&mut self.tasks);
         let link = lines.link();
-        field.state().lines = Some(lines);
-        self.tasks.spawn(lines::serve(socket, field.clone(), link));
+        match played {
+            Played::Socket(path) => {
+                let socket = Socket::open(path).map_err(|source| RigError::Lines {
+                    path: path.display().to_string(),
+                    source,
+                })?;
+                self.own(lines, field);
+                self.tasks.spawn(lines::serve(socket, field.clone(), link));
+            }
+            Played::Pins(wiring) => {
+                let pins = chip::open(wires, wiring).map_err(|why| RigError::Pins { why })?;
+                self.own(lines, field);
+                self.listener = Some(pins::play(pins, wiring, field, link, &mut self.tasks));
+            }
+        }
         Ok(())
     }
 
@@ -240,7 +352,11 @@ impl Opened {
         };
         let address = match setup.bind {
             Some(bind) => bind,
-            None => resolve(&bus.name, bus.kind.place()).await?,
+            None => {
+                let mut address = resolve(&bus.name, bus.kind.place()).await?;
+                setup.interface.into_iter().for_each(|interface| address.set_ip(interface));
+                address
+            }
         };
         let listener = listen(&format!("bus {}", bus.name), address).await?;
         self.buses.push((bus.name.clone(), local(&listener, address)?));
@@ -278,12 +394,22 @@ struct State {
     devices: Vec<Device>,
     /// Of the header, where it is played as lines.
     lines: Option<Lines>,
+    /// By place of the bus.
+    traffic: BTreeMap<usize, Traffic>,
+    /// Why its pins play no more.
+    trouble: Option<String>,
     now: Moment,
 }
 
 impl Field {
     fn new(devices: Vec<Device>) -> Field {
-        Field(Mutex::new(State { devices, lines: None, now: Moment(0) }))
+        let (lines, traffic, trouble) = (None, BTreeMap::new(), None);
+        Field(Mutex::new(State { devices, lines, traffic, trouble, now: Moment(0) }))
+    }
+
+    /// Its pins cannot be worked any more: nobody takes what stands there for what is so.
+    fn fail(&self, why: String) {
+        self.state().trouble.get_or_insert(why);
     }
 
     /// Whatever panicked while it held the lock left whole devices behind.
@@ -296,7 +422,12 @@ impl Field {
         let mut state = self.state();
         let now = state.now;
         let mut devices = state.devices.iter_mut();
-        devices.find(|device| (device.bus, device.unit) == (bus, unit))?.respond(pdu, now)
+        let Some(device) = devices.find(|device| (device.bus, device.unit) == (bus, unit)) else {
+            state.traffic.entry(bus).or_default().strangers.insert(unit);
+            return None;
+        };
+        device.asked += 1;
+        device.respond(pdu, now)
     }
 
     /// What all outputs ask of the plant now.

@@ -126,7 +126,10 @@ where
 {
     let mut faults = Faults::default();
     loop {
-        let Some(request) = receive(stream).await? else { continue };
+        let Some(request) = receive(stream).await? else {
+            served.field.state().traffic.entry(served.bus).or_default().nonsense += 1;
+            continue;
+        };
         let (unit, pdu) = (request[0], &request[1..request.len() - 2]);
         // Copied: the guard must not be held over an await.
         let link = *served.link.borrow();

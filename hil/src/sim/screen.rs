@@ -28,12 +28,16 @@ struct Board {
 
 /// Follows a stream until it ends.
 #[derive(Debug)]
-pub struct Screen(Arc<(Mutex<Board>, Condvar)>);
+pub struct Screen {
+    shared: Arc<(Mutex<Board>, Condvar)>,
+    version: String,
+}
 
 impl Screen {
     /// Begins to follow. Rows are those of this program's catalogue, found by their paths in the controller's.
     pub fn follow(client: &Client, catalogue: &Catalogue) -> Result<Screen, String> {
         let published = client.get("/api/catalogue")?;
+        let version = published["version"].as_str().unwrap_or("unknown").to_owned();
         let published = published["rows"].as_array().ok_or("no rows in the catalogue")?;
         let ids: HashMap<&str, &Json> =
             published.iter().filter_map(|row| Some((row["path"].as_str()?, &row["id"]))).collect();
@@ -53,9 +57,9 @@ impl Screen {
             has_ended: false,
         };
         let shared = Arc::new((Mutex::new(board), Condvar::new()));
-        let screen = Screen(shared.clone());
+        let screen = Screen { shared: shared.clone(), version };
         std::thread::spawn(move || {
-            let theirs = Screen(shared);
+            let theirs = Screen { shared, version: String::new() };
             let mut event = String::new();
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
                 if let Some(name) = line.strip_prefix("event: ") {
@@ -65,13 +69,13 @@ impl Screen {
                 }
             }
             theirs.board().has_ended = true;
-            theirs.0.1.notify_all();
+            theirs.shared.1.notify_all();
         });
         Ok(screen)
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&self, event: &str, data: &str, rows: &HashMap<String, usize>) {
@@ -87,7 +91,13 @@ impl Screen {
             board.news += 1;
         }
         drop(board);
-        self.0.1.notify_all();
+        self.shared.1.notify_all();
+    }
+
+    /// Of the controller, as it says.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// How much news there was.
@@ -104,7 +114,7 @@ impl Screen {
             if board.has_ended || left.is_zero() {
                 return Err("the live stream says nothing new".into());
             }
-            let waited = self.0.1.wait_timeout(board, left);
+            let waited = self.shared.1.wait_timeout(board, left);
             board = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         Ok(())

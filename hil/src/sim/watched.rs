@@ -13,6 +13,8 @@ use crate::rig::{PlantWorld, World};
 #[derive(Debug, Default)]
 pub struct Told {
     now: Mutex<(Moment, Truth)>,
+    /// What the controller asked of the world in the last step.
+    outputs: Mutex<Vec<f64>>,
     moved: Condvar,
 }
 
@@ -27,6 +29,11 @@ impl Told {
         }
         truth.clone_from(&now.1);
         Some(now.0)
+    }
+
+    /// What the controller asked of the world in the last step, by slot.
+    pub fn outputs(&self) -> Vec<f64> {
+        self.outputs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -46,6 +53,10 @@ impl Watched {
 impl World for Watched {
     fn step(&mut self, outputs: &Outputs, inputs: &mut Inputs, at: Moment, elapsed: Duration) {
         self.plant.step(outputs, inputs, at, elapsed);
+        let mut asked = self.told.outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.clear();
+        asked.extend_from_slice(&outputs.values);
+        drop(asked);
         let mut now = self.told.now.lock().unwrap_or_else(PoisonError::into_inner);
         now.0 = at;
         now.1.clone_from(self.plant.truth());

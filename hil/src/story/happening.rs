@@ -18,7 +18,7 @@ report PATH VALUE                           what the controller's shell reports:
 kill                                        the controller dies or hangs: pins stand, buses fall silent
 dark                                        the controller loses its power: pins let go
 restart [lost]                              it comes back; lost: its clock cannot say how long it was away
-of a real controller alone (transports = [\"sim\"]):
+of a real controller alone (transports = [\"sim\", \"rig\"]):
 hang, wake                                  it stands still (SIGSTOP), and goes on
 link BUS silent|noisy|late|slow|swapped, device NAME ..., line NUMBER ...   wires: see `hil tell --help`";
 

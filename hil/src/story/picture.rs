@@ -86,7 +86,7 @@ impl Picture {
                 MarkKind::Happening => "#888",
                 MarkKind::AlarmOn => "#e69f00",
                 MarkKind::Breach => "#b3261e",
-                MarkKind::AlarmOff | MarkKind::State | MarkKind::World => continue,
+                MarkKind::AlarmOff | MarkKind::State | MarkKind::World | MarkKind::Wire => continue,
             };
             let x = across(mark.at.as_secs_f64());
             let _ = write!(

@@ -69,6 +69,8 @@ fn aftermath(marks: &[Mark]) -> Vec<String> {
             MarkKind::AlarmOff => {
                 format!("{} ends {seconds:.1}", mark.text.split(' ').next().unwrap_or_default())
             }
+            // It has a finer time in it.
+            MarkKind::Wire => mark.text.clone(),
             MarkKind::State | MarkKind::World | MarkKind::Breach => {
                 format!("{} {seconds:.1}", mark.text)
             }
@@ -95,13 +97,13 @@ pub fn junit(outcomes: &[Outcome]) -> Result<String, String> {
         let mut case = TestCase::new(outcome.name.as_str(), status);
         case.set_classname(outcome.title.as_str());
         case.set_time(outcome.took);
-        let software = env!("CARGO_PKG_VERSION");
+        let tested = &outcome.tested;
         for (name, value) in [
             ("req", outcome.proves.join(",")),
             ("transport", outcome.transport.into()),
-            ("dut_sw", software.into()),
-            ("dut_hw", "none".into()),
-            ("bench_rev", software.into()),
+            ("dut_sw", tested.software.clone()),
+            ("dut_hw", tested.hardware.clone()),
+            ("bench_rev", tested.bench.clone()),
             ("seed", outcome.seed.to_string()),
             ("digest", digest(outcome)),
         ] {

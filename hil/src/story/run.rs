@@ -26,6 +26,7 @@ pub struct Outcome {
     pub seed: u64,
     /// Where it ran.
     pub transport: &'static str,
+    pub tested: Tested,
     /// What was not as the story says, in order; empty: it passed.
     pub failures: Vec<String>,
     pub breaches: Vec<Breach>,
@@ -37,6 +38,27 @@ pub struct Outcome {
     pub digest: Option<u64>,
     pub marks: Vec<Mark>,
     pub trace: Option<Trace>,
+    /// Every edge of the header's lines, as CSV, where a rig played them.
+    pub digital: Option<String>,
+}
+
+/// What was tested, and on what: `docs/spec/interfaces.md` 7.6.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tested {
+    /// Version of the controller.
+    pub software: String,
+    /// The machine it ran on.
+    pub hardware: String,
+    /// Revision of the bench.
+    pub bench: String,
+}
+
+/// The program of this version, without any hardware.
+impl Default for Tested {
+    fn default() -> Tested {
+        let version = env!("CARGO_PKG_VERSION");
+        Tested { software: version.into(), hardware: "none".into(), bench: version.into() }
+    }
 }
 
 /// Something awaited, with its limit and what it took.
@@ -92,6 +114,7 @@ pub fn run(scenario: &Scenario) -> Outcome {
         proves: scenario.proves.clone(),
         seed: scenario.setting.seed,
         transport: "process",
+        tested: Tested::default(),
         failures,
         breaches: stage.watch.breaches().to_vec(),
         measured,
@@ -100,6 +123,7 @@ pub fn run(scenario: &Scenario) -> Outcome {
         digest: Some(stage.digest()),
         marks: stage.marks,
         trace: stage.trace,
+        digital: None,
     }
 }
 

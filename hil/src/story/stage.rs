@@ -73,6 +73,8 @@ pub enum MarkKind {
     State,
     /// Of the world, where nobody inside can be asked.
     World,
+    /// Of a line of the header, with the rig's time.
+    Wire,
     Breach,
 }
 
@@ -86,6 +88,7 @@ impl MarkKind {
             MarkKind::AlarmOff => "alarm ends",
             MarkKind::State => "plant",
             MarkKind::World => "really",
+            MarkKind::Wire => "on the wire",
             MarkKind::Breach => "BROKEN",
         }
     }
