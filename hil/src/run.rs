@@ -12,7 +12,11 @@ use crate::at_once::{at_once, jobs};
 
 pub const HELP: &str = "\
 A scenario is a TOML file: title, why, proves, site, seed, season, [world], then [[step]] with `do`, `fault`, `mend`,
-`refused`, `until` and `within`, `run`, `check`, `never`. hil/scenarios/README.md teaches it with examples.";
+`refused`, `until` and `within`, `run`, `check`, `never`. hil/scenarios/README.md teaches it with examples.
+
+A bench (--transport rig) is one too: site, revision, hardware, controller, [tcp] bind, [serial] BUS = PORT, [lines] socket or
+chip and at, [power] off, forget, on, kill, hang, wake. The same page says what each does; tests/bench/rig.toml is one that
+runs on one machine. Before each story the controller's state folder is emptied: let it run no village.";
 
 #[derive(Args)]
 pub struct Line {

@@ -5,8 +5,10 @@ use std::path::Path;
 use config::shipped;
 use tempfile::TempDir;
 
+use super::Bench;
 use super::file::File;
 use crate::rig::{End, Played};
+use crate::story::Scenario;
 
 /// The bench on a header, its bus A on a serial port of the controller.
 fn folder() -> TempDir {
@@ -104,4 +106,31 @@ fn every_fault_is_told_with_what_was_found_and_what_is_allowed() {
     std::fs::write(folder.path().join("twin.toml"), shipped::DEMO).unwrap();
     let twin = HEAD.replace("site.toml", "twin.toml");
     refused(&[&twin, SERIAL, LINES, POWER], &["twin.toml has no buses"]);
+}
+
+#[test]
+fn a_story_that_a_bench_cannot_play_is_told_why() {
+    let folder = folder();
+    let path = folder.path().join("rig.toml");
+    let kill = "kill = [\"./kill\"]\n";
+    std::fs::write(&path, [HEAD, SERIAL, LINES, POWER, kill].concat()).unwrap();
+    let bench = Bench::open(&path).unwrap();
+    let why = |site: &str, set: &str, act: &str| {
+        let text = format!(
+            "title = \"t\"\nsite = \"{site}\"\ntransports = [\"rig\"]\n[sim]\nset = [\"{set}\"]\nlines = true\n\
+             [[step]]\ndo = [\"{act}\"]\n"
+        );
+        bench.cannot(&Scenario::parse("t", &text).unwrap())
+    };
+    let stable = "power.stable_time=30 s";
+    assert_eq!(why("bench", stable, "kill"), None);
+    for (site, set, act, words) in [
+        ("bench", stable, "hang", "it needs [power] hang"),
+        ("sesnok", stable, "kill", "another shape"),
+        ("bench", "bus.b.timeout=1 s", "kill", "the controller's own matter"),
+        ("bench", "power.stable_time=1 s", "kill", "power.stable_time"),
+    ] {
+        let said = why(site, set, act).unwrap();
+        assert!(said.contains(words), "{said}");
+    }
 }

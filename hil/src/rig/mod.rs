@@ -137,7 +137,7 @@ pub struct Rig {
     field: Arc<Field>,
     _tasks: JoinSet<()>,
     _clock: clock::Clock,
-    _listener: Option<pins::Listener>,
+    listener: Option<pins::Listener>,
 }
 
 impl Rig {
@@ -172,19 +172,19 @@ impl Rig {
                 rig.open(number, bus, setup, &field).await?;
             }
         }
-        let Opened { buses, ports, links, mut tasks, listener: _listener } = rig;
+        let Opened { buses, ports, links, mut tasks, listener } = rig;
         let address = setup.control.or_else(|| setup.bind.map(|bind| (bind.ip(), 0).into()));
         let address =
             address.or_else(|| CONTROL.parse().ok()).unwrap_or(([127, 0, 0, 1], 0).into());
-        let listener = listen("control", address).await?;
-        let control = local(&listener, address)?;
+        let desk_door = listen("control", address).await?;
+        let control = local(&desk_door, address)?;
         let desk = control::Desk::new(links, field.clone(), world.clone());
-        tasks.spawn(control::serve(listener, desk.clone()));
+        tasks.spawn(control::serve(desk_door, desk.clone()));
         let inputs = Inputs::new(catalogue);
         let outputs = Outputs::new(catalogue);
         let clock = clock::Clock::start(field.clone(), world, inputs, outputs, setup.speed);
         let (_tasks, _clock) = (tasks, clock);
-        Ok(Rig { buses, ports, control, desk, field, _tasks, _clock, _listener })
+        Ok(Rig { buses, ports, control, desk, field, _tasks, _clock, listener })
     }
 }
 
@@ -197,9 +197,11 @@ impl Rig {
         self.desk.obey(line)
     }
 
-    /// The controller's power is gone: the outputs of its header let go.
+    /// The controller's power is gone: the outputs of its header let go. On pins that is seen, and not believed.
     pub fn go_dark(&self) {
-        self.desk.go_dark();
+        if self.listener.is_none() {
+            self.desk.go_dark();
+        }
     }
 
     /// What the lines of the header did, from a place in that list on.

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::watched::{Told, Watched};
 use crate::closed_loop::catalogue_of;
-use crate::rig::{PlantWorld, Rig, Setup, Wire, wires};
+use crate::rig::{PlantWorld, Rig, Setup, Wire, now, wires};
 use crate::{Truth, TwinParameters};
 
 /// A rig of a site, and what its world tells.
@@ -17,6 +17,8 @@ pub struct Ground {
     pub rig: Rig,
     pub told: Arc<Told>,
     pub catalogue: Catalogue,
+    /// When the rig began, on the clock of its edges.
+    pub begun: Duration,
     /// Lines of the header, where the rig plays them.
     pub wires: Vec<Wire>,
     /// Names of the motors.
@@ -48,11 +50,13 @@ impl Ground {
             .enable_all()
             .build()
             .map_err(|why| why.to_string())?;
+        let begun = now();
         let rig = runtime.block_on(Rig::start(site, &catalogue, Box::new(world), setup));
         Ok(Ground {
             rig: rig.map_err(|why| why.to_string())?,
             told,
             catalogue,
+            begun,
             wires: wires(site),
             motors: Truth::motors(parameters),
             period: site.period,

@@ -115,7 +115,7 @@ impl Live {
             is_published: false,
             marks: Vec::new(),
             trace: Trace::new(TRACED),
-            traced: Traced::new(ground.wires.clone()),
+            traced: Traced::new(ground.wires.clone(), ground.begun),
             marked: Vec::new(),
             moved: Vec::new(),
             ground,

@@ -27,6 +27,7 @@ struct Struck {
 #[derive(Debug)]
 pub struct Traced {
     wires: Vec<Wire>,
+    /// When the rig began.
     begun: Duration,
     edges: Vec<Edge>,
     lost: u64,
@@ -37,9 +38,9 @@ pub struct Traced {
 
 impl Traced {
     #[must_use]
-    pub fn new(wires: Vec<Wire>) -> Traced {
+    pub fn new(wires: Vec<Wire>, begun: Duration) -> Traced {
         let (edges, done) = (Vec::new(), Vec::new());
-        Traced { wires, begun: now(), edges, lost: 0, done, is_told: true }
+        Traced { wires, begun, edges, lost: 0, done, is_told: true }
     }
 
     /// Takes over what the rig has seen so far.
@@ -113,7 +114,7 @@ impl Traced {
         rows.sort_by_key(|(at, _)| *at);
         let mut text = String::from("seconds,gpio,what,by,level\n");
         for (at, row) in rows {
-            // Before the story there was nothing that anybody asks for; writing to memory cannot fail.
+            // Writing to memory cannot fail.
             let _ = writeln!(text, "{:.6},{row}", at.saturating_sub(self.begun).as_secs_f64());
         }
         if self.lost > 0 {
@@ -197,6 +198,6 @@ mod tests {
             "seconds,gpio,what,by,level\n0.910000,17,system.heartbeat,controller,1\n\
              1.000000,,\"kill\",story,\n2.020000,7,system.supply_on,rig,0\n"
         );
-        assert_eq!(Traced::new(Vec::new()).csv(), None);
+        assert_eq!(Traced::new(Vec::new(), MS).csv(), None);
     }
 }
