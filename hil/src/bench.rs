@@ -39,6 +39,8 @@ use crate::story::{Happening, Scenario};
 
 /// The world of the self-test: any.
 const SEED: u64 = 1;
+/// Before what went wrong with switching off.
+const STAYS_ON: &str = "the controller may still be on, without its field: switch it off by hand";
 /// The self-test looks this often.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -63,7 +65,8 @@ impl Bench {
         &self.file
     }
 
-    /// Tries every channel. No output is switched on for it. The controller is off before and after.
+    /// Tries every channel. No output is switched on for it but K0's, which every boot asks for, and perhaps the horn's. The
+    /// controller is off before and after.
     ///
     /// # Errors
     /// When it cannot be tried at all: in words.
@@ -76,10 +79,12 @@ impl Bench {
             let screen = Screen::follow(&client, &ground.catalogue)?;
             self_test::try_all(&self.file.site, &mut Wired::new(&ground, screen))
         });
-        let off = self.dut.off();
-        let channels = tried?;
-        off?;
-        Ok(channels)
+        let off = self.dut.off().map_err(|why| format!("{STAYS_ON}: {why}"));
+        match (tried, off) {
+            (Ok(channels), Ok(())) => Ok(channels),
+            (Err(why), Ok(())) | (Ok(_), Err(why)) => Err(why),
+            (Err(why), Err(stays)) => Err(format!("{why}; and {stays}")),
+        }
     }
 
     /// Why a story cannot be played here.
@@ -137,19 +142,18 @@ impl Bench {
         wanted.iter().map(setting).collect()
     }
 
-    /// Plays a story with a new plant, from its start to its end. The controller is off afterwards.
-    #[must_use]
-    pub fn run(&mut self, scenario: &Scenario) -> Outcome {
+    /// Plays a story with a new plant, from its start to its end. The controller is off afterwards; `Err` beside the outcome:
+    /// it may not be, and nothing else may be played.
+    pub fn run(&mut self, scenario: &Scenario) -> (Outcome, Result<(), String>) {
         let tested = Tested {
             hardware: self.file.hardware.clone(),
             bench: self.file.revision.clone(),
             ..Tested::default()
         };
         let mut outcome = played(scenario, "rig", tested, || self.start(scenario));
-        if let Err(why) = self.dut.off() {
-            outcome.failures.push(why);
-        }
-        outcome
+        let off = self.dut.off().map_err(|why| format!("{STAYS_ON}: {why}"));
+        outcome.failures.extend(off.as_ref().err().cloned());
+        (outcome, off)
     }
 
     fn start(&mut self, scenario: &Scenario) -> Result<Live, String> {
@@ -158,11 +162,20 @@ impl Bench {
         let setting = &scenario.setting;
         let ground =
             Ground::open(&self.file.site, &setting.parameters, setting.seed, &self.file.setup)?;
-        let client = self.dut.begin(&ground.rig, self.file.setup.lines.as_ref())?;
-        for (path, value) in settings {
-            set(&client, &ground, &path, value)?;
+        let begun = self.dut.begin(&ground.rig, self.file.setup.lines.as_ref());
+        let begun = begun.and_then(|client| {
+            let mut settings = settings.into_iter();
+            settings.try_for_each(|(path, value)| set(&client, &ground, &path, value))?;
+            Ok(client)
+        });
+        match begun {
+            Ok(client) => Live::begin(ground, Box::new(self.dut.clone()), client),
+            Err(why) => {
+                // While it still has a field; whether it is off is told by who called.
+                let _ = self.dut.off();
+                Err(why)
+            }
         }
-        Live::begin(ground, Box::new(self.dut.clone()), client)
     }
 }
 

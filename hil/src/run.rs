@@ -139,9 +139,13 @@ fn on_bench(
             *skipped += 1;
             continue;
         }
-        let outcome = bench.run(scenario);
+        let (outcome, off) = bench.run(scenario);
         tell(&outcome, verbose);
         outcomes.push(outcome);
+        off.map_err(anyhow::Error::msg)?;
+    }
+    if outcomes.is_empty() && !scenarios.is_empty() {
+        bail!("no story was played: this bench can play none of them");
     }
     Ok(outcomes)
 }

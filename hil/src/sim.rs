@@ -76,7 +76,8 @@ pub fn played(
             (outcome.failures, outcome.measured) = (told.failures, told.measured);
             outcome.plant_time = live.passed();
             outcome.tested.software = live.software().to_owned();
-            let written = live.end();
+            let (written, off) = live.end();
+            outcome.failures.extend(off.err());
             (outcome.marks, outcome.trace) = (written.marks, Some(written.trace));
             outcome.digital = written.digital;
         }

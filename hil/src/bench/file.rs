@@ -20,17 +20,17 @@
 //! 17 = 17
 //!
 //! [power]                                   # commands, as lists of words, run in this file's folder
-//! off = ["ssh", "pi", "sudo systemctl stop sweetspring"]
+//! off = ["ssh", "pi", "sudo systemctl stop sweetspring"]     # an orderly end: `dark` wants a relay that cuts the power
 //! forget = ["ssh", "pi", "sudo rm -rf /var/lib/sweetspring/bench"]
 //! on = ["./start"]                          # ends when the controller runs, and prints its `ready` line
-//! kill = ["ssh", "pi", "sudo systemctl kill -s KILL sweetspring"]
+//! kill = ["ssh", "pi", "sudo systemctl kill -s KILL sweetspring"]     # with Restart=no, or it comes back by itself
 //! hang = ["ssh", "pi", "sudo systemctl kill -s STOP sweetspring"]
 //! wake = ["ssh", "pi", "sudo systemctl kill -s CONT sweetspring"]
 //! ```
 //!
 //! A story needs a plant of which it is known how it stands. So before each the controller is switched `off`, its state folder
 //! emptied (`forget`), and it is switched `on`: it is a new plant with a new owner, who is made with the set-up code of its
-//! `ready` line. No password is kept. `on` and `restart` find in their environment where the bench listens: `RIG_LINES`,
+//! `ready` line. His password stands in this program's source: a bench is no place for a village's state folder or network. `on` and `restart` find in their environment where the bench listens: `RIG_LINES`,
 //! `RIG_PORT_A` (of a bus on a pseudo-terminal) and `RIG_BUS_A` (of a bus on TCP).
 
 use std::collections::BTreeMap;

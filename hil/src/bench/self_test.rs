@@ -1,7 +1,7 @@
 //! Is everything wired as it is written? Each channel of a bench is tried before anything is proven with it
 //! (`docs/spec/interfaces.md` 7.5, HIL-02).
 //!
-//! The controller is a new plant in its boot: it wants no motor, and nothing here asks it to. Contacts are closed and opened,
+//! The controller is a new plant that nobody has started: it wants no motor, and nothing here asks it to. Contacts are closed and opened,
 //! strokes are shown, K0 comes in; what would turn or dose is only seen to stay off. So a wire of a permit, a pump's enable or
 //! its strokes is not proven to be whole: the first story that uses it does that.
 
@@ -235,9 +235,10 @@ fn try_contact(
     ends: &mut impl Ends,
 ) -> Result<Result<String, String>, String> {
     let shown = |closed: bool| Some(f64::from(u8::from(closed)));
-    let was = ends.is_closed(contact.line);
     settle(ends)?;
-    let agrees = comes(ends, SEEN, |ends| ends.shows(&contact.path) == shown(was))?;
+    let agrees =
+        comes(ends, SEEN, |ends| ends.shows(&contact.path) == shown(ends.is_closed(contact.line)))?;
+    let was = ends.is_closed(contact.line);
     let before: Vec<Option<f64>> = all.iter().map(|one| ends.shows(&one.path)).collect();
     ends.hold(contact.line, Some(was == contact.is_pulled_up));
     let moved = comes(ends, SEEN, |ends| ends.shows(&contact.path) == shown(!was))?;
@@ -292,7 +293,10 @@ fn try_count(
         .map(|(one, _)| one.name())
         .next();
     Ok(match (is_counted, more, other) {
-        (true, Some(1.0), _) => Ok("one stroke is counted".into()),
+        (true, Some(1.0), None) => Ok("one stroke is counted".into()),
+        (true, Some(1.0), Some(other)) => {
+            Err(format!("one stroke is counted, and by {other} too: do their wires touch?"))
+        }
         (_, Some(0.0), Some(other)) => {
             Err(format!("one stroke was counted by {other} instead: are they swapped?"))
         }
@@ -307,8 +311,10 @@ fn still(wires: &[Wire], ends: &impl Ends, channels: &mut Vec<Channel>) {
     for wire in wires.iter().filter(|one| one.is_output() && !apart.contains(&one.path.as_str())) {
         let found = match (ends.is_driven(wire.line), ends.edges(wire.line)) {
             (false, 0) => Ok("low, and was not moved".to_owned()),
-            (true, _) => Err("HIGH while the plant is in its boot".to_owned()),
-            (false, edges) => Err(format!("moved {edges} times while the plant is in its boot")),
+            (true, _) => Err("HIGH although nobody has started the plant".to_owned()),
+            (false, edges) => {
+                Err(format!("moved {edges} times although nobody has started the plant"))
+            }
         };
         channels.push(Channel { name: format!("output {}", wire.name()), found });
     }
@@ -316,7 +322,7 @@ fn still(wires: &[Wire], ends: &impl Ends, channels: &mut Vec<Channel>) {
     let found = if moving.is_empty() {
         Ok("nothing that turns or doses is asked for".to_owned())
     } else {
-        Err(format!("asked for in its boot: {}", moving.join(", ")))
+        Err(format!("asked for although nobody has started the plant: {}", moving.join(", ")))
     };
     channels.push(Channel { name: "outputs on all buses".into(), found });
 }

@@ -37,9 +37,12 @@ pub fn open(wires: &[Wire], wiring: &Crosswise) -> Result<Pins, String> {
             let line = sensed.with_line(pin).as_input();
             line.with_bias(Bias::PullDown).with_edge_detection(EdgeDetection::BothEdges);
         } else if wire.is_pulled_up {
-            driven.with_line(pin).as_output(Value::Active).with_drive(Driven::OpenDrain);
+            let line = driven.with_line(pin).as_output(Value::Active);
+            // An open contact is nothing at all: some pins of a Pi are pulled up from power-up on.
+            line.with_drive(Driven::OpenDrain).with_bias(Bias::Disabled);
         } else {
-            driven.with_line(pin).as_output(Value::Inactive).with_drive(Driven::OpenSource);
+            let line = driven.with_line(pin).as_output(Value::Inactive);
+            line.with_drive(Driven::OpenSource).with_bias(Bias::Disabled);
         }
     }
     let sensed = sensed.request().map_err(|why| refused("the lines that sense", why))?;

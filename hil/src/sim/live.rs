@@ -136,13 +136,13 @@ impl Live {
         self.screen.version()
     }
 
-    /// What was written down; the machine is let go of.
-    #[must_use]
-    pub fn end(mut self) -> Written {
+    /// What was written down. The machine is off before its field is gone; `Err` beside it: it may not be.
+    pub fn end(mut self) -> (Written, Result<(), String>) {
+        let off = self.machine.cut();
         self.mark_lines();
         let mut marks = self.marks;
         marks.sort_by_key(|mark| mark.at);
-        Written { marks, trace: self.trace, digital: self.traced.csv() }
+        (Written { marks, trace: self.trace, digital: self.traced.csv() }, off)
     }
 
     /// The controller comes back with what it kept.
@@ -299,7 +299,11 @@ impl Scene for Live {
                 self.machine.cut()?;
                 self.ground.rig.go_dark();
             }
-            Happening::Restart { lost: false } => self.restart()?,
+            Happening::Restart { lost: false } => {
+                self.restart()?;
+                // What follows is counted from here: it took its time.
+                Scene::step(self)?;
+            }
             Happening::Hang => {
                 self.presence = Presence::Hangs;
                 self.machine.hang()?;
@@ -307,6 +311,7 @@ impl Scene for Live {
             Happening::Wake => {
                 self.machine.wake()?;
                 (self.presence, self.old_news) = (Presence::Runs, self.screen.news());
+                Scene::step(self)?;
             }
             Happening::Restart { lost: true }
             | Happening::Lie { .. }

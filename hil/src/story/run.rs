@@ -294,6 +294,12 @@ impl<S: Scene> Play<'_, S> {
         while !self.is_over {
             if condition.holds(&self.scene.seen()) {
                 let took = self.scene.passed().saturating_sub(begun);
+                // Whatever began it may itself have taken longer than the limit.
+                if took > limit + self.scene.lag(condition) + self.scene.period() {
+                    let (limit, took) = (show(limit), show(took));
+                    let late = format!("{condition} not within {limit}, but after {took}");
+                    self.told.failures.push(late);
+                }
                 self.told.measured.push(Measured { what: condition.to_string(), limit, took });
                 return;
             }
