@@ -229,28 +229,30 @@ fn unasked(site: &Site, bus: usize, is_dead: bool, traffic: &Traffic) -> String 
 }
 
 /// It moves, and the controller sees it move and nothing else, both ways.
-fn try_contact(
+fn try_contact<E: Ends>(
     contact: &Wire,
     all: &[&Wire],
-    ends: &mut impl Ends,
+    ends: &mut E,
 ) -> Result<Result<String, String>, String> {
     let shown = |closed: bool| Some(f64::from(u8::from(closed)));
     settle(ends)?;
     let agrees =
         comes(ends, SEEN, |ends| ends.shows(&contact.path) == shown(ends.is_closed(contact.line)))?;
     let was = ends.is_closed(contact.line);
-    let before: Vec<Option<f64>> = all.iter().map(|one| ends.shows(&one.path)).collect();
+    // K0 follows the emergency stop and the mains by itself.
+    let rest = all.iter().filter(|one| one.line != contact.line && one.path != SUPPLY_ON);
+    let strays = |ends: &E| -> Vec<String> {
+        // Somebody may let go of a button meanwhile: what the bench did itself is no stray.
+        let is_so = |one: &&&Wire| ends.shows(&one.path) == shown(ends.is_closed(one.line));
+        rest.clone().filter(|one| !is_so(one)).map(|one| one.name()).collect()
+    };
+    let before = strays(ends);
     ends.hold(contact.line, Some(was == contact.is_pulled_up));
     let moved = comes(ends, SEEN, |ends| ends.shows(&contact.path) == shown(!was))?;
     settle(ends)?;
-    // K0 follows the emergency stop and the mains by itself.
-    let others: Vec<String> = all
-        .iter()
-        .zip(before)
-        .filter(|(one, _)| one.line != contact.line && one.path != SUPPLY_ON)
-        .filter(|(one, before)| ends.shows(&one.path) != *before)
-        .map(|(one, _)| one.name())
-        .collect();
+    let is_new = |name: &String| !before.contains(name);
+    comes(ends, SEEN, |ends| !strays(ends).iter().any(is_new))?;
+    let others: Vec<String> = strays(ends).into_iter().filter(is_new).collect();
     ends.hold(contact.line, None);
     let back =
         comes(ends, SEEN, |ends| ends.shows(&contact.path) == shown(ends.is_closed(contact.line)))?;

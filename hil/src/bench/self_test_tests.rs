@@ -15,6 +15,7 @@ const LOW_LOW: u8 = 8;
 const HIGH_HIGH: u8 = 9;
 const PERMIT: u8 = 16;
 const HEARTBEAT: u8 = 17;
+const LOCAL_RESET: u8 = 21;
 const COUNTS: [u8; 2] = [18, 19];
 const SUPPLY: u8 = 27;
 
@@ -36,6 +37,9 @@ struct Bench {
     /// Inputs of devices without an answer.
     unheard: Vec<String>,
     resets: u32,
+    /// HS-901 is let go of so long after it was pressed.
+    held_down: Duration,
+    let_go: Duration,
     permit: bool,
     /// Contacts and counts as the controller's page shows them: as they were some looks ago.
     shown: VecDeque<BTreeMap<String, f64>>,
@@ -61,6 +65,8 @@ impl Bench {
             traffic: BTreeMap::new(),
             unheard: Vec::new(),
             resets: 0,
+            held_down: Duration::ZERO,
+            let_go: Duration::ZERO,
             permit: false,
             shown: VecDeque::new(),
             touching: None,
@@ -136,6 +142,7 @@ impl Ends for Bench {
     fn is_closed(&self, line: u8) -> bool {
         match line {
             SUPPLY_ON => self.resets > 0 && self.edges(HEARTBEAT) > 0,
+            LOCAL_RESET => self.passed < self.let_go,
             LOW_LOW | HIGH_HIGH => false,
             _ => true,
         }
@@ -147,6 +154,7 @@ impl Ends for Bench {
 
     fn press_reset(&mut self) -> Result<(), String> {
         self.resets += 1;
+        self.let_go = self.passed + self.held_down;
         Ok(())
     }
 
@@ -174,6 +182,16 @@ fn a_bench_that_is_wired_as_written_passes_in_every_channel() {
     // The horn may sound.
     assert_eq!(channels.len(), wires(&site).len() - 1 + devices + 1, "{}", table(&channels));
     assert!(bench.held.is_empty(), "no contact is left held");
+}
+
+#[test]
+fn a_button_that_is_let_go_of_meanwhile_passes_for_no_short_whenever_that_is() {
+    for half_seconds in 0..160 {
+        let mut bench = Bench::new();
+        bench.held_down = LOOK * half_seconds;
+        let failed = bench.fails();
+        assert!(failed.is_empty(), "after {half_seconds} half seconds: {failed:?}");
+    }
 }
 
 #[test]
