@@ -22,6 +22,7 @@ mod pins;
 #[cfg(test)]
 mod pins_tests;
 mod plant;
+mod pty;
 mod serial;
 #[cfg(test)]
 mod serial_tests;

@@ -13,9 +13,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_serial::{SerialPort, SerialStream};
+use tokio_serial::SerialStream;
 
 use super::Field;
+use super::pty::Pty;
 use super::server::{self, CONNECTIONS_MAX, Faults, Link};
 
 /// As `plant.md` 1.5 has it, where a site does not say.
@@ -49,12 +50,12 @@ impl End {
     }
 
     /// Opens it with a bus's settings: the port, and the path at which a controller finds the other end, if that is known.
-    pub(super) fn open(&self, bus: &Bus) -> Result<(SerialStream, Option<String>), String> {
+    pub(super) fn open(&self, bus: &Bus) -> Result<(Port, Option<String>), String> {
         let says = |error: tokio_serial::Error| error.to_string();
         match self {
             End::Pty => {
-                let (rig, controller) = SerialStream::pair().map_err(says)?;
-                Ok((rig, controller.name()))
+                let (pty, path) = Pty::open().map_err(|error| error.to_string())?;
+                Ok((Port::Pty(pty), Some(path)))
             }
             End::Port(path) => {
                 let (parity, stop_bits) = match &bus.kind {
@@ -74,7 +75,7 @@ impl End {
                 };
                 let settings = tokio_serial::new(path, bus.baud.unwrap_or(BAUD));
                 let settings = settings.parity(parity).stop_bits(stop_bits);
-                Ok((SerialStream::open(&settings).map_err(says)?, None))
+                Ok((Port::Real(SerialStream::open(&settings).map_err(says)?), None))
             }
         }
     }
@@ -89,11 +90,24 @@ pub(super) struct Served {
     pub link: watch::Receiver<Link>,
 }
 
+/// The rig's end of a line, open.
+#[derive(Debug)]
+pub(super) enum Port {
+    Real(SerialStream),
+    Pty(Pty),
+}
+
 /// Serves a port until dropped.
-pub async fn serve_port(mut port: SerialStream, served: Served) {
+pub(super) async fn serve_port(mut port: Port, served: Served) {
     loop {
         // The other end of a pseudo-terminal is closed, or was; a port that is gone stays gone, and costs nothing more.
-        let _ = converse(&mut port, &served).await;
+        let _ = match &mut port {
+            Port::Real(stream) => converse(stream, &served).await,
+            Port::Pty(pty) => match pty.converse() {
+                Ok(mut conversation) => converse(&mut conversation, &served).await,
+                Err(why) => Err(why),
+            },
+        };
         sleep(ALONE).await;
     }
 }
