@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Json;
 use axum::body::Bytes;
@@ -371,7 +372,7 @@ pub async fn reasons(State(web): State<Arc<Web>>, headers: HeaderMap) -> Result<
     Ok(Json(all).into_response())
 }
 
-/// `GET /api/health`: whether the scan counts up and storage takes what it is given.
+/// `GET /api/health`: whether the scan counts up, how late it begins, and whether storage takes what it is given.
 pub async fn health(State(web): State<Arc<Web>>, headers: HeaderMap) -> Result<Response, Refusal> {
     door::looking(&web, &headers)?;
     let live = web.exchange.live();
@@ -381,10 +382,15 @@ pub async fn health(State(web): State<Arc<Web>>, headers: HeaderMap) -> Result<R
         (!matches!(sample.quality, Quality::Bad(_))).then_some(sample.value)
     };
     let storage = value("system.storage_ok").map(|value| value >= 0.5);
+    let report = &web.exchange.report;
+    let ms = |microseconds: &AtomicU64| microseconds.load(Ordering::Relaxed) as f64 / 1000.0;
     let health = serde_json::json!({
         "ok": web.feed.plant_runs() && storage != Some(false),
         "scan": live.scan,
         "lateness_ms": value("system.lateness").map(|seconds| seconds * 1000.0),
+        "lateness_p50_ms": ms(&report.lateness_p50_us),
+        "lateness_p99_ms": ms(&report.lateness_p99_us),
+        "overruns": report.overruns.load(Ordering::Relaxed),
         "storage": storage,
     });
     Ok(Json(health).into_response())

@@ -1,5 +1,6 @@
 //! What everybody who may look can see.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use plc::alarm::{Change, State, Transition};
@@ -170,8 +171,14 @@ async fn reasons_and_health_speak_of_now() {
             "outputs": { "disinfection.rate": { "value": 0.0, "held": ["NoFlowProof"] } },
         })
     );
+    let report = &plant.exchange.report;
+    report.lateness_p50_us.store(50, Ordering::Relaxed);
+    report.lateness_p99_us.store(1_250, Ordering::Relaxed);
+    report.overruns.store(2, Ordering::Relaxed);
     let health = browser.get("/api/health").await.json();
     assert_eq!(health["ok"], true, "{health}");
+    let late = [&health["lateness_p50_ms"], &health["lateness_p99_ms"], &health["overruns"]];
+    assert_eq!(late, [&json!(0.05), &json!(1.25), &json!(2)], "{health}");
     plant.stop().await;
 }
 

@@ -85,7 +85,7 @@ pub struct TestPlant {
     pub state: tempfile::TempDir,
     pub access: Arc<Access>,
     pub serving: Serving,
-    exchange: Arc<Exchange>,
+    pub exchange: Arc<Exchange>,
     journal: Journal,
     history: History,
     hand: Arc<Mutex<Hand>>,
